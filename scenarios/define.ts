@@ -1,0 +1,180 @@
+/**
+ * A scenario is a value: who, how much, where, what breaks, and what must hold. It runs unchanged
+ * in three worlds; only their sizes differ, and those are part of the value too.
+ *
+ *     export default scenario({
+ *       name: 'my-outage',
+ *       title: 'Mumbai is lost for half a minute',
+ *       traffic: { users: 800e6, messagesPerDay: 55e9 },
+ *       window: { fromUtc: '15:00', seconds: 120, warmupSeconds: 10 },
+ *       faults: [{ kind: 'dc_loss', dc: 4, atSeconds: 30, forSeconds: 30 }],
+ *       slos: { 'delivery_latency{path:same_dc}': ['p(99)<100ms'], writes_lost: ['count==0'] },
+ *     });
+ */
+import { type Fault, faultPlanProblems } from '../chaos/plan.ts';
+import { type SloMap, sloProblems } from '../reports/slo.ts';
+import fiveDatacentres from '../system-under-test/five-datacentres.json' with { type: 'json' };
+import { dcIds, type Topology } from '../system-under-test/topology.ts';
+
+export const WORLD_NAMES = ['model', 'cluster', 'live'] as const;
+export type WorldName = (typeof WORLD_NAMES)[number];
+
+export interface Traffic {
+  /** People with an account, at home all over the planet. */
+  readonly users: number;
+  /** One-to-one messages of the whole planet in a day; the wave of the zones shapes them. */
+  readonly messagesPerDay: number;
+  /** Mean length of a message's text in bytes of UTF-8. Default 150 (profile A). */
+  readonly textBytes?: number;
+}
+
+export interface Window {
+  /** Start of the measured window, UTC, "HH:MM". */
+  readonly fromUtc: string;
+  /** Length of the measured window. Messages are due only inside it. */
+  readonly seconds: number;
+  /** Load before the window that is not measured. Default 5. */
+  readonly warmupSeconds?: number;
+}
+
+/** How large a virtual or live world is: everyone, scaled down 1:N, or a window of its own. */
+export interface WorldSize {
+  /** Users that really exist in this world. Model: all of them. */
+  readonly users?: number;
+  /** Mean messages a second over the window; the shape over time stays. */
+  readonly messagesPerSecond?: number;
+}
+
+export interface ScenarioInput {
+  /** Letters, digits and dashes; names the scenario on the command line. */
+  readonly name: string;
+  readonly title: string;
+  /** What one learns from it, in a paragraph. */
+  readonly teaches?: string;
+  readonly traffic: Traffic;
+  readonly window: Window;
+  readonly topology?: Topology;
+  readonly faults?: readonly Fault[];
+  /** Metric with optional tags, to thresholds that must all hold. See reports/slo.ts. */
+  readonly slos: SloMap;
+  readonly worlds?: { readonly cluster?: WorldSize; readonly live?: WorldSize };
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly title: string;
+  readonly teaches: string;
+  readonly traffic: Required<Traffic>;
+  readonly window: Required<Window>;
+  readonly topology: Topology;
+  readonly faults: readonly Fault[];
+  readonly slos: SloMap;
+  readonly worlds: { readonly cluster: Required<WorldSize>; readonly live: Required<WorldSize> };
+}
+
+/** Everything that is wrong with a scenario, at once: one line a problem, each naming its field. */
+export class ScenarioError extends Error {
+  override name = 'ScenarioError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(`the scenario is not valid:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+/** Checks a scenario and fills in the defaults. Throws `ScenarioError` with every problem found. */
+export function scenario(input: ScenarioInput): Scenario {
+  const problems = scenarioProblems(input);
+  if (problems.length > 0) throw new ScenarioError(problems);
+  return Object.freeze({
+    name: input.name,
+    title: input.title,
+    teaches: input.teaches ?? '',
+    traffic: { textBytes: 150, ...input.traffic },
+    window: { warmupSeconds: 5, ...input.window },
+    topology: input.topology ?? (fiveDatacentres as unknown as Topology),
+    faults: input.faults ?? [],
+    slos: input.slos,
+    worlds: {
+      cluster: { users: 300, messagesPerSecond: 60, ...input.worlds?.cluster },
+      live: { users: 200, messagesPerSecond: 100, ...input.worlds?.live },
+    },
+  });
+}
+
+/** Limits of what a person may ask for; above them a typing mistake is likelier than a wish. */
+const LIMITS = {
+  users: 10_000_000_000,
+  messagesPerDay: 1e13,
+  textBytes: 4096, // Telegram's limit on a message's text, in characters
+  windowSeconds: 86_400,
+  worldUsers: 100_000,
+  worldRate: 100_000,
+};
+
+function scenarioProblems(input: ScenarioInput): string[] {
+  if (typeof input !== 'object' || input === null) return ['use scenario({ name: ..., ... })'];
+  const problems: string[] = [];
+  const between = (value: unknown, field: string, min: number, max: number): void => {
+    if (typeof value !== 'number' || !(value >= min && value <= max)) {
+      problems.push(`${field}: ${show(value)} is not right; use a number from ${min} to ${max}`);
+    }
+  };
+  if (typeof input.name !== 'string' || !/^[a-z0-9][a-z0-9-]{0,63}$/.test(input.name)) {
+    problems.push(`name: ${show(input.name)} is not right; use a-z, 0-9 and dashes, at most 64`);
+  }
+  if (typeof input.title !== 'string' || input.title.trim() === '') {
+    problems.push('title: is missing; say in one line what happens');
+  }
+  const { traffic, window } = input;
+  if (typeof traffic !== 'object' || traffic === null) {
+    problems.push('traffic: is missing; use { users: 800e6, messagesPerDay: 55e9 }');
+  } else {
+    between(traffic.users, 'traffic.users', 1000, LIMITS.users);
+    between(traffic.messagesPerDay, 'traffic.messagesPerDay', 1, LIMITS.messagesPerDay);
+    if (traffic.textBytes !== undefined) {
+      between(traffic.textBytes, 'traffic.textBytes', 1, LIMITS.textBytes);
+    }
+  }
+  let seconds = LIMITS.windowSeconds;
+  if (typeof window !== 'object' || window === null) {
+    problems.push("window: is missing; use { fromUtc: '15:00', seconds: 120 }");
+  } else {
+    if (typeof window.fromUtc !== 'string' || !/^([01]\d|2[0-3]):[0-5]\d$/.test(window.fromUtc)) {
+      problems.push(`window.fromUtc: ${show(window.fromUtc)} is not right; use "HH:MM"`);
+    }
+    between(window.seconds, 'window.seconds', 1, LIMITS.windowSeconds);
+    if (window.warmupSeconds !== undefined) {
+      between(window.warmupSeconds, 'window.warmupSeconds', 0, 3600);
+    }
+    if (typeof window.seconds === 'number') seconds = window.seconds;
+  }
+  for (const world of ['cluster', 'live'] as const) {
+    const size = input.worlds?.[world];
+    if (size?.users !== undefined) {
+      between(size.users, `worlds.${world}.users`, 10, LIMITS.worldUsers);
+    }
+    if (size?.messagesPerSecond !== undefined) {
+      between(size.messagesPerSecond, `worlds.${world}.messagesPerSecond`, 0.1, LIMITS.worldRate);
+    }
+  }
+  const topology = input.topology ?? (fiveDatacentres as unknown as Topology);
+  if (!Array.isArray(topology.sites) || topology.sites.length < 2) {
+    problems.push('topology.sites: name at least two datacentres');
+  } else if (input.faults !== undefined) {
+    if (!Array.isArray(input.faults)) problems.push('faults: use a list');
+    else problems.push(...faultPlanProblems({ faults: input.faults }, dcIds(topology), seconds));
+  }
+  if (typeof input.slos !== 'object' || input.slos === null || Object.keys(input.slos).length === 0) {
+    problems.push("slos: name at least one, such as { writes_lost: ['count==0'] }");
+  } else {
+    problems.push(...sloProblems(input.slos, Array.isArray(topology.sites) ? dcIds(topology) : []));
+  }
+  const known = ['name', 'title', 'teaches', 'traffic', 'window', 'topology', 'faults', 'slos', 'worlds'];
+  for (const field of Object.keys(input)) {
+    if (!known.includes(field)) problems.push(`${field}: is not known; use ${known.join(', ')}`);
+  }
+  return problems;
+}
+
+const show = (value: unknown): string => JSON.stringify(value) ?? String(value);

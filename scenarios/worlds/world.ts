@@ -1,0 +1,44 @@
+/**
+ * What every world does with a scenario, and what it hands back. The judge and the report know
+ * nothing else of a world.
+ */
+import type { FaultRecord } from '../../chaos/plan.ts';
+import type { Measurements } from '../../reports/measurements.ts';
+import type { Scenario, WorldName } from '../define.ts';
+
+export interface WorldOptions {
+  readonly seed: string;
+  readonly workers: number;
+  /** Aborted on Ctrl-C: the world stops, cleans up, and rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  readonly progress: (report: Progress) => void;
+  /** Live world: which Toxiproxy carries the links. */
+  readonly toxiproxy: 'embedded' | 'real';
+  /** Where a world may keep files while it runs; removed by the caller afterwards. */
+  readonly scratch: string;
+}
+
+export interface Progress {
+  readonly phase: string;
+  /** 0 to 1 of the whole world's run. */
+  readonly done: number;
+  /** One line for people: rates, latencies, backlog. */
+  readonly text: string;
+}
+
+export interface WorldRun {
+  readonly world: WorldName;
+  readonly measurements: Measurements;
+  /** Hex digest of everything deterministic in the run (live: of the offered load). */
+  readonly digest: string;
+  /** Messages that were due in the measured window. */
+  readonly messages: number;
+  readonly wallSeconds: number;
+  readonly faults: readonly FaultRecord[];
+  /** Reasons why the run cannot be trusted (generator too slow, machine contended): "undecided". */
+  readonly voidReasons: readonly string[];
+  /** Facts a reader needs, such as scale, users, workers, what was left out. */
+  readonly notes: readonly string[];
+}
+
+export type World = (scenario: Scenario, options: WorldOptions) => Promise<WorldRun>;
