@@ -40,8 +40,18 @@ export const METRICS = {
     tags: {},
     help: 'how late the generator itself sent a message after it was due',
   },
-  messages_offered: { kind: 'counter', unit: 'messages', tags: { dc: [] }, help: 'messages that were due' },
-  messages_sent: { kind: 'counter', unit: 'messages', tags: { dc: [] }, help: 'messages handed to the network' },
+  messages_offered: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: { dc: [] },
+    help: 'messages that were due',
+  },
+  messages_sent: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: { dc: [] },
+    help: 'messages handed to the network',
+  },
   messages_delivered: {
     kind: 'counter',
     unit: 'messages',
@@ -54,13 +64,23 @@ export const METRICS = {
     tags: { dc: [] },
     help: 'writes acknowledged as queued while the home DC was out; dc is that home',
   },
-  writes_lost: { kind: 'counter', unit: 'messages', tags: {}, help: 'acknowledged writes that were not there in the end' },
-  writes_doubled: { kind: 'counter', unit: 'messages', tags: {}, help: 'writes that appear more than once in a log' },
+  writes_lost: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: {},
+    help: 'acknowledged writes that were not there in the end',
+  },
+  writes_doubled: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: {},
+    help: 'writes that appear more than once in a log',
+  },
   order_violations: {
     kind: 'counter',
     unit: 'messages',
     tags: {},
-    help: "messages of one sender in one chat that stand in another order than they were sent",
+    help: 'messages of one sender in one chat that stand in another order than they were sent',
   },
   backlog: {
     kind: 'gauge',

@@ -1,0 +1,249 @@
+/**
+ * The results document: what a run leaves behind (`results.json`, `--json`), and the only thing
+ * that renderers read. Schema 1; what scripts may rely on is laid down in the design document:
+ * scenario, seed, verdicts, digest, messages, SLO values, and summaries per metric. Builders here
+ * turn a world's run into its part and judge it; they take plain shapes, not scenarios.
+ */
+import type { CounterName, GaugeName, Measurements, Summary, TrendName } from './measurements.ts';
+import { METRICS, type MetricName } from './metrics.ts';
+import { evaluateSlos, overallVerdict, type SloMap, type SloResult, type Verdict } from './slo.ts';
+import { definitionOf, seriesKey, type Tags } from './tags.ts';
+
+export const RESULTS_SCHEMA = 1;
+
+/** A planned fault and what became of it, in seconds from the start of the measured window. */
+export interface FaultResult {
+  readonly kind: string;
+  /** For people: "dc_loss of DC 3". */
+  readonly description: string;
+  readonly atSeconds: number;
+  readonly forSeconds: number;
+  readonly firedAtSeconds?: number;
+  readonly healedAtSeconds?: number;
+}
+
+/** Columns over `atSeconds`; null where nothing was recorded. Keys are `metric{tags}`. */
+export interface TimelineResult {
+  readonly bucketSeconds: number;
+  readonly atSeconds: readonly number[];
+  readonly trends: Readonly<Record<string, TrendColumns>>;
+  /** Per second. */
+  readonly rates: Readonly<Record<string, readonly number[]>>;
+  readonly levels: Readonly<Record<string, readonly (number | null)[]>>;
+}
+export interface TrendColumns {
+  readonly count: readonly number[];
+  readonly p50: readonly (number | null)[];
+  readonly p99: readonly (number | null)[];
+  readonly max: readonly (number | null)[];
+}
+
+export interface WorldResult {
+  readonly digest: string;
+  readonly messages: number;
+  readonly wallSeconds: number;
+  readonly verdict: Verdict;
+  readonly slos: readonly SloResult[];
+  readonly metrics: Readonly<Record<string, Summary>>;
+  readonly faults: readonly FaultResult[];
+  readonly notes: readonly string[];
+  readonly voidReasons: readonly string[];
+  readonly timeline: TimelineResult;
+  /** Curves for a log-percentile axis: [percentile 0 to 100, value in the metric's unit]. */
+  readonly percentiles: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+  /** Compressed base64 HDR histograms, in microseconds, of the whole metric and by each tag. */
+  readonly histograms: Readonly<Record<string, string>>;
+  /** Cumulative counts at round limits, for Prometheus: [limit in the metric's unit, count]. */
+  readonly buckets: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+}
+
+export interface WorldInput {
+  readonly measurements: Measurements;
+  readonly digest: string;
+  readonly messages: number;
+  readonly wallSeconds: number;
+  readonly faults: readonly FaultResult[];
+  readonly notes: readonly string[];
+  readonly voidReasons: readonly string[];
+  readonly slos: SloMap;
+}
+
+/** The machine that ran it; handed in, as nothing here looks at the machine. */
+export interface EnvironmentResult {
+  readonly node: string;
+  readonly platform: string;
+  readonly cores: number;
+}
+
+export interface ResultsDocument {
+  readonly schema: typeof RESULTS_SCHEMA;
+  /** Version of quincunx. */
+  readonly quincunx: string;
+  readonly scenario: string;
+  readonly title: string;
+  readonly teaches: string;
+  readonly seed: string;
+  readonly verdict: Verdict;
+  readonly window: {
+    readonly fromUtc: string;
+    readonly seconds: number;
+    readonly warmupSeconds: number;
+  };
+  readonly traffic: { readonly users: number; readonly messagesPerDay: number };
+  readonly datacentres: readonly { readonly id: number; readonly name: string }[];
+  /** Command that repeats this run. */
+  readonly reproduce: string;
+  readonly environment: EnvironmentResult;
+  /** In the order in which they ran; usually model, cluster, live. */
+  readonly worlds: Readonly<Record<string, WorldResult>>;
+}
+
+export type DocumentInput = Omit<ResultsDocument, 'schema' | 'verdict'>;
+
+/** Broken if any world is broken, else undecided if any is (or none ran), else held. */
+export function resultsDocument(input: DocumentInput): ResultsDocument {
+  const verdict = overallVerdict(Object.values(input.worlds));
+  return {
+    schema: RESULTS_SCHEMA,
+    quincunx: input.quincunx,
+    scenario: input.scenario,
+    title: input.title,
+    teaches: input.teaches,
+    seed: input.seed,
+    verdict,
+    window: input.window,
+    traffic: input.traffic,
+    datacentres: input.datacentres,
+    reproduce: input.reproduce,
+    environment: input.environment,
+    worlds: input.worlds,
+  };
+}
+
+/** Judges one world's run and lays out its figures. */
+export function worldResult(input: WorldInput): WorldResult {
+  const { measurements } = input;
+  const slos = evaluateSlos(input.slos, measurements);
+  const voidReasons = [...input.voidReasons, ...faultProblems(input.faults)];
+  const selections = interestingSelections(measurements);
+  const trends = selections.filter(({ metric }) => definitionOf(metric).kind === 'trend');
+  const perTrend = <T>(make: (metric: TrendName, tags: Tags) => T): Record<string, T> =>
+    Object.fromEntries(
+      trends.map(({ key, metric, tags }) => [key, make(metric as TrendName, tags)]),
+    );
+  return {
+    digest: input.digest,
+    messages: input.messages,
+    wallSeconds: input.wallSeconds,
+    // A run that is void proves nothing, not even that a promise was broken.
+    verdict: voidReasons.length > 0 ? 'undecided' : overallVerdict(slos),
+    slos,
+    metrics: Object.fromEntries(
+      selections.map(({ key, metric, tags }) => [key, measurements.summary(metric, tags)!]),
+    ),
+    faults: input.faults,
+    notes: input.notes,
+    voidReasons,
+    timeline: timelineOf(measurements, selections),
+    percentiles: perTrend((metric, tags) =>
+      measurements
+        .percentiles(metric, tags)
+        .map(({ percentile, value }): [number, number] => [percentile, value]),
+    ),
+    histograms: perTrend((metric, tags) => measurements.hdr(metric, tags)!),
+    buckets: perTrend((metric, tags) =>
+      bucketLimits(metric).map((limit): [number, number] => [
+        limit,
+        measurements.countAtOrBelow(metric, limit, tags),
+      ]),
+    ),
+  };
+}
+
+/** A fault that never came, or never went, means that the planned thing was not tested. */
+function faultProblems(faults: readonly FaultResult[]): string[] {
+  return faults.flatMap((fault) => {
+    if (fault.firedAtSeconds === undefined) {
+      return [`the fault "${fault.description}" planned at ${fault.atSeconds} s did not fire`];
+    }
+    return fault.healedAtSeconds === undefined
+      ? [`the fault "${fault.description}" did not heal after ${fault.forSeconds} s`]
+      : [];
+  });
+}
+
+interface NamedSelection {
+  readonly key: string;
+  readonly metric: MetricName;
+  readonly tags: Tags;
+}
+
+/** Of each recorded metric: the whole, and the part of every single tag value. */
+function interestingSelections(measurements: Measurements): NamedSelection[] {
+  const selections = new Map<string, NamedSelection>();
+  const keep = (metric: MetricName, tags: Tags): void => {
+    const key = seriesKey(metric, tags);
+    const summary = measurements.summary(metric, tags);
+    if (summary !== undefined) selections.set(key, { key, metric, tags });
+  };
+  const recorded = measurements.recorded();
+  for (const metric of Object.keys(METRICS) as MetricName[]) {
+    const ofMetric = recorded.filter((series) => series.metric === metric);
+    keep(metric, {});
+    const names = Object.keys(definitionOf(metric).tags);
+    for (const name of names) {
+      const values = new Set(ofMetric.flatMap(({ tags }) => tags[name] ?? []));
+      for (const value of [...values].sort(byNumberThenText)) keep(metric, { [name]: value });
+    }
+  }
+  return [...selections.values()];
+}
+
+function byNumberThenText(a: string, b: string): number {
+  return Number(a) - Number(b) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** Timelines are for charts: three digits after the point are finer than any pixel. */
+const rounded = (value: number | undefined): number | null =>
+  value === undefined ? null : Math.round(value * 1000) / 1000;
+
+function timelineOf(measurements: Measurements, selections: NamedSelection[]): TimelineResult {
+  const trends: Record<string, TrendColumns> = {};
+  const rates: Record<string, readonly number[]> = {};
+  const levels: Record<string, readonly (number | null)[]> = {};
+  for (const { key, metric, tags } of selections) {
+    const { kind } = definitionOf(metric);
+    if (kind === 'trend') {
+      const points = measurements.timeline(metric as TrendName, tags);
+      trends[key] = {
+        count: points.map(({ count }) => count),
+        p50: points.map(({ p50 }) => rounded(p50)),
+        p99: points.map(({ p99 }) => rounded(p99)),
+        max: points.map(({ max }) => rounded(max)),
+      };
+    } else if (kind === 'counter') {
+      const points = measurements.timeline(metric as CounterName, tags);
+      rates[key] = points.map(({ perSecond }) => Math.round(perSecond * 1000) / 1000);
+    } else {
+      const points = measurements.timeline(metric as GaugeName, tags);
+      levels[key] = points.map(({ value }) => rounded(value));
+    }
+  }
+  const { bucketSeconds } = measurements;
+  const atSeconds = Array.from(
+    { length: measurements.timelineBuckets() },
+    (_, index) => index * bucketSeconds,
+  );
+  return { bucketSeconds, atSeconds, trends, rates, levels };
+}
+
+const BUCKET_LIMITS_MS = [
+  1, 2, 5, 10, 20, 30, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750, 1000, 2000, 5000, 10_000,
+  30_000, 60_000, 300_000,
+];
+
+function bucketLimits(metric: TrendName): readonly number[] {
+  return definitionOf(metric).unit === 's'
+    ? BUCKET_LIMITS_MS.map((limit) => limit / 1000)
+    : BUCKET_LIMITS_MS;
+}

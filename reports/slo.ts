@@ -1,0 +1,189 @@
+/**
+ * The judge: what must hold (SLOs on tagged metrics, in k6's threshold grammar; see threshold.ts)
+ * against what was measured. It fails closed: without enough samples there is no verdict but
+ * `undecided`, and nothing undecided is a pass.
+ *
+ *     const slos = {
+ *       'delivery_latency{path:same_dc}': ['p(99)<100ms', 'p(99.9)<=1s'],
+ *       writes_lost: ['count==0'],
+ *       drain_time: ['max<60s'],
+ *     };
+ *     sloProblems(slos, [1, 2, 3, 4, 5]);       // [] or everything that is wrong, at once
+ *     overallVerdict(evaluateSlos(slos, measurements));
+ */
+import type { Measurements, TrendName } from './measurements.ts';
+import { METRICS, type MetricName } from './metrics.ts';
+import {
+  definitionOf,
+  isMetricName,
+  parseSelection,
+  selectionProblems,
+  seriesKey,
+  type Tags,
+} from './tags.ts';
+import { compare, type Operator, parseThreshold, type Threshold } from './threshold.ts';
+
+/** Metric, with tags if wanted, to the thresholds that must all hold. */
+export type SloMap = Readonly<Record<string, readonly string[]>>;
+
+export type Verdict = 'held' | 'broken' | 'undecided';
+
+export interface SloResult {
+  /** Canonical, tags sorted. */
+  readonly metric: string;
+  /** As the scenario wrote it. */
+  readonly threshold: string;
+  readonly operator: Operator;
+  /** What `value` is compared with, in `unit`. */
+  readonly limit: number;
+  /** Absent where nothing was measured. */
+  readonly value?: number;
+  readonly unit: Threshold['unit'];
+  readonly verdict: Verdict;
+  /** Samples of a trend, recorded events of a counter, 1 for a gauge that was set. */
+  readonly samples: number;
+  /** Why it is undecided. */
+  readonly why?: string;
+}
+
+export const SLO_METRICS_MAX = 200;
+export const THRESHOLDS_PER_METRIC_MAX = 50;
+
+/**
+ * Samples that must be expected beyond a percentile before it is believed ("rule of three"): if the
+ * true percentile is over its limit, n = 3/(1−p) independent samples miss that with a chance of
+ * p^n, about e^-3 or 5 %. So p(99) needs 300 samples, p(99.9) 3,000, med 6.
+ */
+export const SAMPLES_BEYOND_PERCENTILE = 3;
+
+/** Samples that a percentile (0 to 100) needs; p(100), the maximum, needs one as `max` does. */
+export function samplesNeeded(percentile: number): number {
+  if (percentile >= 100) return 1;
+  // The slack keeps 3 / (1 − 0.999) at 3,000 in spite of floating point.
+  return Math.max(1, Math.ceil((SAMPLES_BEYOND_PERCENTILE * 100) / (100 - percentile) - 1e-6));
+}
+
+/** Everything wrong with the SLOs, one line each: where, what, and what would be right. */
+export function sloProblems(slos: SloMap, dcs: readonly number[]): string[] {
+  if (typeof slos !== 'object' || slos === null || Array.isArray(slos)) {
+    return ["slos: use { 'metric{tag:value}': ['p(99)<100ms'] }"];
+  }
+  const keys = Object.keys(slos);
+  if (keys.length > SLO_METRICS_MAX) return [`slos: ${keys.length} are too many; at most 200`];
+  return keys.flatMap((key) => problemsOf(key, slos[key], dcs));
+}
+
+function problemsOf(key: string, expressions: unknown, dcs: readonly number[]): string[] {
+  const at = `slos['${key}']`;
+  const selection = parseSelection(key);
+  if (!selection) return [`${at}: use metric{tag:value,tag:value}`];
+  const { metric, tags } = selection;
+  const problems = selectionProblems(metric, tags, dcs).map((problem) => `${at}: ${problem}`);
+  if (!Array.isArray(expressions) || expressions.length === 0) {
+    problems.push(`${at}: use a list of thresholds, such as ['p(99)<100ms']`);
+    return problems;
+  }
+  if (expressions.length > THRESHOLDS_PER_METRIC_MAX) {
+    problems.push(`${at}: more than ${THRESHOLDS_PER_METRIC_MAX} thresholds`);
+    return problems;
+  }
+  if (!isMetricName(metric)) return problems;
+  for (const expression of expressions) {
+    const parsed = parseThreshold(expression, METRICS[metric]);
+    if ('problem' in parsed) problems.push(`${at}: '${String(expression)}' ${parsed.problem}`);
+  }
+  return problems;
+}
+
+/** Judges every threshold, in the scenario's order. Throws where `sloProblems` would complain. */
+export function evaluateSlos(slos: SloMap, measurements: Measurements): SloResult[] {
+  const problems = sloProblems(slos, []);
+  if (problems.length > 0) throw new Error(`the SLOs are not valid:\n  ${problems.join('\n  ')}`);
+  return Object.entries(slos).flatMap(([key, expressions]) => {
+    const selection = parseSelection(key)!;
+    const metric = selection.metric as MetricName;
+    return expressions.map((text) => {
+      const parsed = parseThreshold(text, definitionOf(metric));
+      if ('problem' in parsed) throw new Error(parsed.problem);
+      return judge(metric, selection.tags, text, parsed.threshold, measurements);
+    });
+  });
+}
+
+/** Broken if any is broken, else undecided if any is (or there is nothing to judge), else held. */
+export function overallVerdict(results: readonly { readonly verdict: Verdict }[]): Verdict {
+  if (results.some(({ verdict }) => verdict === 'broken')) return 'broken';
+  if (results.length === 0) return 'undecided';
+  return results.some(({ verdict }) => verdict === 'undecided') ? 'undecided' : 'held';
+}
+
+function judge(
+  metric: MetricName,
+  tags: Tags,
+  text: string,
+  threshold: Threshold,
+  measurements: Measurements,
+): SloResult {
+  const { operator, limit, unit } = threshold;
+  const { value, samples, why } = measure(metric, tags, threshold, measurements);
+  const verdict: Verdict =
+    value === undefined || why !== undefined
+      ? 'undecided'
+      : compare(value, operator, limit)
+        ? 'held'
+        : 'broken';
+  return {
+    metric: seriesKey(metric, tags),
+    threshold: text,
+    operator,
+    limit,
+    ...(value === undefined ? {} : { value }),
+    unit,
+    verdict,
+    samples,
+    ...(why === undefined ? {} : { why }),
+  };
+}
+
+interface Measured {
+  readonly value?: number;
+  readonly samples: number;
+  readonly why?: string;
+}
+
+function measure(
+  metric: MetricName,
+  tags: Tags,
+  threshold: Threshold,
+  measurements: Measurements,
+): Measured {
+  const { aggregation, percentile } = threshold;
+  const summary = measurements.summary(metric, tags);
+  if (summary === undefined) return { samples: 0, why: 'nothing was recorded' };
+  if (summary.kind === 'counter') {
+    const { count } = summary;
+    const value = aggregation === 'rate' ? count / measurements.windowSeconds : count;
+    return { value, samples: count };
+  }
+  if (summary.kind === 'gauge') {
+    return { value: aggregation === 'max' ? summary.max : summary.last, samples: 1 };
+  }
+  const { count, mean, min, max } = summary;
+  switch (aggregation) {
+    case 'avg':
+      return { value: mean, samples: count };
+    case 'min':
+      return { value: min, samples: count };
+    case 'max':
+      return { value: max, samples: count };
+    case 'count':
+      return { value: count, samples: count };
+    default: {
+      const value = measurements.percentile(metric as TrendName, percentile!, tags)!;
+      const needed = samplesNeeded(percentile!);
+      if (count >= needed) return { value, samples: count };
+      const why = `${count} samples are too few: p(${percentile}) needs ${needed}`;
+      return { value, samples: count, why };
+    }
+  }
+}
