@@ -1,0 +1,108 @@
+/**
+ * All links of one DC: it dials every other DC and accepts every other DC's dial-in.
+ */
+import type { Clock, Listener, Log, Network, Randomness } from '../environment/index.ts';
+import { Inbound, type IncomingHandlers, IncomingLink } from './incoming-link.ts';
+import type { NumberedLog } from './numbered-log.ts';
+import { OutgoingLink } from './outgoing-link.ts';
+
+export interface BackboneOptions {
+  readonly self: number;
+  readonly listen: string;
+  /** Where each other DC is dialled. */
+  readonly peers: ReadonlyMap<number, string>;
+  readonly secret: Uint8Array;
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  readonly stream: NumberedLog;
+  readonly outboxes: ReadonlyMap<number, NumberedLog>;
+  readonly inbounds: ReadonlyMap<number, Inbound>;
+  readonly handlers: IncomingHandlers;
+  readonly onState: (dc: number, up: boolean) => void;
+  readonly onAcknowledged: (dc: number, stream: number, outbox: number) => void;
+}
+
+const NONCE_BYTES = 32;
+
+export class Backbone {
+  readonly #o: BackboneOptions;
+  readonly #outgoing = new Map<number, OutgoingLink>();
+  readonly #incoming = new Map<number, IncomingLink>();
+  #listener: Listener | undefined;
+
+  constructor(options: BackboneOptions) {
+    this.#o = options;
+  }
+
+  get address(): string {
+    if (!this.#listener) throw new Error('the backbone is not listening yet');
+    return this.#listener.address;
+  }
+
+  /** Starts to accept other DCs. */
+  async listen(): Promise<void> {
+    const o = this.#o;
+    this.#listener = await o.network.listen(o.listen, (connection) => {
+      new IncomingLink(
+        {
+          self: o.self,
+          secret: o.secret,
+          nonce: o.randomness.bytes(NONCE_BYTES),
+          clock: o.clock,
+          log: o.log,
+          handlers: o.handlers,
+          inboundOf: (from) => o.inbounds.get(from),
+          onHello: (from, link) => {
+            const older = this.#incoming.get(from);
+            this.#incoming.set(from, link);
+            older?.close();
+          },
+        },
+        connection,
+      );
+    });
+  }
+
+  /** Starts to dial the other DCs; they are retried until `stop`. */
+  dial(): void {
+    const o = this.#o;
+    for (const [to, address] of o.peers) {
+      const outbox = o.outboxes.get(to);
+      if (!outbox) throw new Error(`no outbox for DC ${to}`);
+      this.#outgoing.set(
+        to,
+        new OutgoingLink({
+          from: o.self,
+          to,
+          address,
+          secret: o.secret,
+          clock: o.clock,
+          network: o.network,
+          log: o.log,
+          stream: o.stream,
+          outbox,
+          onState: (up) => o.onState(to, up),
+          onAcknowledged: (stream, acked) => o.onAcknowledged(to, stream, acked),
+        }),
+      );
+    }
+  }
+
+  link(dc: number): OutgoingLink | undefined {
+    return this.#outgoing.get(dc);
+  }
+
+  linksUp(): number[] {
+    return [...this.#outgoing.values()].filter((link) => link.up).map((link) => link.to);
+  }
+
+  async stop(): Promise<void> {
+    for (const link of this.#outgoing.values()) link.stop();
+    for (const link of this.#incoming.values()) link.close();
+    await this.#listener?.close();
+  }
+}
+
+export { Inbound, type IncomingHandlers };

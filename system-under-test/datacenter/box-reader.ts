@@ -1,0 +1,95 @@
+/**
+ * Reads of message boxes, from this DC's own domain or from its replica of another DC's: the same
+ * keys, the same code. Only what is durable is seen.
+ */
+import type { Store } from '../environment/index.ts';
+import {
+  birthDcOf,
+  boxPartition,
+  eventKey,
+  messageKey,
+  POSITION_END,
+  position,
+  readInboxKey,
+  readOutboxKey,
+} from './keys.ts';
+import { type BoxEvent, type MessageRecord, unpackEvent, unpackMessage } from './records.ts';
+
+export interface NumberedEvent extends BoxEvent {
+  readonly pts: number;
+}
+
+export interface BoxState {
+  readonly pts: number;
+  readonly unread: number;
+}
+
+export class BoxReader {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async state(userId: number): Promise<BoxState> {
+    const [last] = await this.#store.range(partitionOf(userId), {
+      from: 'e',
+      to: `e${POSITION_END}`,
+      limit: 1,
+      reverse: true,
+    });
+    if (!last) return { pts: 0, unread: 0 };
+    return { pts: ptsOf(last.key), unread: unpackEvent(last.value).unread };
+  }
+
+  /** Events after `pts`, oldest first, at most `limit`. */
+  async eventsAfter(userId: number, pts: number, limit: number): Promise<NumberedEvent[]> {
+    const entries = await this.#store.range(partitionOf(userId), {
+      from: eventKey(pts + 1),
+      to: `e${POSITION_END}`,
+      limit,
+    });
+    return entries.map((entry) => ({ ...unpackEvent(entry.value), pts: ptsOf(entry.key) }));
+  }
+
+  async message(userId: number, peer: number, id: number): Promise<MessageRecord | undefined> {
+    const bytes = await this.#store.get(partitionOf(userId), messageKey(peer, id));
+    return bytes ? unpackMessage(bytes) : undefined;
+  }
+
+  /** Messages of one chat with ids in [fromId, beforeId), newest first unless `forwards`. */
+  async messages(
+    userId: number,
+    peer: number,
+    fromId: number,
+    beforeId: number,
+    limit: number,
+    forwards = false,
+  ): Promise<MessageRecord[]> {
+    if (fromId >= beforeId || limit < 1) return [];
+    const entries = await this.#store.range(partitionOf(userId), {
+      from: messageKey(peer, fromId),
+      to: Number.isFinite(beforeId)
+        ? messageKey(peer, beforeId)
+        : `m${position(peer)}/${POSITION_END}`,
+      limit,
+      reverse: !forwards,
+    });
+    return entries.map((entry) => unpackMessage(entry.value));
+  }
+
+  /** Up to which id the owner has read the chat, and up to which the partner has. */
+  async readPointers(userId: number, peer: number): Promise<{ inbox: number; outbox: number }> {
+    const [inbox, outbox] = await Promise.all([
+      this.#store.get(partitionOf(userId), readInboxKey(peer)),
+      this.#store.get(partitionOf(userId), readOutboxKey(peer)),
+    ]);
+    return {
+      inbox: inbox ? unpackEvent(inbox).id : 0,
+      outbox: outbox ? unpackEvent(outbox).id : 0,
+    };
+  }
+}
+
+const partitionOf = (userId: number): string => boxPartition(birthDcOf(userId), userId);
+const ptsOf = (key: string): number => Number.parseInt(key.slice(1), 36);

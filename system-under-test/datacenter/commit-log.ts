@@ -1,0 +1,152 @@
+/**
+ * The single writer of a datacentre. Appends made while a sync is under way go together into the
+ * next one (group commit), and nobody is answered before the sync that holds their append. What
+ * belongs to the DC's own domain also becomes one numbered record of its replication stream, in
+ * the same atomic batch: the stream and the state can never disagree.
+ */
+import assert from 'node:assert/strict';
+import type { Store, StoreWrite } from '../environment/index.ts';
+import { position, STREAM_PARTITION } from './keys.ts';
+import { LIMITS } from './limits.ts';
+import { pack } from './records.ts';
+
+interface Append {
+  readonly own: readonly StoreWrite[];
+  readonly local: readonly StoreWrite[];
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class OverloadedError extends Error {
+  override name = 'OverloadedError';
+}
+
+export interface CommitLogOptions {
+  readonly store: Store;
+  /** Number of the first stream record that this process will write. */
+  readonly nextStreamNumber: number;
+  /** A stream record became durable; called in order. */
+  readonly onRecord: (number: number, record: Uint8Array) => void;
+  /** The store failed: state in memory is ahead of the disk, so the DC must stop. */
+  readonly onFatal: (error: Error) => void;
+  /** Test-only planted bug: tell the caller before the write is durable. */
+  readonly acknowledgeBeforeDurable?: boolean;
+}
+
+export class CommitLog {
+  readonly #options: CommitLogOptions;
+  #nextStreamNumber: number;
+  #pending: Append[] = [];
+  #flushing = false;
+  #dead = false;
+
+  /** Totals since the start, for status and benchmarks. */
+  readonly totals = { commits: 0, appends: 0, writes: 0, bytes: 0 };
+
+  constructor(options: CommitLogOptions) {
+    this.#options = options;
+    this.#nextStreamNumber = options.nextStreamNumber;
+  }
+
+  get pending(): number {
+    return this.#pending.length;
+  }
+
+  /** Number that the next stream record will have. */
+  get nextStreamNumber(): number {
+    return this.#nextStreamNumber;
+  }
+
+  /**
+   * Writes everything or nothing; resolves when it is durable. `own` belongs to this DC's domain
+   * and is replicated, `local` is not. Appends become durable in the order of the calls.
+   * Throws `OverloadedError`, having done nothing, when too many are waiting.
+   */
+  append(own: readonly StoreWrite[], local: readonly StoreWrite[] = []): Promise<void> {
+    if (this.#dead) return Promise.reject(new Error('the store has failed'));
+    if (this.#pending.length >= LIMITS.appendsPendingMax) {
+      throw new OverloadedError(`${this.#pending.length} writes are waiting for the store`);
+    }
+    const durable = new Promise<void>((resolve, reject) => {
+      this.#pending.push({ own, local, resolve, reject });
+    });
+    if (!this.#flushing) {
+      this.#flushing = true;
+      // One turn later, so that what arrives in the same turn shares the first sync too.
+      queueMicrotask(() => void this.#flush());
+    }
+    if (this.#options.acknowledgeBeforeDurable) {
+      durable.catch(() => {});
+      return Promise.resolve();
+    }
+    return durable;
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#pending.length > 0 && !this.#dead) {
+      const appends = this.#take();
+      const batch: StoreWrite[] = [];
+      const recorded: (readonly (string | Uint8Array)[])[] = [];
+      for (const append of appends) {
+        for (const write of append.own) {
+          batch.push(write);
+          recorded.push(
+            write.kind === 'put'
+              ? [write.partition, write.key, write.value]
+              : [write.partition, write.key],
+          );
+        }
+        for (const write of append.local) batch.push(write);
+      }
+      const number = this.#nextStreamNumber;
+      let record: Uint8Array | undefined;
+      if (recorded.length > 0) {
+        record = pack(recorded);
+        this.#nextStreamNumber++;
+        batch.push({
+          kind: 'put',
+          partition: STREAM_PARTITION,
+          key: position(number),
+          value: record,
+        });
+      }
+      try {
+        await this.#options.store.write(batch);
+      } catch (error) {
+        this.#fail(error as Error, appends);
+        return;
+      }
+      this.totals.commits++;
+      this.totals.appends += appends.length;
+      this.totals.writes += batch.length;
+      this.totals.bytes += record?.length ?? 0;
+      if (record) this.#options.onRecord(number, record);
+      for (const append of appends) append.resolve();
+    }
+    this.#flushing = false;
+  }
+
+  #take(): Append[] {
+    let bytes = 0;
+    let count = 0;
+    for (const append of this.#pending) {
+      for (const write of append.own) bytes += write.kind === 'put' ? write.value.length + 64 : 64;
+      for (const write of append.local) {
+        bytes += write.kind === 'put' ? write.value.length + 64 : 64;
+      }
+      count++;
+      if (count >= LIMITS.commitAppendsMax || bytes >= LIMITS.commitBytesMax) break;
+    }
+    const taken = this.#pending.slice(0, count);
+    this.#pending = this.#pending.slice(count);
+    return taken;
+  }
+
+  #fail(error: Error, appends: readonly Append[]): void {
+    assert(!this.#dead);
+    this.#dead = true;
+    for (const append of [...appends, ...this.#pending]) append.reject(error);
+    this.#pending = [];
+    this.#options.onFatal(error);
+  }
+}

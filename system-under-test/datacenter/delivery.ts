@@ -1,0 +1,112 @@
+/**
+ * Which sessions are open, here and (for users at home here) at other DCs, and pushing updates to
+ * them. An update is encoded once and encrypted once a session.
+ */
+import type { ServerSession } from '../mtproto/server-connection.ts';
+import { LIMITS } from './limits.ts';
+
+export interface DeliveryLinks {
+  /** Hands an update to another DC that holds sessions of the user. Best effort. */
+  push(dc: number, userId: number, exceptAuthKeyId: string, body: Uint8Array): void;
+  /** The first session of a user who is at home at `dc` was opened here. */
+  attach(dc: number, userId: number): void;
+  detach(dc: number, userId: number): void;
+}
+
+export class Delivery {
+  readonly #dc: number;
+  readonly #homeOf: (userId: number) => number;
+  readonly #links: DeliveryLinks;
+  readonly #local = new Map<number, Set<ServerSession>>();
+  readonly #remote = new Map<number, Set<number>>();
+  readonly totals = { pushes: 0 };
+
+  constructor(dc: number, homeOf: (userId: number) => number, links: DeliveryLinks) {
+    this.#dc = dc;
+    this.#homeOf = homeOf;
+    this.#links = links;
+  }
+
+  open(userId: number, session: ServerSession): void {
+    let sessions = this.#local.get(userId);
+    if (!sessions) {
+      sessions = new Set();
+      this.#local.set(userId, sessions);
+      const home = this.#homeOf(userId);
+      if (home !== this.#dc) this.#links.attach(home, userId);
+    }
+    sessions.add(session);
+    if (sessions.size > LIMITS.sessionsPerUserMax) {
+      const oldest = sessions.values().next();
+      if (!oldest.done) oldest.value.close();
+    }
+  }
+
+  close(userId: number, session: ServerSession): void {
+    const sessions = this.#local.get(userId);
+    if (!sessions?.delete(session) || sessions.size > 0) return;
+    this.#local.delete(userId);
+    const home = this.#homeOf(userId);
+    if (home !== this.#dc) this.#links.detach(home, userId);
+  }
+
+  /** Users with sessions here who are at home at `dc`. */
+  guestsFrom(dc: number): number[] {
+    return [...this.#local.keys()].filter((userId) => this.#homeOf(userId) === dc);
+  }
+
+  attached(from: number, userIds: readonly number[]): void {
+    for (const userId of userIds) {
+      let dcs = this.#remote.get(userId);
+      if (!dcs) {
+        dcs = new Set();
+        this.#remote.set(userId, dcs);
+      }
+      dcs.add(from);
+    }
+  }
+
+  detached(from: number, userIds: readonly number[]): void {
+    for (const userId of userIds) {
+      const dcs = this.#remote.get(userId);
+      dcs?.delete(from);
+      if (dcs?.size === 0) this.#remote.delete(userId);
+    }
+  }
+
+  /** Another DC is gone, and with it the sessions that it held. */
+  lost(from: number): void {
+    this.detached(from, [...this.#remote.keys()]);
+  }
+
+  hasSessions(userId: number): boolean {
+    return this.#local.has(userId) || this.#remote.has(userId);
+  }
+
+  /** To every session of a user, here and elsewhere, but for the device that caused it. */
+  push(userId: number, exceptAuthKeyId: string, body: Uint8Array): void {
+    this.pushHere(userId, exceptAuthKeyId, body);
+    const remote = this.#remote.get(userId);
+    if (remote) for (const dc of remote) this.#links.push(dc, userId, exceptAuthKeyId, body);
+  }
+
+  pushHere(userId: number, exceptAuthKeyId: string, body: Uint8Array): void {
+    const sessions = this.#local.get(userId);
+    if (!sessions) return;
+    for (const session of sessions) {
+      if (session.authKey.id === exceptAuthKeyId || !session.wantsUpdates) continue;
+      this.totals.pushes++;
+      session.sendUpdate(body);
+    }
+  }
+
+  get openSessions(): number {
+    let count = 0;
+    for (const sessions of this.#local.values()) count += sessions.size;
+    return count;
+  }
+
+  sessionsOf(userId: number): readonly ServerSession[] {
+    return [...(this.#local.get(userId) ?? [])];
+  }
+}

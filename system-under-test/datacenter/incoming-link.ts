@@ -1,0 +1,225 @@
+/**
+ * The accepting side of a backbone link, and what a DC remembers of each other DC that dials it:
+ * how much of its stream and outbox was taken, and how much of that is durable.
+ */
+import type { Clock, Connection, Log } from '../environment/index.ts';
+import { RpcError } from '../schema/errors.ts';
+import { LIMITS } from './limits.ts';
+import {
+  encodeFrame,
+  FrameDecoder,
+  helloIsGenuine,
+  type LinkFrame,
+  LinkProtocolError,
+} from './link-frames.ts';
+
+/** What the rest of the DC does with what arrives. */
+export interface IncomingHandlers {
+  /** Take one record of another DC's stream; resolves when it is durable here. In order. */
+  applyStream(from: number, number: number, record: Uint8Array): Promise<void>;
+  /**
+   * Take one item of another DC's outbox. The outer promise resolves when the next may be taken,
+   * the inner one when this one is durable.
+   */
+  applyOutbox(from: number, number: number, item: Uint8Array): Promise<{ durable: Promise<void> }>;
+  execute(userId: number, authKeyId: string, body: Uint8Array): Promise<Uint8Array>;
+  push(userId: number, exceptAuthKeyId: string, body: Uint8Array): void;
+  attach(from: number, userIds: readonly number[], again: boolean): void;
+  detach(from: number, userIds: readonly number[]): void;
+  /** The other DC's link is gone, and its sessions with it as far as we know. */
+  lost(from: number): void;
+  /** A write that must succeed did not: the DC has to stop. */
+  fatal(error: Error): void;
+}
+
+/** What was taken from one other DC, whatever connection it came through. */
+export class Inbound {
+  readonly from: number;
+  readonly #handlers: IncomingHandlers;
+  streamTaken: number;
+  streamDurable: number;
+  outboxTaken: number;
+  outboxDurable: number;
+  #chain: Promise<unknown> = Promise.resolve();
+  /** Called when something more is durable. */
+  onDurable: (() => void) | undefined;
+
+  constructor(from: number, stream: number, outbox: number, handlers: IncomingHandlers) {
+    this.from = from;
+    this.streamTaken = this.streamDurable = stream;
+    this.outboxTaken = this.outboxDurable = outbox;
+    this.#handlers = handlers;
+  }
+
+  takeStream(number: number, record: Uint8Array): void {
+    if (number <= this.streamTaken) return; // sent again after a reconnect
+    if (number !== this.streamTaken + 1) throw new LinkProtocolError(`stream skips to ${number}`);
+    this.streamTaken = number;
+    this.#handlers.applyStream(this.from, number, record).then(
+      () => {
+        this.streamDurable = number;
+        this.onDurable?.();
+      },
+      (error: Error) => this.#handlers.fatal(error),
+    );
+  }
+
+  takeOutbox(number: number, item: Uint8Array): void {
+    if (number <= this.outboxTaken) return;
+    if (number !== this.outboxTaken + 1) throw new LinkProtocolError(`outbox skips to ${number}`);
+    this.outboxTaken = number;
+    const taken = this.#chain.then(() => this.#handlers.applyOutbox(this.from, number, item));
+    this.#chain = taken;
+    taken
+      .then(({ durable }) => durable)
+      .then(
+        () => {
+          this.outboxDurable = number;
+          this.onDurable?.();
+        },
+        (error: Error) => this.#handlers.fatal(error),
+      );
+  }
+}
+
+export interface IncomingLinkOptions {
+  readonly self: number;
+  readonly secret: Uint8Array;
+  readonly nonce: Uint8Array;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly handlers: IncomingHandlers;
+  /** Undefined for a DC that is not in the topology. */
+  readonly inboundOf: (from: number) => Inbound | undefined;
+  /** A newer connection of the same DC replaces an older one. */
+  readonly onHello: (from: number, link: IncomingLink) => void;
+}
+
+export class IncomingLink {
+  readonly #o: IncomingLinkOptions;
+  readonly #connection: Connection;
+  #inbound: Inbound | undefined;
+  #closed = false;
+  #ackTimer = false;
+  #ackedStream = -1;
+  #ackedOutbox = -1;
+  #heardAt: number;
+
+  constructor(options: IncomingLinkOptions, connection: Connection) {
+    this.#o = options;
+    this.#connection = connection;
+    this.#heardAt = options.clock.monotonicMs();
+    const decoder = new FrameDecoder();
+    connection.setHandlers({
+      onData: (bytes) => {
+        this.#heardAt = options.clock.monotonicMs();
+        try {
+          for (const frame of decoder.push(bytes)) this.#receive(frame);
+        } catch (error) {
+          options.log.write('warn', 'link_protocol_error', { why: (error as Error).message });
+          connection.destroy();
+        }
+      },
+      onClose: () => this.#end(),
+    });
+    this.#send(['challenge', options.nonce]);
+    options.clock.after(LIMITS.linkSilenceMs, () => this.#watch());
+  }
+
+  close(): void {
+    this.#connection.destroy();
+    this.#end();
+  }
+
+  #watch(): void {
+    if (this.#closed) return;
+    const silentMs = this.#o.clock.monotonicMs() - this.#heardAt;
+    if (!this.#inbound || silentMs > LIMITS.linkSilenceMs) this.close();
+    else this.#o.clock.after(LIMITS.linkPingMs, () => this.#watch());
+  }
+
+  #end(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (!this.#inbound) return;
+    this.#inbound.onDurable = undefined;
+    this.#o.handlers.lost(this.#inbound.from);
+  }
+
+  #receive(frame: LinkFrame): void {
+    if (this.#closed) return;
+    const inbound = this.#inbound;
+    if (frame[0] === 'hello') return this.#hello(frame);
+    if (!inbound) throw new LinkProtocolError(`${frame[0]} before hello`);
+    const { handlers } = this.#o;
+    switch (frame[0]) {
+      case 'stream':
+        return inbound.takeStream(frame[1], frame[2]);
+      case 'outbox':
+        return inbound.takeOutbox(frame[1], frame[2]);
+      case 'request':
+        return this.#execute(frame[1], frame[2], frame[3], frame[4]);
+      case 'push':
+        return handlers.push(frame[1], frame[2], frame[3]);
+      case 'attach':
+        return handlers.attach(inbound.from, frame[1], frame[2]);
+      case 'detach':
+        return handlers.detach(inbound.from, frame[1]);
+      case 'ping':
+        return this.#send(['pong']);
+      default:
+        throw new LinkProtocolError(`unexpected frame ${frame[0]}`);
+    }
+  }
+
+  #hello(frame: LinkFrame & readonly ['hello', ...unknown[]]): void {
+    const from = frame[1];
+    const inbound = this.#o.inboundOf(from);
+    const genuine = helloIsGenuine(this.#o.secret, this.#o.nonce, frame);
+    if (this.#inbound || !inbound || frame[2] !== this.#o.self || !genuine) {
+      throw new LinkProtocolError('hello refused');
+    }
+    this.#o.onHello(from, this);
+    this.#inbound = inbound;
+    inbound.onDurable = () => this.#scheduleAck();
+    this.#send([
+      'welcome',
+      inbound.streamTaken,
+      inbound.outboxTaken,
+      inbound.streamDurable,
+      inbound.outboxDurable,
+    ]);
+  }
+
+  #execute(id: number, userId: number, authKeyId: string, body: Uint8Array): void {
+    this.#o.handlers.execute(userId, authKeyId, body).then(
+      (answer) => this.#send(['response', id, answer]),
+      (error: Error) => {
+        if (error instanceof RpcError) this.#send(['error', id, error.code, error.text]);
+        else {
+          this.#o.log.write('error', 'request_failed', { why: error.message });
+          this.#send(['error', id, 500, 'INTERNAL']);
+        }
+      },
+    );
+  }
+
+  #scheduleAck(): void {
+    if (this.#ackTimer || this.#closed) return;
+    this.#ackTimer = true;
+    this.#o.clock.after(LIMITS.linkAckDelayMs, () => {
+      this.#ackTimer = false;
+      const inbound = this.#inbound;
+      if (!inbound || this.#closed) return;
+      const { streamDurable, outboxDurable } = inbound;
+      if (streamDurable === this.#ackedStream && outboxDurable === this.#ackedOutbox) return;
+      this.#ackedStream = streamDurable;
+      this.#ackedOutbox = outboxDurable;
+      this.#send(['ack', streamDurable, outboxDurable]);
+    });
+  }
+
+  #send(frame: LinkFrame): void {
+    if (!this.#closed) this.#connection.write(encodeFrame(frame));
+  }
+}

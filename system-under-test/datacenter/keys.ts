@@ -1,0 +1,53 @@
+/**
+ * Names of partitions and positions in the store. A partition that begins with `d<dc>` belongs to
+ * the domain that DC masters and is replicated, under the same name, to every other DC.
+ */
+
+/** Fixed-width number, so that text order is number order: base 36, 9 digits (about 10^14). */
+export function position(value: number): string {
+  return value.toString(36).padStart(9, '0');
+}
+
+export function positionValue(text: string): number {
+  return Number.parseInt(text, 36);
+}
+
+/** Sorts after every position. */
+export const POSITION_END = 'zzzzzzzzzz';
+
+/** Accounts, phones and authorisations that a DC masters. */
+export const accountsPartition = (dc: number): string => `d${dc}/accounts`;
+/** One user's message box. */
+export const boxPartition = (dc: number, userId: number): string => `d${dc}/box/${userId}`;
+
+/** Not replicated: the numbered stream of a DC's own commits, its outboxes, applied positions. */
+export const STREAM_PARTITION = 'local/stream';
+export const outboxPartition = (to: number): string => `local/outbox/${to}`;
+export const APPLIED_PARTITION = 'local/applied';
+
+export const userKey = (userId: number): string => `user/${position(userId)}`;
+export const phoneKey = (phone: string): string => `phone/${phone}`;
+export const authKeyKey = (authKeyId: string): string => `auth/${authKeyId}`;
+
+/** Events of a box by pts; messages of a box by chat partner and id; read pointers; contacts. */
+export const eventKey = (pts: number): string => `e${position(pts)}`;
+export const messageKey = (peer: number, id: number): string =>
+  `m${position(peer)}/${position(id)}`;
+export const readInboxKey = (peer: number): string => `ri${position(peer)}`;
+export const readOutboxKey = (peer: number): string => `ro${position(peer)}`;
+export const contactKey = (userId: number): string => `c${position(userId)}`;
+
+/** A user's DC of birth is part of the id: it is where the account record is found. */
+const IDS_PER_NUMBER = 8;
+
+export function userIdOf(dc: number, number: number): number {
+  return number * IDS_PER_NUMBER + dc;
+}
+
+export function birthDcOf(userId: number): number {
+  return userId % IDS_PER_NUMBER;
+}
+
+export function userNumberOf(userId: number): number {
+  return Math.floor(userId / IDS_PER_NUMBER);
+}

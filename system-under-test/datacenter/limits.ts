@@ -1,0 +1,80 @@
+/**
+ * Every limit of a datacentre in one place: queues, caches, batches, time-outs. Each says its unit
+ * and what happens beyond it. Relations that must hold are asserted when the module loads.
+ */
+import assert from 'node:assert/strict';
+
+export const LIMITS = {
+  /** Appends waiting for the next group commit; beyond it new writes are refused (503). */
+  appendsPendingMax: 20_000,
+  /** Appends and bytes that one group commit takes at most. */
+  commitAppendsMax: 2_048,
+  commitBytesMax: 4 << 20,
+
+  /** Entries of a numbered log kept in memory for links that are up to date. */
+  tailEntriesMax: 4_096,
+  tailBytesMax: 8 << 20,
+  /** Acknowledged entries are deleted so many at a time. */
+  trimEntriesMin: 64,
+  trimEntriesMax: 1_024,
+  /** Entries read from the store at once by a link that catches up. */
+  catchUpEntriesMax: 256,
+
+  /** Writes that may wait in the outbox for one DC; beyond it they are refused (503). */
+  outboxEntriesMax: 5_000_000,
+
+  /** Bytes of log entries sent on a link and not yet acknowledged. */
+  linkWindowBytes: 4 << 20,
+  /** Bytes waiting in a link's socket; beyond it the link is closed and starts again. */
+  linkBufferedBytesMax: 64 << 20,
+  /** One frame of a link. Larger than any group commit with its framing. */
+  linkFrameBytesMax: 16 << 20,
+  linkConnectMs: 3_000,
+  linkPingMs: 500,
+  /** Without any frame for so long a link counts as down. */
+  linkSilenceMs: 2_000,
+  linkBackoffMinMs: 100,
+  linkBackoffMaxMs: 1_000,
+  /** Acknowledgements are sent at most this late after the write was durable. */
+  linkAckDelayMs: 20,
+
+  /** Requests forwarded to a home DC and not yet answered, per link. */
+  forwardsPendingMax: 10_000,
+  /** A forwarded request without an answer for so long is in doubt. */
+  forwardMs: 1_500,
+
+  /** Message boxes kept in memory. */
+  boxesCachedMax: 50_000,
+  /** A box remembers the `random_id`s of so many of its last own messages. */
+  randomIdsPerBoxMax: 512,
+  usersCachedMax: 100_000,
+  authKeysCachedMax: 100_000,
+
+  /** Sessions of one user that get pushes; the oldest is closed beyond it. */
+  sessionsPerUserMax: 64,
+
+  /** updates.getDifference: events in one answer, and how far back before "too long". */
+  differenceEventsMax: 1_000,
+  differenceTooLongEvents: 100_000,
+  /** messages.getHistory: Telegram's own maximum. */
+  historyMessagesMax: 100,
+  /** users.getUsers and contacts.importContacts: entries in a request. */
+  usersPerRequestMax: 200,
+  /** Characters of a message's text (config.message_length_max). */
+  messageCharactersMax: 4_096,
+  entitiesPerMessageMax: 100,
+  nameCharactersMax: 64,
+
+  /** Sign-in codes: lifetime, wrong guesses, codes for one number in a window. */
+  codeMs: 300_000,
+  codeAttemptsMax: 5,
+  codesPerPhoneMax: 10,
+  codesPhoneWindowMs: 600_000,
+  codesPendingMax: 100_000,
+} as const;
+
+assert(LIMITS.linkFrameBytesMax > 2 * LIMITS.commitBytesMax, 'a commit must fit in a frame');
+assert(LIMITS.linkSilenceMs > 2 * LIMITS.linkPingMs, 'one lost ping is not silence');
+assert(LIMITS.linkWindowBytes < LIMITS.linkBufferedBytesMax, 'the window bounds the buffer');
+assert(LIMITS.tailEntriesMax > LIMITS.catchUpEntriesMax, 'catching up must reach the tail');
+assert(LIMITS.differenceEventsMax < LIMITS.differenceTooLongEvents);

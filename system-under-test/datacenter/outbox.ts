@@ -1,0 +1,114 @@
+/**
+ * What waits durably for another DC: deliveries to its users, and writes of its users that were
+ * accepted here while it was out of reach. One numbered log per destination; the other side takes
+ * each entry once and in order, and what it holds durably is deleted here.
+ */
+import type { StoreWrite } from '../environment/index.ts';
+import { outboxPartition, position } from './keys.ts';
+import { LIMITS } from './limits.ts';
+import type { NumberedLog } from './numbered-log.ts';
+import { type OutboxItem, packOutboxItem, unpackOutboxItem } from './records.ts';
+
+/** A queued write of a user, until its home DC holds it. */
+interface Queued {
+  readonly number: number;
+  readonly userId: number;
+  readonly randomId: string;
+}
+
+export interface StagedItem {
+  readonly number: number;
+  readonly write: StoreWrite;
+  /** To be called when the append that held `write` is durable, in the order of the numbers. */
+  readonly committed: () => void;
+}
+
+export class Outbox {
+  readonly to: number;
+  readonly log: NumberedLog;
+  #next: number;
+  #acknowledged: number;
+  /** Queued writes that the home DC has not acknowledged, oldest first. */
+  #queued: Queued[] = [];
+  readonly #queuedByUser = new Map<number, Map<string, number>>();
+
+  constructor(to: number, log: NumberedLog) {
+    this.to = to;
+    this.log = log;
+    this.#next = log.last + 1;
+    this.#acknowledged = log.oldest - 1;
+  }
+
+  /** After a restart: finds the queued writes of users among what still waits. */
+  async recover(): Promise<void> {
+    let number = this.log.oldest;
+    while (number <= this.log.last) {
+      const entries = await this.log.read(number);
+      if (entries.length === 0) return;
+      for (const entry of entries) {
+        const item = unpackOutboxItem(entry.value);
+        if (item.kind === 'execute') this.#remember(entry.number, item.userId, item.randomId);
+      }
+      number = (entries.at(-1)?.number ?? number) + 1;
+    }
+  }
+
+  /** Entries that the other DC does not hold yet. */
+  get waiting(): number {
+    return this.log.last - this.#acknowledged;
+  }
+
+  get full(): boolean {
+    return this.waiting >= LIMITS.outboxEntriesMax;
+  }
+
+  /** Number of the queued write with this `random_id`, if the user has one waiting. */
+  queuedNumber(userId: number, randomId: string): number | undefined {
+    return this.#queuedByUser.get(userId)?.get(randomId);
+  }
+
+  /** Whether newer writes of this user must queue up behind older ones. */
+  hasQueued(userId: number): boolean {
+    return this.#queuedByUser.has(userId);
+  }
+
+  /** Gives the item its number. The caller appends the write in the same turn. */
+  stage(item: OutboxItem): StagedItem {
+    const number = this.#next++;
+    const value = packOutboxItem(item);
+    if (item.kind === 'execute') this.#remember(number, item.userId, item.randomId);
+    return {
+      number,
+      write: {
+        kind: 'put',
+        partition: outboxPartition(this.to),
+        key: position(number),
+        value,
+      },
+      committed: () => this.log.committed(number, value),
+    };
+  }
+
+  acknowledged(number: number): void {
+    this.#acknowledged = Math.max(this.#acknowledged, number);
+    let count = 0;
+    for (const queued of this.#queued) {
+      if (queued.number > number) break;
+      count++;
+      const ofUser = this.#queuedByUser.get(queued.userId);
+      ofUser?.delete(queued.randomId);
+      if (ofUser?.size === 0) this.#queuedByUser.delete(queued.userId);
+    }
+    if (count > 0) this.#queued = this.#queued.slice(count);
+  }
+
+  #remember(number: number, userId: number, randomId: string): void {
+    this.#queued.push({ number, userId, randomId });
+    let ofUser = this.#queuedByUser.get(userId);
+    if (!ofUser) {
+      ofUser = new Map();
+      this.#queuedByUser.set(userId, ofUser);
+    }
+    ofUser.set(randomId, number);
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * What is stored and what crosses a link, as MessagePack tuples: short, ordered, and the same
+ * bytes for the same content, so that replicas can be compared byte by byte.
+ */
+import { Decoder, Encoder } from '@msgpack/msgpack';
+
+const encoder = new Encoder({ initialBufferSize: 1024 });
+const decoder = new Decoder();
+
+export type Packable =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | undefined
+  | readonly Packable[];
+
+export function pack(value: Packable): Uint8Array {
+  return encoder.encode(value);
+}
+
+/** Throws on bytes that are not one MessagePack value. */
+export function unpack<T>(bytes: Uint8Array): T {
+  return decoder.decode(bytes) as T;
+}
+
+export interface UserRecord {
+  readonly id: number;
+  readonly phone: string;
+  readonly firstName: string;
+  readonly lastName: string;
+  readonly createdAt: number;
+}
+
+export function packUser(user: UserRecord): Uint8Array {
+  return pack([user.id, user.phone, user.firstName, user.lastName, user.createdAt]);
+}
+
+export function unpackUser(bytes: Uint8Array): UserRecord {
+  const [id, phone, firstName, lastName, createdAt] =
+    unpack<[number, string, string, string, number]>(bytes);
+  return { id, phone, firstName, lastName, createdAt };
+}
+
+/** One message in one user's box. `id` counts in this box; the partner's copy has its own id. */
+export interface MessageRecord {
+  readonly id: number;
+  /** The other person of the chat. */
+  readonly peer: number;
+  readonly out: boolean;
+  /** Unix seconds. */
+  readonly date: number;
+  readonly text: string;
+  /** Id of the same message in the sender's box; equals `id` where `out`. */
+  readonly senderId: number;
+  /** TL-encoded entities, in order. */
+  readonly entities: readonly Uint8Array[];
+}
+
+export function packMessage(m: MessageRecord): Uint8Array {
+  return pack([m.id, m.peer, m.out, m.date, m.text, m.senderId, m.entities]);
+}
+
+export function unpackMessage(bytes: Uint8Array): MessageRecord {
+  const [id, peer, out, date, text, senderId, entities] =
+    unpack<[number, number, boolean, number, string, number, Uint8Array[]]>(bytes);
+  return { id, peer, out, date, text, senderId, entities };
+}
+
+/** One step of a box, numbered by pts; it also carries the box's counters after the step. */
+export interface BoxEvent {
+  readonly kind: 'message' | 'read_inbox' | 'read_outbox';
+  readonly peer: number;
+  /** The message's id; for the other kinds the id up to which messages are read. */
+  readonly id: number;
+  /** 16 hex digits for own messages, otherwise empty. */
+  readonly randomId: string;
+  readonly lastId: number;
+  readonly unread: number;
+}
+
+const EVENT_KINDS = ['message', 'read_inbox', 'read_outbox'] as const;
+
+export function packEvent(e: BoxEvent): Uint8Array {
+  return pack([EVENT_KINDS.indexOf(e.kind), e.peer, e.id, e.randomId, e.lastId, e.unread]);
+}
+
+export function unpackEvent(bytes: Uint8Array): BoxEvent {
+  const [kind, peer, id, randomId, lastId, unread] =
+    unpack<[number, number, number, string, number, number]>(bytes);
+  return { kind: EVENT_KINDS[kind] ?? 'message', peer, id, randomId, lastId, unread };
+}
+
+/** An authorisation: a key that is signed in. The key itself is sealed (seal.ts). */
+export interface AuthRecord {
+  readonly sealedKey: Uint8Array;
+  readonly firstSalt: Uint8Array;
+  readonly createdAtMs: number;
+  readonly userId: number;
+}
+
+export function packAuth(auth: AuthRecord): Uint8Array {
+  return pack([auth.sealedKey, auth.firstSalt, auth.createdAtMs, auth.userId]);
+}
+
+export function unpackAuth(bytes: Uint8Array): AuthRecord {
+  const [sealedKey, firstSalt, createdAtMs, userId] =
+    unpack<[Uint8Array, Uint8Array, number, number]>(bytes);
+  return { sealedKey, firstSalt, createdAtMs, userId };
+}
+
+/** What one DC durably asks of another: the entries of an outbox. */
+export type OutboxItem =
+  | {
+      /** Put a message into the box of `to`, who is at home there. */
+      readonly kind: 'deliver';
+      readonly to: number;
+      readonly from: number;
+      readonly senderId: number;
+      readonly date: number;
+      readonly text: string;
+      readonly entities: readonly Uint8Array[];
+    }
+  | {
+      /** `reader` has read what `to` wrote, up to the id in the box of `to`. */
+      readonly kind: 'read';
+      readonly to: number;
+      readonly reader: number;
+      readonly maxId: number;
+    }
+  | {
+      /** A write of `userId` (TL-encoded), accepted while this home DC was out of reach. */
+      readonly kind: 'execute';
+      readonly userId: number;
+      /** What makes a repeat harmless: the message's `random_id`, or a name for other writes. */
+      readonly randomId: string;
+      readonly request: Uint8Array;
+      /** Unix seconds at which it was accepted. */
+      readonly acceptedAt: number;
+    };
+
+export function packOutboxItem(item: OutboxItem): Uint8Array {
+  switch (item.kind) {
+    case 'deliver':
+      return pack([0, item.to, item.from, item.senderId, item.date, item.text, item.entities]);
+    case 'read':
+      return pack([1, item.to, item.reader, item.maxId]);
+    case 'execute':
+      return pack([2, item.userId, item.randomId, item.request, item.acceptedAt]);
+  }
+}
+
+export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
+  const tuple = unpack<readonly unknown[]>(bytes);
+  switch (tuple[0]) {
+    case 0: {
+      const [, to, from, senderId, date, text, entities] = tuple as [
+        0, number, number, number, number, string, Uint8Array[],
+      ];
+      return { kind: 'deliver', to, from, senderId, date, text, entities };
+    }
+    case 1: {
+      const [, to, reader, maxId] = tuple as [1, number, number, number];
+      return { kind: 'read', to, reader, maxId };
+    }
+    case 2: {
+      const [, userId, randomId, request, acceptedAt] = tuple as [
+        2, number, string, Uint8Array, number,
+      ];
+      return { kind: 'execute', userId, randomId, request, acceptedAt };
+    }
+    default:
+      throw new Error(`unknown outbox item ${String(tuple[0])}`);
+  }
+}
