@@ -1,0 +1,245 @@
+/**
+ * The disk of one virtual node. It outlives the node: `open()` gives the store of one life of the
+ * process, `crash()` ends that life, the next `open()` shows what was durable.
+ *
+ * A write becomes visible and durable at once, after a drawn sync latency, and resolves in that
+ * moment. A crash before that loses the batch or, drawn, keeps it whole: both are legal, as nobody
+ * was told. What is pending in a crash never settles, because the process that waited is gone.
+ */
+import type {
+  Store,
+  StoreEntry,
+  StoreRange,
+  StoreWrite,
+} from '../../system-under-test/environment/index.ts';
+import type { RandomStream } from './random-stream.ts';
+import { SortedPartition } from './sorted-partition.ts';
+import { checksumOf } from './trace-digest.ts';
+import type { ScheduledEvent, VirtualLoop } from './virtual-loop.ts';
+
+/** How fast a virtual disk is and what a crash does to it. Times in virtual milliseconds. */
+export interface DiskCharacter {
+  /** One synced batch takes a time drawn evenly between these. */
+  readonly syncMsMin: number;
+  readonly syncMsMax: number;
+  /** A sync may meet a stall (a flush of the drive's cache, a neighbour): how often, how long. */
+  readonly stallChance: number;
+  readonly stallMs: number;
+  /** One read takes a time drawn evenly between 0 and this. */
+  readonly readMsMax: number;
+  /** Probability that a batch in flight survives a crash. */
+  readonly keepUnsyncedChance: number;
+}
+
+/** An ordinary NVMe drive with fsync (assumption); the calibration of the live world replaces it. */
+export const DISK_DEFAULT: DiskCharacter = {
+  syncMsMin: 0.3,
+  syncMsMax: 1.5,
+  stallChance: 0.002,
+  stallMs: 15,
+  readMsMax: 0.2,
+  keepUnsyncedChance: 0.5,
+};
+
+export interface VirtualDisk {
+  /** The store of a new life of the process. The previous one must be closed or crashed. */
+  open(): Store;
+  /** The process dies now: its pending calls never settle, its batch in flight is lost or kept. */
+  crash(): void;
+  /** The same as `open`, after a crash. */
+  reopen(): Store;
+  /** What a crash right now would leave for certain, for checkers: in key order, not copied. */
+  durable(partition: string): readonly StoreEntry[];
+  /** Names of the partitions that hold anything, sorted. */
+  partitions(): string[];
+  view(): DiskView;
+}
+
+export interface DiskView {
+  readonly entries: number;
+  readonly batches: number;
+  readonly bytesWritten: number;
+  readonly crashes: number;
+  /** Batches in flight in a crash, and how many of them survived. */
+  readonly inFlightAtCrash: number;
+  readonly keptAtCrash: number;
+}
+
+/** Printable ASCII: what the store's interface allows in partitions and keys. */
+const PRINTABLE = /^[\x20-\x7e]*$/;
+
+interface Life {
+  readonly pending: Set<ScheduledEvent>;
+  /** The batch whose sync is under way. */
+  inFlight: readonly StoreWrite[] | undefined;
+  closed: boolean;
+  crashed: boolean;
+  /** Called when the batch in flight has settled. */
+  afterWrite: (() => void) | undefined;
+}
+
+export function createVirtualDisk(
+  loop: VirtualLoop,
+  random: RandomStream,
+  node: string,
+  character: DiskCharacter = DISK_DEFAULT,
+): VirtualDisk {
+  const data = new Map<string, SortedPartition>();
+  const counts = { batches: 0, bytesWritten: 0, crashes: 0, inFlightAtCrash: 0, keptAtCrash: 0 };
+  let life: Life | undefined;
+
+  const apply = (batch: readonly StoreWrite[]): void => {
+    for (const write of batch) {
+      let partition = data.get(write.partition);
+      if (write.kind === 'put') {
+        if (!partition) {
+          partition = new SortedPartition();
+          data.set(write.partition, partition);
+        }
+        partition.put(write.key, write.value);
+        counts.bytesWritten += write.key.length + write.value.length;
+      } else if (partition) {
+        partition.delete(write.key);
+        if (partition.size === 0) data.delete(write.partition);
+      }
+    }
+    counts.batches++;
+  };
+
+  const syncMs = (): number => {
+    const { syncMsMin, syncMsMax, stallChance, stallMs } = character;
+    const usual = syncMsMin + random.unit() * (syncMsMax - syncMsMin);
+    return random.chance(stallChance) ? usual + stallMs : usual;
+  };
+
+  const open = (): Store => {
+    if (life && !life.closed && !life.crashed) {
+      throw new Error(`the store of ${node} is already open`);
+    }
+    const own: Life = {
+      pending: new Set(),
+      inFlight: undefined,
+      closed: false,
+      crashed: false,
+      afterWrite: undefined,
+    };
+    life = own;
+    return createStore(own);
+  };
+
+  /** A call of the process: after `delayMs` its work is done, unless the process died meanwhile. */
+  const later = <T>(
+    own: Life,
+    delayMs: number,
+    kind: string,
+    detail: number,
+    work: () => T,
+  ): Promise<T> =>
+    new Promise((resolve) => {
+      if (own.crashed) return;
+      const event = loop.schedule(
+        delayMs,
+        kind,
+        node,
+        () => {
+          own.pending.delete(event);
+          resolve(work());
+        },
+        detail,
+      );
+      own.pending.add(event);
+    });
+
+  const read = <T>(own: Life, work: () => T): Promise<T> => {
+    if (own.closed && !own.crashed)
+      return Promise.reject(new Error(`the store of ${node} is closed`));
+    return later(own, random.unit() * character.readMsMax, 'store read', 0, work);
+  };
+
+  const createStore = (own: Life): Store => ({
+    write(batch) {
+      if (own.crashed) return new Promise(() => {});
+      if (own.closed) return Promise.reject(new Error(`the store of ${node} is closed`));
+      if (own.inFlight) {
+        return Promise.reject(new Error('write was called before the previous one has settled'));
+      }
+      const problem = batch.map(problemOf).find((found) => found !== undefined);
+      if (problem !== undefined) return Promise.reject(new Error(problem));
+      const taken = batch.map(copyOf);
+      own.inFlight = taken;
+      return later(own, syncMs(), 'store write', batchChecksum(taken), () => {
+        apply(taken);
+        own.inFlight = undefined;
+        own.afterWrite?.();
+      });
+    },
+    get(partition, key) {
+      return read(own, () => data.get(partition)?.get(key)?.slice());
+    },
+    range(partition, range) {
+      if (!Number.isInteger(range.limit) || range.limit < 1) {
+        return Promise.reject(new Error(`limit: ${range.limit} is not right; use 1 or more`));
+      }
+      const asked: StoreRange = { ...range };
+      return read(own, () =>
+        (data.get(partition)?.range(asked) ?? []).map(({ key, value }) => ({
+          key,
+          value: value.slice(),
+        })),
+      );
+    },
+    close() {
+      if (own.crashed) return new Promise(() => {});
+      if (own.closed) return Promise.resolve();
+      own.closed = true;
+      if (!own.inFlight) return Promise.resolve();
+      return new Promise((resolve) => {
+        own.afterWrite = resolve;
+      });
+    },
+  });
+
+  return {
+    open,
+    reopen: open,
+    crash() {
+      counts.crashes++;
+      if (!life || life.crashed) return;
+      life.crashed = true;
+      for (const event of life.pending) event.cancel();
+      life.pending.clear();
+      if (life.inFlight) {
+        counts.inFlightAtCrash++;
+        if (random.chance(character.keepUnsyncedChance)) {
+          counts.keptAtCrash++;
+          apply(life.inFlight);
+        }
+      }
+    },
+    durable: (partition) => data.get(partition)?.entries() ?? [],
+    partitions: () => [...data.keys()].sort(),
+    view() {
+      let entries = 0;
+      for (const partition of data.values()) entries += partition.size;
+      return { entries, ...counts };
+    },
+  };
+}
+
+const copyOf = (write: StoreWrite): StoreWrite =>
+  write.kind === 'put' ? { ...write, value: write.value.slice() } : { ...write };
+
+function problemOf(write: StoreWrite): string | undefined {
+  const { partition, key } = write;
+  return PRINTABLE.test(partition) && PRINTABLE.test(key)
+    ? undefined
+    : `partition ${JSON.stringify(partition)}, key ${JSON.stringify(key)}: use printable ASCII`;
+}
+
+function batchChecksum(batch: readonly StoreWrite[]): number {
+  let sum = batch.length;
+  for (const write of batch) {
+    if (write.kind === 'put') sum = (Math.imul(sum, 31) + checksumOf(write.value)) >>> 0;
+  }
+  return sum;
+}
