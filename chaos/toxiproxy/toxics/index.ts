@@ -1,0 +1,17 @@
+/** All toxics by their type. */
+import { bandwidth } from './bandwidth.ts';
+import { latency } from './latency.ts';
+import { limitData } from './limit-data.ts';
+import { noop } from './noop.ts';
+import { resetPeer } from './reset-peer.ts';
+import { slicer } from './slicer.ts';
+import { slowClose } from './slow-close.ts';
+import { timeout } from './timeout.ts';
+import type { ToxicKind } from './toxic.ts';
+
+export const TOXIC_KINDS: ReadonlyMap<string, ToxicKind> = new Map(
+  [latency, bandwidth, slowClose, timeout, resetPeer, slicer, limitData, noop].map((kind) => [
+    kind.type,
+    kind,
+  ]),
+);
