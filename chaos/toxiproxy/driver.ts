@@ -86,16 +86,14 @@ export class ChaosDriver {
   /** Gives both streams of a proxy this latency as its normal one; rollback restores it. */
   async setLatency(name: string, ms: number, jitterMs = 0): Promise<void> {
     const latency = { ms, jitterMs };
-    const known = this.#latencies.has(name);
     for (const stream of STREAMS) {
       const toxic = `base_${stream}`;
-      if (known) {
-        const current = await this.#proxy(name).getToxic(toxic);
-        const { name: toxicName, type, toxicity } = current;
-        const attributes = { latency: ms, jitter: jitterMs };
-        await current.update({ name: toxicName, stream, type, toxicity, attributes });
-      } else {
+      if ((await this.readLatency(name, toxic)) === undefined) {
         await this.addLatency(name, toxic, stream, latency);
+      } else {
+        const attributes = { latency: ms, jitter: jitterMs };
+        const current = await this.#proxy(name).getToxic(toxic);
+        await current.update({ name: toxic, stream, type: 'latency', toxicity: 1, attributes });
       }
     }
     this.#latencies.set(name, latency);
