@@ -74,7 +74,9 @@ export function measure(shape: Shape): Measurements {
     for (let dc = 1; dc <= SITES.length; dc++) {
       const tags = { dc: String(dc) };
       const swing = 1 + 0.05 * Math.sin((second + dc * 9) / 11) + 0.04 * (next() - 0.5);
-      const offered = Math.round(((shape.perSecond * [1, 1.6, 0.9, 2.2, 1.5][dc - 1]!) / 7.2) * swing);
+      const offered = Math.round(
+        ((shape.perSecond * [1, 1.6, 0.9, 2.2, 1.5][dc - 1]!) / 7.2) * swing,
+      );
       measurements.add('messages_offered', offered, tags, second);
       measurements.add('messages_sent', offered, tags, second);
       const lost = dc === OUT && out;
@@ -96,7 +98,8 @@ export function measure(shape: Shape): Measurements {
       const acks = measurements.series('ack_latency', { ack: 'stored', dc: String(dc) });
       acks.record(latency(28, shape.jitter, next()), second + 0.5, offered);
     }
-    if (draining) backlog = Math.max(0, backlog - backlog / (BACK_AT + shape.drainSeconds - second));
+    if (draining)
+      backlog = Math.max(0, backlog - backlog / (BACK_AT + shape.drainSeconds - second));
     measurements.gauge('backlog', Math.round(backlog), { dc: String(OUT) }, second);
     for (let index = 0; index < 4; index++) {
       const lag = Math.min(9, latency(0.4, 3, next()));
@@ -190,7 +193,8 @@ export function fixture(): ResultsDocument {
     quincunx: '0.1.0',
     scenario: 'dc-outage',
     title: 'Mumbai is lost at the evening peak and comes back',
-    teaches: 'Writes for a lost datacentre are queued durably elsewhere, and drain when it returns.',
+    teaches:
+      'Writes for a lost datacentre are queued durably elsewhere, and drain when it returns.',
     seed: '7',
     window: { fromUtc: '15:00', seconds: SECONDS, warmupSeconds: 5 },
     traffic: { users: 800e6, messagesPerDay: 55e9 },

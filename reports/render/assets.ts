@@ -1,0 +1,33 @@
+/**
+ * The only file here that reads files: the chart library and our own script and style, which are
+ * inlined into report.html so that it needs no network. Read once.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+export interface Assets {
+  readonly chartScript: string;
+  readonly chartStyle: string;
+  readonly pageScript: string;
+  readonly pageStyle: string;
+}
+
+let read: Assets | undefined;
+
+export function reportAssets(): Assets {
+  read ??= readAssets();
+  return read;
+}
+
+function readAssets(): Assets {
+  const uPlot = dirname(createRequire(import.meta.url).resolve('uplot'));
+  const page = (name: string): string =>
+    readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
+  return {
+    chartScript: readFileSync(join(uPlot, 'uPlot.iife.min.js'), 'utf8'),
+    chartStyle: readFileSync(join(uPlot, 'uPlot.min.css'), 'utf8'),
+    pageScript: page('page.js'),
+    pageStyle: page('page.css'),
+  };
+}

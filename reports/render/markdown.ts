@@ -1,0 +1,96 @@
+/**
+ * summary.md, for a pull request or a GitHub step summary: the verdict first, then the SLOs with
+ * the worlds side by side, what happened, and the key figures.
+ */
+import type { ResultsDocument } from '../results.ts';
+import {
+  faultRows,
+  keyFigures,
+  marginOf,
+  nameDatacentres,
+  printable,
+  settingLine,
+  sloRows,
+  sloValue,
+  VERDICT_WORDS,
+  verdictSentence,
+} from './format.ts';
+
+const MARKS = { held: '✅', broken: '❌', undecided: '❔' } as const;
+
+export function renderMarkdown(results: ResultsDocument): string {
+  const worlds = Object.keys(results.worlds);
+  const lines = [
+    `## ${MARKS[results.verdict]} ${VERDICT_WORDS[results.verdict]}: ${escapeText(results.scenario)}`,
+    '',
+    `${verdictSentence(results)} ${escapeText(results.title)}.`,
+    '',
+    escapeText(settingLine(results)),
+    '',
+    ...table(['promise', ...worlds], sloCells(results)),
+    '',
+  ];
+  for (const { fault, byWorld } of faultRows(results)) {
+    const what = nameDatacentres(fault.description, results);
+    const done = byWorld.map(({ world, what: said }) => `${world} ${said}`).join(', ');
+    const planned = `planned from ${fault.atSeconds} s for ${fault.forSeconds} s`;
+    lines.push(`- **${escapeText(what)}**, ${planned}: ${escapeText(done)}`);
+  }
+  for (const [name, world] of Object.entries(results.worlds)) {
+    for (const reason of world.voidReasons)
+      lines.push(`- **${name} is void**: ${escapeText(reason)}`);
+    for (const note of world.notes) lines.push(`- ${name}: ${escapeText(note)}`);
+  }
+  lines.push(
+    '',
+    ...table(
+      ['', ...worlds],
+      keyFigures(results).map(({ label, values }) => [label, ...values]),
+    ),
+    '',
+    `Again: ${code(results.reproduce)}`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+function sloCells(results: ResultsDocument): string[][] {
+  const rows = sloRows(results).map(({ metric, threshold, byWorld }) => [
+    code(`${metric} ${threshold}`),
+    ...Object.keys(results.worlds).map((name) => {
+      const slo = byWorld.get(name);
+      if (!slo) return '–';
+      const margin = marginOf(slo);
+      const why = slo.why === undefined ? '' : `: ${escapeText(slo.why)}`;
+      return `${MARKS[slo.verdict]} ${sloValue(slo)}${margin === '' ? '' : ` (${margin})`}${why}`;
+    }),
+  ]);
+  const verdicts = Object.values(results.worlds).map(({ verdict }) => {
+    return `${MARKS[verdict]} **${VERDICT_WORDS[verdict]}**`;
+  });
+  return [...rows, ['**verdict**', ...verdicts]];
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    line(head),
+    line(head.map((_, index) => (index === 0 ? '---' : '---:'))),
+    ...rows.map(line),
+  ];
+}
+
+/** Text of a user's inside Markdown: nothing of it is markup or HTML. */
+function escapeText(text: string): string {
+  return printable(text).replace(
+    /[\\`*_{}[\]<>#|~&@!]/g,
+    (character) => `&#${character.charCodeAt(0)};`,
+  );
+}
+
+/** A code span; longer fences than any run of backticks inside, and no table separators. */
+function code(text: string): string {
+  const runs = printable(text).match(/`+/g) ?? [];
+  const fence = '`'.repeat(1 + Math.max(0, ...runs.map((run) => run.length)));
+  const gap = fence.length > 1 ? ' ' : '';
+  return `${fence}${gap}${printable(text).replaceAll('|', '\\|')}${gap}${fence}`;
+}
