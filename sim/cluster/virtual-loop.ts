@@ -11,7 +11,8 @@
  */
 import process from 'node:process';
 import { setImmediate } from 'node:timers';
-import { EventQueue } from './event-queue.ts';
+import { EventQueue } from '../core/event-queue.ts';
+import { msToUs, US_PER_MS } from '../core/virtual-time.ts';
 import { TraceDigest } from './trace-digest.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
@@ -20,6 +21,13 @@ export const START_OF_TIME = '2026-01-01T00:00:00Z';
 
 /** Events after which a run counts as a runaway, unless told otherwise. */
 export const EVENTS_MAX_DEFAULT = 50_000_000;
+
+interface Happening {
+  readonly kind: string;
+  readonly label: string;
+  readonly detail: number;
+  readonly run: () => void;
+}
 
 /** Something that is going to happen; cancelling it later than that does nothing. */
 export interface ScheduledEvent {
@@ -50,7 +58,7 @@ export class VirtualLoop {
   readonly seed: string;
   readonly #startWallMs: number;
   readonly #eventsMax: number;
-  readonly #queue = new EventQueue();
+  readonly #queue = new EventQueue<Happening>();
   readonly #digest = new TraceDigest();
   #nowUs = 0;
   #events = 0;
@@ -65,7 +73,7 @@ export class VirtualLoop {
 
   /** Milliseconds since the start of the world, exact to a microsecond. */
   nowMs(): number {
-    return this.#nowUs / 1000;
+    return this.#nowUs / US_PER_MS;
   }
 
   /** Events that have happened. */
@@ -78,14 +86,14 @@ export class VirtualLoop {
     return this.#queue.size;
   }
 
-  /** 16 hex digits over (time, kind, label, detail) of every event so far. */
+  /** 32 hex digits over (time, kind, label, detail) of every event so far. */
   get traceDigest(): string {
     return this.#digest.hex();
   }
 
   /**
    * Runs `run` once, `delayMs` (>= 0, rounded to microseconds) from now, never synchronously.
-   * `kind`, `label` and `detail` only go into the trace.
+   * `kind`, `label` and `detail` only go into the trace (`detail`: a whole number from 0).
    */
   schedule(
     delayMs: number,
@@ -94,12 +102,16 @@ export class VirtualLoop {
     run: () => void,
     detail = 0,
   ): ScheduledEvent {
-    const delayUs = Math.round(delayMs * 1000);
+    const delayUs = msToUs(delayMs);
     if (!(delayUs >= 0) || !Number.isSafeInteger(this.#nowUs + delayUs)) {
       throw new RangeError(`delayMs of ${kind} ${label}: ${delayMs} is not right`);
     }
-    const event = this.#queue.add(this.#nowUs + delayUs, kind, label, detail, run);
-    return { cancel: () => this.#queue.cancel(event) };
+    const ticket = this.#queue.push(this.#nowUs + delayUs, { kind, label, detail, run });
+    return {
+      cancel: () => {
+        this.#queue.cancel(ticket);
+      },
+    };
   }
 
   /** Puts an observation into the trace without an event: what a checker saw, for example. */
@@ -166,9 +178,9 @@ export class VirtualLoop {
       this.#fail('the condition to run until threw', error);
       return false;
     }
-    const nextUs = this.#queue.nextAtUs();
+    const nextUs = this.#queue.peekTimeUs();
     if (typeof until === 'number') {
-      const untilUs = Math.round(until * 1000);
+      const untilUs = msToUs(until);
       if (nextUs === undefined || nextUs > untilUs) {
         this.#nowUs = Math.max(this.#nowUs, untilUs);
         return false;
@@ -187,15 +199,15 @@ export class VirtualLoop {
   }
 
   #happen(): void {
-    const { event, run } = this.#queue.take()!;
-    this.#nowUs = event.atUs;
+    const { timeUs, payload: event } = this.#queue.pop()!;
+    this.#nowUs = timeUs;
     this.#events++;
-    this.#digest.addNumber(event.atUs);
+    this.#digest.addNumber(timeUs);
     this.#digest.addName(event.kind);
     this.#digest.addName(event.label);
     this.#digest.addNumber(event.detail);
     try {
-      run();
+      event.run();
     } catch (error) {
       this.#fail(`an exception in ${event.kind} ${event.label}`, error);
     }

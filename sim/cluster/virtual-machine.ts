@@ -4,7 +4,8 @@
  * connections, listeners and unsynced writes.
  */
 import type { Environment, Log } from '../../system-under-test/environment/index.ts';
-import { randomStream } from './random-stream.ts';
+import { keyOfSeed } from '../core/seed.ts';
+import { randomStream } from '../core/streams.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 import type { VirtualNetwork } from './virtual-network.ts';
@@ -36,7 +37,13 @@ const SILENT: Log = { write: () => {} };
 
 export function createVirtualMachine(options: VirtualMachineOptions): VirtualMachine {
   const { loop, network, node, log = SILENT } = options;
-  const disk = createVirtualDisk(loop, randomStream(loop.seed, `disk ${node}`), node, options.disk);
+  const key = keyOfSeed(loop.seed);
+  const disk = createVirtualDisk(
+    loop,
+    randomStream(key, `cluster.disk ${node}`),
+    node,
+    options.disk,
+  );
   let clock: VirtualClock | undefined;
   let lives = 0;
   return {
@@ -49,10 +56,9 @@ export function createVirtualMachine(options: VirtualMachineOptions): VirtualMac
       if (clock) throw new Error(`${node} is already running`);
       const own = loop.clockFor(node, { skewMs: options.skewMs ?? 0 });
       clock = own;
-      const life = lives++;
       return {
         clock: own,
-        randomness: createVirtualRandomness(randomStream(loop.seed, `node ${node} life ${life}`)),
+        randomness: createVirtualRandomness(randomStream(key, `cluster.node ${node}`, lives++)),
         network: network.forNode(node),
         store: disk.open(),
         // A dead process writes no lines.

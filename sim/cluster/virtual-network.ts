@@ -7,7 +7,7 @@
  *     const heal = network.addRule({ name: 'cut', state: (from) => (from === 'dc 3' ? 'cut' : undefined) });
  */
 import type { Connection, Network } from '../../system-under-test/environment/index.ts';
-import type { RandomStream } from './random-stream.ts';
+import type { WordSource } from '../core/xoshiro.ts';
 import { type LinkCharacter, type LinkRule, LinkTable, type LinkView } from './virtual-links.ts';
 import type { ScheduledEvent, VirtualLoop } from './virtual-loop.ts';
 import {
@@ -19,7 +19,7 @@ import {
 
 export interface VirtualNetworkOptions {
   readonly loop: VirtualLoop;
-  readonly random: RandomStream;
+  readonly random: WordSource;
   /** How good the way from one node to another is; asked once a pair. */
   readonly link: (from: string, to: string) => LinkCharacter;
   readonly stream?: Partial<StreamCharacter>;

@@ -1,10 +1,10 @@
 /** Random bytes of a node in the virtual world: from the seed, never from the machine. */
 import type { Randomness } from '../../system-under-test/environment/index.ts';
-import type { RandomStream } from './random-stream.ts';
+import type { WordSource } from '../core/xoshiro.ts';
 
 const COUNT_MAX = 65_536;
 
-export function createVirtualRandomness(stream: RandomStream): Randomness {
+export function createVirtualRandomness(stream: WordSource): Randomness {
   return {
     bytes(count) {
       if (!Number.isInteger(count) || count < 0 || count > COUNT_MAX) {
@@ -12,7 +12,7 @@ export function createVirtualRandomness(stream: RandomStream): Randomness {
       }
       const bytes = new Uint8Array(count);
       for (let index = 0; index < count; index += 4) {
-        const word = stream.uint32();
+        const word = stream.nextWord();
         const left = Math.min(4, count - index);
         for (let byte = 0; byte < left; byte++) bytes[index + byte] = (word >>> (8 * byte)) & 0xff;
       }

@@ -12,7 +12,8 @@ import type {
   StoreRange,
   StoreWrite,
 } from '../../system-under-test/environment/index.ts';
-import type { RandomStream } from './random-stream.ts';
+import { uniform32 } from '../core/draws.ts';
+import type { WordSource } from '../core/xoshiro.ts';
 import { SortedPartition } from './sorted-partition.ts';
 import { checksumOf } from './trace-digest.ts';
 import type { ScheduledEvent, VirtualLoop } from './virtual-loop.ts';
@@ -80,7 +81,7 @@ interface Life {
 
 export function createVirtualDisk(
   loop: VirtualLoop,
-  random: RandomStream,
+  random: WordSource,
   node: string,
   character: DiskCharacter = DISK_DEFAULT,
 ): VirtualDisk {
@@ -108,8 +109,8 @@ export function createVirtualDisk(
 
   const syncMs = (): number => {
     const { syncMsMin, syncMsMax, stallChance, stallMs } = character;
-    const usual = syncMsMin + random.unit() * (syncMsMax - syncMsMin);
-    return random.chance(stallChance) ? usual + stallMs : usual;
+    const usual = syncMsMin + uniform32(random) * (syncMsMax - syncMsMin);
+    return uniform32(random) < stallChance ? usual + stallMs : usual;
   };
 
   const open = (): Store => {
@@ -153,7 +154,7 @@ export function createVirtualDisk(
   const read = <T>(own: Life, work: () => T): Promise<T> => {
     if (own.closed && !own.crashed)
       return Promise.reject(new Error(`the store of ${node} is closed`));
-    return later(own, random.unit() * character.readMsMax, 'store read', 0, work);
+    return later(own, uniform32(random) * character.readMsMax, 'store read', 0, work);
   };
 
   const createStore = (own: Life): Store => ({
@@ -210,7 +211,7 @@ export function createVirtualDisk(
       life.pending.clear();
       if (life.inFlight) {
         counts.inFlightAtCrash++;
-        if (random.chance(character.keepUnsyncedChance)) {
+        if (uniform32(random) < character.keepUnsyncedChance) {
           counts.keptAtCrash++;
           apply(life.inFlight);
         }

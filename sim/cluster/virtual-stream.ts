@@ -7,7 +7,8 @@
  * once the link is back; what overtook it waits at the receiver.
  */
 import type { Connection, ConnectionHandlers } from '../../system-under-test/environment/index.ts';
-import type { RandomStream } from './random-stream.ts';
+import { intBelow, uniform32 } from '../core/draws.ts';
+import type { WordSource } from '../core/xoshiro.ts';
 import { checksumOf } from './trace-digest.ts';
 import type { Link } from './virtual-links.ts';
 import type { ScheduledEvent, VirtualLoop } from './virtual-loop.ts';
@@ -36,7 +37,7 @@ export const STREAM_DEFAULT: StreamCharacter = {
 
 export interface StreamWorld {
   readonly loop: VirtualLoop;
-  readonly random: RandomStream;
+  readonly random: WordSource;
   readonly character: StreamCharacter;
 }
 
@@ -163,7 +164,7 @@ export class StreamEnd implements Connection {
   resume(): void {
     if (this.#resume || !this.#canResume()) return;
     const { loop, random, character } = this.#world;
-    const delayMs = random.unit() * character.retransmitDelayMsMax;
+    const delayMs = uniform32(random) * character.retransmitDelayMsMax;
     this.#resume = loop.schedule(delayMs, 'retransmit', this.link.label, () => {
       this.#resume = undefined;
       if (this.link.state === 'up') {
@@ -205,8 +206,8 @@ export class StreamEnd implements Connection {
       const room = character.sendBufferBytes - this.#inFlightBytes;
       if (room <= 0) break;
       const bytes = this.#takeQueued(Math.min(room, character.segmentBytesMax));
-      if (bytes.length > 1 && random.chance(character.splitChance)) {
-        const at = random.between(1, bytes.length - 1);
+      if (bytes.length > 1 && uniform32(random) < character.splitChance) {
+        const at = 1 + intBelow(random, bytes.length - 1);
         this.#send('data', bytes.subarray(0, at));
         this.#send('data', bytes.subarray(at));
       } else {
@@ -277,7 +278,7 @@ export class StreamEnd implements Connection {
       leavesMs = Math.max(nowMs, link.busyUntilMs) + (bytes / bytesPerSecond) * 1000;
       link.busyUntilMs = leavesMs;
     }
-    const wayMs = latencyMs + link.addedMs + (jitterMs > 0 ? random.unit() * jitterMs : 0);
+    const wayMs = latencyMs + link.addedMs + (jitterMs > 0 ? uniform32(random) * jitterMs : 0);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, leavesMs + wayMs);
     return this.#lastArrivalMs - nowMs;
   }

@@ -1,0 +1,161 @@
+/**
+ * The store on a real disk: one LevelDB (classic-level) a datacentre, one fsync a batch. Keys are
+ * partition + "\0" + key, so a partition is one contiguous stretch. Each value carries a checksum
+ * over its key and itself, because LevelDB does not verify its tables on ordinary reads.
+ */
+import { crc32 } from 'node:zlib';
+import { ClassicLevel } from 'classic-level';
+import type { Store, StoreEntry, StoreWrite } from '../environment/index.ts';
+import { checkDataFolder, DataFolderError, damagedFolder } from './data-folder.ts';
+
+/** Printable ASCII: what the store's interface allows in partitions and keys. */
+const PRINTABLE = /^[\x20-\x7e]*$/;
+const CHECKSUM_BYTES = 4;
+/** Blocks kept uncompressed in memory. */
+const CACHE_BYTES = 32 * 1024 * 1024;
+/** Log written before it becomes a table; bounds the time of a restart too. */
+const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
+/** Bytes that one step of a range read takes from LevelDB. */
+const READ_AHEAD_BYTES = 256 * 1024;
+
+/** Opens or creates the store in `folder`. Throws `DataFolderError` when the folder is unfit. */
+export async function openLevelStore(folder: string): Promise<Store> {
+  await checkDataFolder(folder);
+  const level = new ClassicLevel<string, Uint8Array>(folder, {
+    keyEncoding: 'utf8',
+    valueEncoding: 'view',
+    cacheSize: CACHE_BYTES,
+    writeBufferSize: WRITE_BUFFER_BYTES,
+  });
+  try {
+    await level.open();
+  } catch (error) {
+    throw explain(folder, error);
+  }
+  return createStore(level, folder);
+}
+
+function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): Store {
+  let writing: Promise<void> | undefined;
+  let closing: Promise<void> | undefined;
+
+  const unwrap = (fullKey: string, stored: Uint8Array): Uint8Array => {
+    const value = stored.subarray(CHECKSUM_BYTES);
+    const intact =
+      stored.length >= CHECKSUM_BYTES &&
+      new DataView(stored.buffer, stored.byteOffset).getUint32(0) === checksum(fullKey, value);
+    if (!intact) throw damagedFolder(folder, `the value of ${JSON.stringify(fullKey)}`);
+    return value;
+  };
+
+  const failing = (error: unknown): never => {
+    throw explain(folder, error);
+  };
+
+  return {
+    write(batch) {
+      if (closing) return Promise.reject(closed(folder));
+      if (writing) {
+        return Promise.reject(new Error('write was called before the previous one has settled'));
+      }
+      const problem = batch.map(problemOf).find((found) => found !== undefined);
+      if (problem !== undefined) return Promise.reject(new Error(problem));
+      writing = level
+        .batch(batch.map(operationOf), { sync: true })
+        .catch(failing)
+        .finally(() => {
+          writing = undefined;
+        });
+      return writing;
+    },
+    async get(partition, key) {
+      if (closing) throw closed(folder);
+      const fullKey = join(partition, key);
+      const stored = await level.get(fullKey).catch(failing);
+      return stored === undefined ? undefined : unwrap(fullKey, stored);
+    },
+    async range(partition, { from, to, limit, reverse = false }) {
+      if (closing) throw closed(folder);
+      if (!Number.isInteger(limit) || limit < 1) {
+        throw new Error(`limit: ${limit} is not right; use 1 or more`);
+      }
+      const found = await level
+        .iterator({
+          gte: join(partition, from),
+          lt: join(partition, to),
+          limit,
+          reverse,
+          highWaterMarkBytes: READ_AHEAD_BYTES,
+        })
+        .all()
+        .catch(failing);
+      return found.map(
+        ([fullKey, stored]): StoreEntry => ({
+          key: fullKey.slice(partition.length + 1),
+          value: unwrap(fullKey, stored),
+        }),
+      );
+    },
+    close() {
+      closing ??= Promise.resolve(writing)
+        .catch(() => {})
+        .then(() => level.close());
+      return closing;
+    },
+  };
+}
+
+const join = (partition: string, key: string): string => `${partition}\0${key}`;
+
+const closed = (folder: string): Error => new Error(`the store in ${folder} is closed`);
+
+const checksum = (fullKey: string, value: Uint8Array): number => crc32(value, crc32(fullKey));
+
+type Operation =
+  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: 'del'; readonly key: string };
+
+function operationOf(write: StoreWrite): Operation {
+  const key = join(write.partition, write.key);
+  if (write.kind === 'delete') return { type: 'del', key };
+  const value = new Uint8Array(CHECKSUM_BYTES + write.value.length);
+  new DataView(value.buffer).setUint32(0, checksum(key, write.value));
+  value.set(write.value, CHECKSUM_BYTES);
+  return { type: 'put', key, value };
+}
+
+function problemOf(write: StoreWrite): string | undefined {
+  const { partition, key } = write;
+  return PRINTABLE.test(partition) && PRINTABLE.test(key)
+    ? undefined
+    : `partition ${JSON.stringify(partition)}, key ${JSON.stringify(key)}: use printable ASCII`;
+}
+
+/** LevelDB's codes are on the error or on its cause, depending on the call. */
+function explain(folder: string, error: unknown): Error {
+  if (error instanceof DataFolderError || !(error instanceof Error)) return error as Error;
+  const cause = error.cause instanceof Error ? error.cause : error;
+  switch ((cause as { code?: string }).code) {
+    case 'LEVEL_LOCKED':
+      return new DataFolderError(
+        folder,
+        'is in use by another process',
+        'stop that one first, or use another folder',
+        cause,
+      );
+    case 'LEVEL_CORRUPTION':
+      return damagedFolder(folder, cause.message, cause);
+    case 'LEVEL_IO_ERROR':
+      // A table or manifest that is gone is reported as an input error.
+      return /No such file/.test(cause.message)
+        ? damagedFolder(folder, cause.message, cause)
+        : new DataFolderError(
+            folder,
+            `cannot be used (${cause.message})`,
+            'check disk and rights',
+            cause,
+          );
+    default:
+      return new Error(`store in ${folder}: ${cause.message}`, { cause });
+  }
+}
