@@ -6,6 +6,7 @@ import type { Store } from '../environment/index.ts';
 import {
   birthDcOf,
   boxPartition,
+  contactKey,
   eventKey,
   messageKey,
   POSITION_END,
@@ -13,7 +14,7 @@ import {
   readInboxKey,
   readOutboxKey,
 } from './keys.ts';
-import { type BoxEvent, type MessageRecord, unpackEvent, unpackMessage } from './records.ts';
+import { type BoxEvent, type MessageRecord, unpack, unpackEvent, unpackMessage } from './records.ts';
 
 export interface NumberedEvent extends BoxEvent {
   readonly pts: number;
@@ -76,6 +77,17 @@ export class BoxReader {
       reverse: !forwards,
     });
     return entries.map((entry) => unpackMessage(entry.value));
+  }
+
+  /** The owner's own names for a contact. */
+  async contact(
+    userId: number,
+    other: number,
+  ): Promise<{ firstName: string; lastName: string } | undefined> {
+    const bytes = await this.#store.get(partitionOf(userId), contactKey(other));
+    if (!bytes) return undefined;
+    const [firstName, lastName] = unpack<[string, string]>(bytes);
+    return { firstName, lastName };
   }
 
   /** Up to which id the owner has read the chat, and up to which the partner has. */

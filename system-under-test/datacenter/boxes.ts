@@ -23,6 +23,8 @@ export interface Box {
   unread: number;
   /** `random_id`s of the newest own messages, to the id and pts that they got. Oldest first. */
   readonly randomIds: Map<string, { readonly id: number; readonly pts: number }>;
+  /** Read pointers moved since the box was loaded, by chat partner: ahead of the store's. */
+  readonly readInbox: Map<number, number>;
   /** Users of this object that have not finished; it stays in memory until there are none. */
   pins: number;
 }
@@ -70,6 +72,7 @@ export class Boxes {
       lastId: 0,
       unread: 0,
       randomIds: new Map(),
+      readInbox: new Map(),
       pins: 0,
     };
     for (const [index, entry] of newest.toReversed().entries()) {

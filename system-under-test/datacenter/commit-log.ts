@@ -17,10 +17,6 @@ interface Append {
   readonly reject: (error: Error) => void;
 }
 
-export class OverloadedError extends Error {
-  override name = 'OverloadedError';
-}
-
 export interface CommitLogOptions {
   readonly store: Store;
   /** Number of the first stream record that this process will write. */
@@ -52,6 +48,11 @@ export class CommitLog {
     return this.#pending.length;
   }
 
+  /** Too many writes wait for the store: clients must be refused before their write is staged. */
+  get full(): boolean {
+    return this.#pending.length >= LIMITS.appendsPendingMax;
+  }
+
   /** Number that the next stream record will have. */
   get nextStreamNumber(): number {
     return this.#nextStreamNumber;
@@ -60,13 +61,9 @@ export class CommitLog {
   /**
    * Writes everything or nothing; resolves when it is durable. `own` belongs to this DC's domain
    * and is replicated, `local` is not. Appends become durable in the order of the calls.
-   * Throws `OverloadedError`, having done nothing, when too many are waiting.
    */
   append(own: readonly StoreWrite[], local: readonly StoreWrite[] = []): Promise<void> {
     if (this.#dead) return Promise.reject(new Error('the store has failed'));
-    if (this.#pending.length >= LIMITS.appendsPendingMax) {
-      throw new OverloadedError(`${this.#pending.length} writes are waiting for the store`);
-    }
     const durable = new Promise<void>((resolve, reject) => {
       this.#pending.push({ own, local, resolve, reject });
     });
@@ -80,6 +77,11 @@ export class CommitLog {
       return Promise.resolve();
     }
     return durable;
+  }
+
+  /** Resolves when nothing is being written any more, or the store has failed. */
+  async idle(): Promise<void> {
+    if (this.#flushing && !this.#dead) await this.append([]).catch(() => {});
   }
 
   async #flush(): Promise<void> {
@@ -111,7 +113,8 @@ export class CommitLog {
         });
       }
       try {
-        await this.#options.store.write(batch);
+        // An empty append is a barrier: it only waits for those before it.
+        if (batch.length > 0) await this.#options.store.write(batch);
       } catch (error) {
         this.#fail(error as Error, appends);
         return;

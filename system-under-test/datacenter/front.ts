@@ -1,0 +1,215 @@
+/**
+ * The front server of a DC: terminates MTProto, knows which user a session belongs to, answers
+ * what needs no home DC (configuration, signing in), and hands everything else to the router.
+ */
+import type { Environment, Listener } from '../environment/index.ts';
+import type { MtprotoCrypto } from '../mtproto/crypto.ts';
+import type { RsaKey } from '../mtproto/rsa.ts';
+import {
+  type AuthKey,
+  type RpcCall,
+  ServerConnection,
+  type ServerHost,
+  type ServerSession,
+} from '../mtproto/server-connection.ts';
+import { RpcError } from '../schema/errors.ts';
+import type { tl } from '../schema/tl.ts';
+import type { ServiceContext } from '../services/context.ts';
+import { type DcAddress, getAppConfig, getConfig, getNearestDc } from '../services/help.ts';
+import { logOut, type SignedIn, sendCode, signIn, signUp } from '../services/sign-in.ts';
+import type { Answer } from '../services/table.ts';
+import type { SignInCodes } from '../services/sign-in-codes.ts';
+import { birthDcOf } from './keys.ts';
+import { LinkDownError } from './outgoing-link.ts';
+import { encodeAnswer, type Router } from './router.ts';
+import { derivedKey } from './seal.ts';
+
+export interface FrontOptions {
+  readonly listen: string;
+  readonly environment: Environment;
+  readonly crypto: MtprotoCrypto;
+  readonly rsaKeys: readonly RsaKey[];
+  readonly secret: Uint8Array;
+  readonly context: ServiceContext;
+  readonly codes: SignInCodes;
+  readonly router: Router;
+  readonly addresses: () => readonly DcAddress[];
+}
+
+/** What this front server keeps with a session. */
+interface SessionContext {
+  userId: number | undefined;
+}
+
+export class Front {
+  readonly #o: FrontOptions;
+  readonly #host: ServerHost;
+  readonly #connections = new Set<ServerConnection>();
+  readonly #sessions = new Set<ServerSession>();
+  #listener: Listener | undefined;
+
+  constructor(options: FrontOptions) {
+    this.#o = options;
+    const { context, environment, crypto, rsaKeys, secret } = options;
+    this.#host = {
+      crypto,
+      clock: environment.clock,
+      randomness: environment.randomness,
+      rsaKeys,
+      dc: context.dc,
+      saltSecret: derivedKey(secret, 'server salts'),
+      findAuthKey: (id) => this.#findAuthKey(id),
+      saveAuthKey: async (key) => context.directory.addKey(key),
+      sessionOpened: (session) => void this.#opened(session),
+      sessionClosed: (session) => this.#closed(session),
+      request: (session, call) => this.#request(session, call),
+    } as ServerHost;
+  }
+
+  get address(): string {
+    if (!this.#listener) throw new Error('the front server is not listening yet');
+    return this.#listener.address;
+  }
+
+  async listen(): Promise<void> {
+    const { environment, listen } = this.#o;
+    this.#listener = await environment.network.listen(listen, (connection) => {
+      this.#connections.add(new ServerConnection(this.#host, connection));
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#listener?.close();
+  }
+
+  /** A key was signed out, here or at another DC: its sessions end. */
+  endSessionsOf(authKeyId: string): void {
+    for (const session of this.#sessions) {
+      if (session.authKey.id === authKeyId) session.close();
+    }
+  }
+
+  async #findAuthKey(id: string): Promise<AuthKey | undefined> {
+    return (await this.#o.context.directory.authorization(id))?.key;
+  }
+
+  async #opened(session: ServerSession): Promise<void> {
+    const context: SessionContext = { userId: undefined };
+    session.context = context;
+    this.#sessions.add(session);
+    const known = await this.#o.context.directory.authorization(session.authKey.id);
+    if (known?.userId !== undefined) this.#belongs(session, context, known.userId);
+  }
+
+  #belongs(session: ServerSession, context: SessionContext, userId: number): void {
+    if (context.userId === userId || !this.#sessions.has(session)) return;
+    context.userId = userId;
+    this.#o.context.delivery.open(userId, session);
+  }
+
+  #closed(session: ServerSession): void {
+    this.#sessions.delete(session);
+    const { userId } = session.context as SessionContext;
+    if (userId !== undefined) this.#o.context.delivery.close(userId, session);
+  }
+
+  #request(session: ServerSession, call: RpcCall): void {
+    this.#answer(session, call.method).then(
+      (answer) => call.reply(encodeAnswer(call.method, answer)),
+      (error: Error) => {
+        if (error instanceof RpcError) return call.fail(error);
+        this.#o.environment.log.write('error', 'request_failed', {
+          method: call.method._,
+          why: error.message,
+        });
+        call.fail(new RpcError(500, 'INTERNAL'));
+      },
+    );
+  }
+
+  #answer(session: ServerSession, method: tl.RpcMethod): Promise<Answer | Uint8Array> {
+    const { router } = this.#o;
+    const { userId } = session.context as SessionContext;
+    const open = this.#withoutUser(session, method);
+    if (open) return open;
+    if (userId !== undefined) {
+      const actor = { userId, authKeyId: session.authKey.id };
+      return router.route(actor, method);
+    }
+    return this.#lateUser(session).then((late) => {
+      if (late === undefined) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
+      const actor = { userId: late, authKeyId: session.authKey.id };
+      return router.route(actor, method);
+    });
+  }
+
+  /** The session may have been opened an instant ago, or its key signed in at another DC since. */
+  async #lateUser(session: ServerSession): Promise<number | undefined> {
+    const known = await this.#o.context.directory.authorization(session.authKey.id);
+    if (known?.userId === undefined) return undefined;
+    this.#belongs(session, session.context as SessionContext, known.userId);
+    return known.userId;
+  }
+
+  /** Methods that every DC answers to everyone; undefined for all others. */
+  #withoutUser(session: ServerSession, method: tl.RpcMethod): Promise<tl.TlObject> | undefined {
+    const { context, codes, addresses } = this.#o;
+    switch (method._) {
+      case 'help.getConfig':
+        return Promise.resolve(getConfig(context, addresses()));
+      case 'help.getNearestDc':
+        return Promise.resolve(getNearestDc(context));
+      case 'help.getAppConfig':
+        return Promise.resolve(getAppConfig());
+      case 'auth.sendCode':
+        return (async () => sendCode(context, codes, method))();
+      case 'auth.signIn':
+        return this.#signedIn(session, signIn(context, codes, session.authKey, method));
+      case 'auth.signUp':
+        return this.#signedIn(session, signUp(context, codes, session.authKey, method));
+      case 'auth.logOut':
+        return this.#logOut(session);
+      default:
+        return undefined;
+    }
+  }
+
+  async #signedIn(session: ServerSession, signing: Promise<SignedIn>): Promise<tl.TlObject> {
+    const { answer, durable, userId } = await signing;
+    await durable;
+    if (userId !== undefined) {
+      this.#belongs(session, session.context as SessionContext, userId);
+    }
+    return answer;
+  }
+
+  async #logOut(session: ServerSession): Promise<tl.TlObject> {
+    const { context } = this.#o;
+    const userId = await this.#lateUser(session);
+    if (userId === undefined) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
+    const authKeyId = session.authKey.id;
+    const home = birthDcOf(userId);
+    if (home === context.dc) {
+      const { durable } = logOut(context, authKeyId);
+      await durable;
+    } else {
+      try {
+        await context.ask(home, { userId, authKeyId }, { _: 'auth.logOut' });
+      } catch (error) {
+        if (error instanceof LinkDownError) throw new RpcError(503, 'HOME_DC_UNREACHABLE');
+        throw error;
+      }
+      context.directory.signedOut(authKeyId);
+    }
+    for (const other of this.#sessions) {
+      if (other.authKey.id !== authKeyId) continue;
+      context.delivery.close(userId, other);
+      (other.context as SessionContext).userId = undefined;
+    }
+    return { _: 'auth.loggedOut' };
+  }
+
+  get openSessions(): number {
+    return this.#sessions.size;
+  }
+}

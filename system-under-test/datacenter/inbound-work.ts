@@ -1,0 +1,135 @@
+/**
+ * What a DC does with what other DCs send it: applies their streams to its replicas, carries out
+ * the items of their outboxes exactly once, answers forwarded requests, passes pushes on.
+ */
+import type { Store, StoreWrite } from '../environment/index.ts';
+import { RpcError } from '../schema/errors.ts';
+import { decodeTl, encodeTl, type tl } from '../schema/tl.ts';
+import type { ServiceContext } from '../services/context.ts';
+import { takeDelivery, takeRead } from '../services/messages.ts';
+import { logOut } from '../services/sign-in.ts';
+import { runWrite } from '../services/table.ts';
+import { Inbound, type IncomingHandlers } from './incoming-link.ts';
+import { accountsPartition, APPLIED_PARTITION } from './keys.ts';
+import { pack, unpack, unpackOutboxItem } from './records.ts';
+
+export interface InboundWorkOptions {
+  readonly context: ServiceContext;
+  readonly store: Store;
+  readonly execute: (userId: number, authKeyId: string, body: Uint8Array) => Promise<Uint8Array>;
+  readonly signedOut: (authKeyId: string) => void;
+  readonly fatal: (error: Error) => void;
+}
+
+const streamKey = (from: number): string => `stream/${from}`;
+const outboxKey = (from: number): string => `outbox/${from}`;
+
+export class InboundWork implements IncomingHandlers {
+  readonly #o: InboundWorkOptions;
+
+  constructor(options: InboundWorkOptions) {
+    this.#o = options;
+  }
+
+  /** Where this DC stands with what another one sends. */
+  async open(from: number): Promise<Inbound> {
+    const [stream, outbox] = await Promise.all([
+      this.#o.store.get(APPLIED_PARTITION, streamKey(from)),
+      this.#o.store.get(APPLIED_PARTITION, outboxKey(from)),
+    ]);
+    return new Inbound(
+      from,
+      stream ? unpack<number>(stream) : 0,
+      outbox ? unpack<number>(outbox) : 0,
+      this,
+    );
+  }
+
+  applyStream(from: number, number: number, record: Uint8Array): Promise<void> {
+    const { context } = this.#o;
+    const domain = `d${from}/`;
+    const writes: StoreWrite[] = [];
+    const accounts: StoreWrite[] = [];
+    for (const [partition, key, value] of unpack<[string, string, Uint8Array?][]>(record)) {
+      if (!partition.startsWith(domain)) {
+        throw new Error(`DC ${from} may not write to ${partition}`);
+      }
+      const write: StoreWrite =
+        value === undefined
+          ? { kind: 'delete', partition, key }
+          : { kind: 'put', partition, key, value };
+      writes.push(write);
+      if (partition === accountsPartition(from)) accounts.push(write);
+    }
+    writes.push(applied(streamKey(from), number));
+    return context.commits.append([], writes).then(() => {
+      for (const write of accounts) {
+        const signedOut = context.directory.replicated(write);
+        if (signedOut !== undefined) this.#o.signedOut(signedOut);
+      }
+    });
+  }
+
+  async applyOutbox(
+    from: number,
+    number: number,
+    bytes: Uint8Array,
+  ): Promise<{ durable: Promise<void> }> {
+    const { context } = this.#o;
+    const local = [applied(outboxKey(from), number)];
+    const item = unpackOutboxItem(bytes);
+    if (item.kind === 'deliver') return takeDelivery(context, item, local);
+    if (item.kind === 'read') return takeRead(context, item, local);
+    const actor = { userId: item.userId, authKeyId: '' };
+    const method = decodeTl(item.request) as tl.RpcMethod;
+    const queued = { number, acceptedAt: item.acceptedAt };
+    try {
+      const write = runWrite(context, actor, method, { local, queued });
+      if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
+      return { durable: (await write).durable };
+    } catch (error) {
+      if (!(error instanceof RpcError)) throw error;
+      // It was checked when it was accepted; what was true then is not any more.
+      context.log.write('warn', 'queued_write_refused', { method: method._, why: error.text });
+      return { durable: context.commits.append([], local) };
+    }
+  }
+
+  async execute(userId: number, authKeyId: string, body: Uint8Array): Promise<Uint8Array> {
+    const method = decodeTl(body) as tl.RpcMethod;
+    if (method._ !== 'auth.logOut') return this.#o.execute(userId, authKeyId, body);
+    const { answer, durable } = logOut(this.#o.context, authKeyId);
+    await durable;
+    this.#o.signedOut(authKeyId);
+    return encodeTl(answer);
+  }
+
+  push(userId: number, exceptAuthKeyId: string, body: Uint8Array): void {
+    this.#o.context.delivery.pushHere(userId, exceptAuthKeyId, body);
+  }
+
+  attach(from: number, userIds: readonly number[], again: boolean): void {
+    const { delivery } = this.#o.context;
+    delivery.attached(from, userIds);
+    if (!again) return;
+    // Pushes may have been lost while the link was down: the clients must look.
+    const body = encodeTl({ _: 'updatesTooLong' });
+    for (const userId of userIds) delivery.push(userId, '', body);
+  }
+
+  detach(from: number, userIds: readonly number[]): void {
+    this.#o.context.delivery.detached(from, userIds);
+  }
+
+  lost(from: number): void {
+    this.#o.context.delivery.lost(from);
+  }
+
+  fatal(error: Error): void {
+    this.#o.fatal(error);
+  }
+}
+
+function applied(key: string, number: number): StoreWrite {
+  return { kind: 'put', partition: APPLIED_PARTITION, key, value: pack(number) };
+}

@@ -1,0 +1,59 @@
+/**
+ * What a service gets: the parts of its datacentre. Services are plain functions over it; they
+ * keep no state of their own.
+ */
+import type { Clock, Log, Randomness, StoreWrite } from '../environment/index.ts';
+import type { BoxReader } from '../datacenter/box-reader.ts';
+import type { Boxes } from '../datacenter/boxes.ts';
+import type { CommitLog } from '../datacenter/commit-log.ts';
+import type { Delivery } from '../datacenter/delivery.ts';
+import type { Directory } from '../datacenter/directory.ts';
+import type { Lanes } from '../datacenter/lanes.ts';
+import type { Outbox } from '../datacenter/outbox.ts';
+import type { Topology } from '../topology.ts';
+import type { tl } from '../schema/tl.ts';
+
+export interface ServiceContext {
+  readonly dc: number;
+  readonly topology: Topology;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Log;
+  readonly commits: CommitLog;
+  readonly boxes: Boxes;
+  readonly reader: BoxReader;
+  readonly directory: Directory;
+  readonly delivery: Delivery;
+  readonly lanes: Lanes;
+  /** By destination DC. */
+  readonly outboxes: ReadonlyMap<number, Outbox>;
+  /** Asks another DC on behalf of a user; rejects with LinkDownError when it is out of reach. */
+  ask<M extends tl.RpcMethod>(dc: number, actor: Actor, method: M): Promise<tl.TlObject>;
+}
+
+/** Who asks: a signed-in user on one device. */
+export interface Actor {
+  readonly userId: number;
+  /** The device: its updates are not echoed to it. Empty for a write that comes from a queue. */
+  readonly authKeyId: string;
+}
+
+/** How a write came here, when not straight from its user's session. */
+export interface WriteOrigin {
+  /** Writes outside the domain that must be in the same atomic batch. */
+  readonly local: readonly StoreWrite[];
+  /** Set for a write that waited in an outbox. */
+  readonly queued?: { readonly number: number; readonly acceptedAt: number };
+}
+
+export const DIRECT: WriteOrigin = { local: [] };
+
+/** A write that is in the commit log. The answer may be given once `durable` has resolved. */
+export interface Staged<T> {
+  readonly answer: T;
+  readonly durable: Promise<void>;
+}
+
+export function unixSeconds(clock: Clock): number {
+  return Math.floor(clock.wallMs() / 1000);
+}

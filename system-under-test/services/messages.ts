@@ -1,0 +1,337 @@
+/**
+ * One-to-one messages: sending (both boxes, each at its owner's home), what arrives from another
+ * DC, and read receipts. https://core.telegram.org/method/messages.sendMessage
+ */
+import type { StoreWrite } from '../environment/index.ts';
+import { addMessage, type Box, moveReadPointer } from '../datacenter/boxes.ts';
+import { birthDcOf } from '../datacenter/keys.ts';
+import { LIMITS } from '../datacenter/limits.ts';
+import type { StagedItem } from '../datacenter/outbox.ts';
+import type { MessageRecord, OutboxItem, UserRecord } from '../datacenter/records.ts';
+import { RpcError } from '../schema/errors.ts';
+import { encodeTl, type tl } from '../schema/tl.ts';
+import {
+  type Actor,
+  type ServiceContext,
+  type Staged,
+  unixSeconds,
+  type WriteOrigin,
+} from './context.ts';
+import {
+  addressedUser,
+  hexOfLong,
+  longOfHex,
+  peerUser,
+  toMessage,
+  toUser,
+  updatesOf,
+} from './to-tl.ts';
+
+/** Everything about a message that can be refused before anything is written. */
+export async function checkMessage(
+  ctx: ServiceContext,
+  actor: Actor,
+  request: tl.messages.RawSendMessageRequest,
+): Promise<{ recipient: UserRecord; randomId: string; entities: Uint8Array[] }> {
+  if (request.message.trim() === '') throw new RpcError(400, 'MESSAGE_EMPTY');
+  if (request.message.length > LIMITS.messageCharactersMax) {
+    throw new RpcError(400, 'MESSAGE_TOO_LONG');
+  }
+  const entities = request.entities ?? [];
+  if (entities.length > LIMITS.entitiesPerMessageMax) throw new RpcError(400, 'ENTITIES_TOO_LONG');
+  if (request.scheduleDate !== undefined) throw new RpcError(400, 'SCHEDULE_DATE_INVALID');
+  if (request.replyTo !== undefined) throw new RpcError(400, 'REPLY_MESSAGE_ID_INVALID');
+  if (request.randomId.isZero()) throw new RpcError(400, 'RANDOM_ID_EMPTY');
+  const recipient = await addressedUser(ctx, actor.userId, request.peer);
+  return {
+    recipient,
+    randomId: hexOfLong(request.randomId),
+    entities: entities.map((entity) => encodeTl(entity)),
+  };
+}
+
+/** At the sender's home DC. A repeated `random_id` gets the first answer and writes nothing. */
+export function sendMessage(
+  ctx: ServiceContext,
+  actor: Actor,
+  request: tl.messages.RawSendMessageRequest,
+  origin: WriteOrigin,
+): Promise<Staged<tl.TypeUpdates>> {
+  return ctx.lanes.run(actor.userId, async () => {
+    const { recipient, randomId, entities } = await checkMessage(ctx, actor, request);
+    if (!origin.queued) refuseWhenOverloaded(ctx, recipient.id);
+    const sender = await ctx.boxes.pin(actor.userId);
+    const here = birthDcOf(recipient.id) === ctx.dc && recipient.id !== actor.userId;
+    const receiver = here ? await ctx.boxes.pin(recipient.id) : undefined;
+    const unpin = (): void => {
+      ctx.boxes.unpin(sender);
+      if (receiver) ctx.boxes.unpin(receiver);
+    };
+    const known = sender.randomIds.get(randomId);
+    if (known) {
+      const date = await dateOf(ctx, actor.userId, recipient.id, known.id);
+      // The first one may not be durable yet: an empty append waits for it.
+      const durable = ctx.commits.append([], origin.local).then(() => {
+        unpin();
+        if (origin.queued) tellSettled(ctx, sender, recipient.id, randomId, known.id, origin.queued);
+      });
+      return { answer: sentAnswer(known.id, known.pts, date), durable };
+    }
+    // From here to the append nothing may fail or wait: the boxes' counters move.
+    const date = origin.queued?.acceptedAt ?? unixSeconds(ctx.clock);
+    const mine = addMessage(
+      sender,
+      { peer: recipient.id, out: true, date, text: request.message, entities },
+      randomId,
+    );
+    const senderId = mine.message.id;
+    const own: StoreWrite[] = [...mine.writes];
+    const local: StoreWrite[] = [...origin.local];
+    let staged: StagedItem | undefined;
+    let theirs: ReturnType<typeof addMessage> | undefined;
+    if (receiver) {
+      const copy = { peer: actor.userId, out: false, date, text: request.message, entities };
+      theirs = addMessage(receiver, { ...copy, senderId }, '');
+      own.push(...theirs.writes);
+    } else if (recipient.id !== actor.userId) {
+      staged = stageFor(ctx, recipient.id, {
+        kind: 'deliver',
+        to: recipient.id,
+        from: actor.userId,
+        senderId,
+        date,
+        text: request.message,
+        entities,
+      });
+      local.push(staged.write);
+    }
+    const durable = ctx.commits.append(own, local).then(async () => {
+      staged?.committed();
+      unpin();
+      if (theirs && receiver) await tellRecipient(ctx, receiver, theirs.message, theirs.pts);
+      await tellSender(ctx, sender, recipient, mine.message, mine.pts, randomId, actor, origin);
+    });
+    return { answer: sentAnswer(senderId, mine.pts, date), durable };
+  });
+}
+
+/** New writes wait outside while the queues behind them are full. */
+export function refuseWhenOverloaded(ctx: ServiceContext, towards: number): void {
+  if (ctx.commits.full || ctx.outboxes.get(birthDcOf(towards))?.full) {
+    throw new RpcError(420, `FLOOD_WAIT_${OVERLOAD_WAIT_SECONDS}`);
+  }
+}
+
+const OVERLOAD_WAIT_SECONDS = 5;
+
+/** At the recipient's home DC: a message that another DC's outbox brought. */
+export async function takeDelivery(
+  ctx: ServiceContext,
+  item: OutboxItem & { readonly kind: 'deliver' },
+  local: readonly StoreWrite[],
+): Promise<{ durable: Promise<void> }> {
+  const box = await ctx.boxes.pin(item.to);
+  const { message, pts, writes } = addMessage(
+    box,
+    {
+      peer: item.from,
+      out: false,
+      date: item.date,
+      text: item.text,
+      entities: item.entities,
+      senderId: item.senderId,
+    },
+    '',
+  );
+  const durable = ctx.commits.append(writes, local).then(async () => {
+    ctx.boxes.unpin(box);
+    await tellRecipient(ctx, box, message, pts);
+  });
+  return { durable };
+}
+
+/** https://core.telegram.org/method/messages.readHistory */
+export function readHistory(
+  ctx: ServiceContext,
+  actor: Actor,
+  request: tl.messages.RawReadHistoryRequest,
+  origin: WriteOrigin,
+): Promise<Staged<tl.messages.TypeAffectedMessages>> {
+  return ctx.lanes.run(actor.userId, async () => {
+    const peer = await addressedUser(ctx, actor.userId, request.peer);
+    if (!origin.queued) refuseWhenOverloaded(ctx, peer.id);
+    const box = await ctx.boxes.pin(actor.userId);
+    const stored = await ctx.reader.readPointers(actor.userId, peer.id);
+    const before = Math.max(stored.inbox, box.readInbox.get(peer.id) ?? 0);
+    const until = request.maxId > 0 ? request.maxId + 1 : Number.POSITIVE_INFINITY;
+    const incoming = (
+      await ctx.reader.messages(actor.userId, peer.id, before + 1, until, READ_SPAN_MAX, true)
+    ).filter((message) => !message.out);
+    const last = incoming.at(-1);
+    if (!last) {
+      const durable = ctx.commits.append([], origin.local).then(() => ctx.boxes.unpin(box));
+      return { answer: { _: 'messages.affectedMessages', pts: box.pts, ptsCount: 0 }, durable };
+    }
+    const theirBox = birthDcOf(peer.id) === ctx.dc ? await ctx.boxes.pin(peer.id) : undefined;
+    box.readInbox.set(peer.id, last.id);
+    const mine = moveReadPointer(box, 'read_inbox', peer.id, last.id, incoming.length);
+    const own: StoreWrite[] = [...mine.writes];
+    const local: StoreWrite[] = [...origin.local];
+    const seen = { kind: 'read', to: peer.id, reader: actor.userId, maxId: last.senderId } as const;
+    let theirs: { box: Box; pts: number } | undefined;
+    let staged: StagedItem | undefined;
+    if (theirBox) {
+      const moved = moveReadPointer(theirBox, 'read_outbox', actor.userId, last.senderId, 0);
+      own.push(...moved.writes);
+      theirs = { box: theirBox, pts: moved.pts };
+    } else {
+      staged = stageFor(ctx, peer.id, seen);
+      local.push(staged.write);
+    }
+    const durable = ctx.commits.append(own, local).then(() => {
+      staged?.committed();
+      ctx.boxes.unpin(box);
+      const update: tl.RawUpdateReadHistoryInbox = {
+        _: 'updateReadHistoryInbox',
+        peer: peerUser(peer.id),
+        maxId: last.id,
+        stillUnreadCount: 0,
+        pts: mine.pts,
+        ptsCount: 1,
+      };
+      push(ctx, actor.userId, actor.authKeyId, updatesOf([update], [], unixSeconds(ctx.clock)));
+      if (theirs) {
+        ctx.boxes.unpin(theirs.box);
+        tellRead(ctx, theirs.box, actor.userId, last.senderId, theirs.pts);
+      }
+    });
+    return { answer: { _: 'messages.affectedMessages', pts: mine.pts, ptsCount: 1 }, durable };
+  });
+}
+
+/** Messages that one read receipt covers at most; more need another call. */
+const READ_SPAN_MAX = 1_000;
+
+/** At the home of whoever wrote: the other side has read up to an id of this box. */
+export async function takeRead(
+  ctx: ServiceContext,
+  item: OutboxItem & { readonly kind: 'read' },
+  local: readonly StoreWrite[],
+): Promise<{ durable: Promise<void> }> {
+  const box = await ctx.boxes.pin(item.to);
+  const { pts, writes } = moveReadPointer(box, 'read_outbox', item.reader, item.maxId, 0);
+  const durable = ctx.commits.append(writes, local).then(() => {
+    ctx.boxes.unpin(box);
+    tellRead(ctx, box, item.reader, item.maxId, pts);
+  });
+  return { durable };
+}
+
+/** Gives an item its place in the outbox for a user's home DC. */
+function stageFor(ctx: ServiceContext, userId: number, item: OutboxItem): StagedItem {
+  const outbox = ctx.outboxes.get(birthDcOf(userId));
+  if (!outbox) throw new RpcError(400, 'PEER_ID_INVALID');
+  return outbox.stage(item);
+}
+
+function sentAnswer(id: number, pts: number, date: number): tl.RawUpdateShortSentMessage {
+  return { _: 'updateShortSentMessage', out: true, id, pts, ptsCount: 1, date };
+}
+
+async function dateOf(
+  ctx: ServiceContext,
+  owner: number,
+  peer: number,
+  id: number,
+): Promise<number> {
+  const message = await ctx.reader.message(owner, peer, id);
+  return message?.date ?? unixSeconds(ctx.clock);
+}
+
+function push(ctx: ServiceContext, userId: number, except: string, update: tl.TypeUpdates): void {
+  if (ctx.delivery.hasSessions(userId)) ctx.delivery.push(userId, except, encodeTl(update));
+}
+
+async function tellRecipient(
+  ctx: ServiceContext,
+  box: Box,
+  message: MessageRecord,
+  pts: number,
+): Promise<void> {
+  if (!ctx.delivery.hasSessions(box.userId)) return;
+  const sender = await ctx.directory.user(message.peer);
+  if (!sender) {
+    // The sender's account has not been replicated here yet: let the client ask in a moment.
+    push(ctx, box.userId, '', { _: 'updatesTooLong' });
+    return;
+  }
+  const update: tl.RawUpdateNewMessage = {
+    _: 'updateNewMessage',
+    message: toMessage(box.userId, message),
+    pts,
+    ptsCount: 1,
+  };
+  push(ctx, box.userId, '', updatesOf([update], [toUser(ctx, sender)], message.date));
+}
+
+/** The sender's other devices; and for a write that had waited, the one that sent it too. */
+async function tellSender(
+  ctx: ServiceContext,
+  box: Box,
+  recipient: UserRecord,
+  message: MessageRecord,
+  pts: number,
+  randomId: string,
+  actor: Actor,
+  origin: WriteOrigin,
+): Promise<void> {
+  if (!ctx.delivery.hasSessions(box.userId)) return;
+  const list: tl.TypeUpdate[] = [
+    { _: 'updateNewMessage', message: toMessage(box.userId, message), pts, ptsCount: 1 },
+  ];
+  if (origin.queued) list.push(...settled(recipient.id, randomId, message.id, origin.queued));
+  const users = [toUser(ctx, recipient)];
+  push(ctx, box.userId, actor.authKeyId, updatesOf(list, users, message.date));
+}
+
+/** A queued write turns out to be stored already: only say so. */
+function tellSettled(
+  ctx: ServiceContext,
+  box: Box,
+  peer: number,
+  randomId: string,
+  id: number,
+  queued: { readonly number: number },
+): void {
+  const list = settled(peer, randomId, id, queued);
+  push(ctx, box.userId, '', updatesOf(list, [], unixSeconds(ctx.clock)));
+}
+
+/** The queued message (shown as scheduled) is gone, and this is its real id. */
+function settled(
+  peer: number,
+  randomId: string,
+  id: number,
+  queued: { readonly number: number },
+): tl.TypeUpdate[] {
+  return [
+    { _: 'updateMessageID', id, randomId: longOfHex(randomId) },
+    {
+      _: 'updateDeleteScheduledMessages',
+      peer: peerUser(peer),
+      messages: [queued.number],
+      sentMessages: [id],
+    },
+  ];
+}
+
+function tellRead(ctx: ServiceContext, box: Box, reader: number, maxId: number, pts: number): void {
+  const update: tl.RawUpdateReadHistoryOutbox = {
+    _: 'updateReadHistoryOutbox',
+    peer: peerUser(reader),
+    maxId,
+    pts,
+    ptsCount: 1,
+  };
+  push(ctx, box.userId, '', updatesOf([update], [], unixSeconds(ctx.clock)));
+}
