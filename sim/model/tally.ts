@@ -1,0 +1,235 @@
+/**
+ * What a column counts: integer histograms by series and time cell, counters by cell, and the
+ * conservation of messages by pair of DCs. Sums of integers only, so that columns may be added in
+ * any order with the same result.
+ */
+import { Digest } from '../core/digest.ts';
+import { BUCKET_COUNT, bucketOf, LATENCY_US_MAX } from './latency-buckets.ts';
+
+/** Entries of the latency histograms of one tally (64 MB); longer windows get wider cells. */
+const LATENCY_COUNTS_MAX = 1 << 24;
+/** Cells after the window, while backlogs drain; what comes later lands in the last of them. */
+const DRAIN_CELLS = 600;
+export const PATH_COUNT = 3;
+
+export interface TallyShape {
+  readonly dcCount: number;
+  readonly windowUs: number;
+  readonly cellUs: number;
+  /** Cells of the window. */
+  readonly cells: number;
+}
+
+/** Cells of whole seconds, as narrow as fits. */
+export function tallyShape(dcCount: number, windowSeconds: number): TallyShape {
+  const cellsMax = Math.floor(LATENCY_COUNTS_MAX / (dcCount * (PATH_COUNT + 2) * BUCKET_COUNT));
+  const cellSeconds = Math.ceil(windowSeconds / Math.max(1, cellsMax));
+  return {
+    dcCount,
+    windowUs: windowSeconds * 1e6,
+    cellUs: cellSeconds * 1e6,
+    cells: Math.ceil(windowSeconds / cellSeconds),
+  };
+}
+
+/** Counters by time cell and DC. */
+const COUNTERS = [
+  'offered',
+  'sent',
+  'delivered',
+  'queued',
+  'acked',
+  'waitingIn',
+  'waitingOut',
+] as const;
+
+/** A tally as plain data, for the way between threads: transferable, histograms sparse. */
+export interface TallyData {
+  readonly latency: Uint32Array<ArrayBuffer>; // pairs of entry and count
+  readonly counters: Readonly<Record<(typeof COUNTERS)[number], Float64Array<ArrayBuffer>>>;
+  readonly perSeries: Float64Array<ArrayBuffer>;
+  readonly perPair: Float64Array<ArrayBuffer>;
+  readonly perDc: Float64Array<ArrayBuffer>;
+  readonly totals: Float64Array<ArrayBuffer>;
+}
+
+export class Tally {
+  readonly shape: TallyShape;
+  readonly countCells: number;
+  /** [series][cell of due][bucket]; series: path × recipient DC, then ack × sender DC. */
+  readonly latency: Uint32Array<ArrayBuffer>;
+  readonly offered: Float64Array<ArrayBuffer>;
+  readonly sent: Float64Array<ArrayBuffer>;
+  readonly queued: Float64Array<ArrayBuffer>;
+  readonly acked: Float64Array<ArrayBuffer>;
+  /** Messages that began and ended to wait in an outbox, by the DC they waited for. */
+  readonly waitingIn: Float64Array<ArrayBuffer>;
+  readonly waitingOut: Float64Array<ArrayBuffer>;
+  /** [cell][path][recipient DC] */
+  readonly delivered: Float64Array<ArrayBuffer>;
+  /** Whole microseconds in all, and the longest, by series: [sum, max]. */
+  readonly perSeries: Float64Array<ArrayBuffer>;
+  /** [generated, acknowledged, delivered] × sender × recipient DC, warm-up included. */
+  readonly perPair: Float64Array<ArrayBuffer>;
+  /** Last departure of a message that had waited, by DC; -1 where none waited. */
+  readonly perDc: Float64Array<ArrayBuffer>;
+  orderViolations = 0;
+  slowed = 0;
+  /** Columns in which the lost DC went down, and in which its users had all come back. */
+  losses = 0;
+  recoveries = 0;
+  private readonly inverseCellUs: number;
+
+  constructor(shape: TallyShape) {
+    const { dcCount, cells } = shape;
+    this.shape = shape;
+    this.countCells = cells + DRAIN_CELLS;
+    this.inverseCellUs = 1 / shape.cellUs;
+    const seriesCount = (PATH_COUNT + 2) * dcCount;
+    this.latency = new Uint32Array(seriesCount * cells * BUCKET_COUNT);
+    const byDc = (): Float64Array<ArrayBuffer> => new Float64Array(this.countCells * dcCount);
+    this.offered = byDc();
+    this.sent = byDc();
+    this.queued = byDc();
+    this.acked = byDc();
+    this.waitingIn = byDc();
+    this.waitingOut = byDc();
+    this.delivered = new Float64Array(this.countCells * dcCount * PATH_COUNT);
+    this.perSeries = new Float64Array(seriesCount * 2);
+    this.perPair = new Float64Array(dcCount * dcCount * 3);
+    this.perDc = new Float64Array(dcCount).fill(-1);
+  }
+
+  isMeasured(due: number): boolean {
+    return due >= 0 && due < this.shape.windowUs;
+  }
+
+  /** A message of a pair of DCs is due; says whether it is measured. */
+  offer(sender: number, recipient: number, due: number): boolean {
+    const { dcCount } = this.shape;
+    this.perPair[sender * dcCount + recipient]! += 1;
+    if (!this.isMeasured(due)) return false;
+    this.offered[((due * this.inverseCellUs) | 0) * dcCount + sender]! += 1;
+    return true;
+  }
+
+  /** A measured message of DC `dc` was handed to the network. */
+  send(dc: number, at: number): void {
+    this.sent[this.cellOf(at) * this.shape.dcCount + dc]! += 1;
+  }
+
+  /** A message, measured or not, was acknowledged as stored or queued: the promise is given. */
+  acknowledge(sender: number, recipient: number): void {
+    const { dcCount } = this.shape;
+    this.perPair[(dcCount + sender) * dcCount + recipient]! += 1;
+  }
+
+  /** A message, measured or not, reached its recipient. */
+  deliver(sender: number, recipient: number): void {
+    const { dcCount } = this.shape;
+    this.perPair[(2 * dcCount + sender) * dcCount + recipient]! += 1;
+  }
+
+  /** A measured message reached its recipient in DC `dc`, on path 0 to 2. */
+  recordDelivery(path: number, dc: number, due: number, at: number): void {
+    const { dcCount } = this.shape;
+    this.record(path * dcCount + dc, due, at);
+    this.delivered[(this.cellOf(at) * PATH_COUNT + path) * dcCount + dc]! += 1;
+  }
+
+  /** A measured message was acknowledged: 0 stored, 1 queued; `dc` is the sender's home. */
+  recordAck(kind: number, dc: number, due: number, at: number): void {
+    const { dcCount } = this.shape;
+    this.record((PATH_COUNT + kind) * dcCount + dc, due, at);
+    const cell = this.cellOf(at) * dcCount + dc;
+    this.acked[cell]! += 1;
+    if (kind === 1) this.queued[cell]! += 1;
+  }
+
+  /** A message for DC `dc` waited in an outbox from `from` to `to`. */
+  waited(dc: number, from: number, to: number): void {
+    if (to > this.perDc[dc]!) this.perDc[dc] = to;
+    const { dcCount } = this.shape;
+    this.waitingIn[this.cellOf(from) * dcCount + dc]! += 1;
+    this.waitingOut[this.cellOf(to) * dcCount + dc]! += 1;
+  }
+
+  private record(series: number, due: number, at: number): void {
+    let us = at - due + 0.5;
+    if (us > LATENCY_US_MAX) us = LATENCY_US_MAX;
+    us = us >>> 0;
+    const cell = (due * this.inverseCellUs) | 0;
+    this.latency[(series * this.shape.cells + cell) * BUCKET_COUNT + bucketOf(us)]! += 1;
+    this.perSeries[series * 2]! += us;
+    if (us > this.perSeries[series * 2 + 1]!) this.perSeries[series * 2 + 1] = us;
+  }
+
+  private cellOf(at: number): number {
+    if (at < 0) return 0;
+    const cell = (at * this.inverseCellUs) | 0;
+    return cell < this.countCells ? cell : this.countCells - 1;
+  }
+
+  toData(): TallyData {
+    let filled = 0;
+    for (const count of this.latency) if (count > 0) filled++;
+    const latency = new Uint32Array(filled * 2);
+    for (let entry = 0, at = 0; entry < this.latency.length; entry++) {
+      const count = this.latency[entry]!;
+      if (count === 0) continue;
+      latency[at++] = entry;
+      latency[at++] = count;
+    }
+    const { offered, sent, delivered, queued, acked, waitingIn, waitingOut } = this;
+    return {
+      latency,
+      counters: { offered, sent, delivered, queued, acked, waitingIn, waitingOut },
+      perSeries: this.perSeries,
+      perPair: this.perPair,
+      perDc: this.perDc,
+      totals: Float64Array.of(this.orderViolations, this.slowed, this.losses, this.recoveries),
+    };
+  }
+
+  /** Adds another tally of the same shape. */
+  add(data: TallyData): void {
+    const { latency } = data;
+    for (let i = 0; i < latency.length; i += 2) this.latency[latency[i]!]! += latency[i + 1]!;
+    for (const name of COUNTERS) addAll(this[name], data.counters[name]);
+    for (let i = 0; i < this.perSeries.length; i += 2) {
+      this.perSeries[i]! += data.perSeries[i]!;
+      this.perSeries[i + 1] = Math.max(this.perSeries[i + 1]!, data.perSeries[i + 1]!);
+    }
+    addAll(this.perPair, data.perPair);
+    for (let i = 0; i < this.perDc.length; i++) {
+      this.perDc[i] = Math.max(this.perDc[i]!, data.perDc[i]!);
+    }
+    this.orderViolations += data.totals[0]!;
+    this.slowed += data.totals[1]!;
+    this.losses += data.totals[2]!;
+    this.recoveries += data.totals[3]!;
+  }
+
+  /** Everything counted, as 32 hexadecimal digits. */
+  digest(): string {
+    const data = this.toData();
+    const digest = new Digest().words(data.latency);
+    for (const name of COUNTERS) digest.text(name).integers(nonZero(data.counters[name]));
+    digest.text('series').integers(data.perSeries).text('pairs').integers(data.perPair);
+    digest.text('waits').integers(this.perDc.map((us) => Math.floor(us) + 1));
+    return digest.text('totals').integers(data.totals).hex();
+  }
+}
+
+function addAll(into: Float64Array, from: Float64Array): void {
+  for (let i = 0; i < into.length; i++) into[i]! += from[i]!;
+}
+
+/** Pairs of index and value, so that empty cells cost nothing. */
+function nonZero(values: Float64Array): number[] {
+  const pairs: number[] = [];
+  values.forEach((value, index) => {
+    if (value !== 0) pairs.push(index, value);
+  });
+  return pairs;
+}
