@@ -9,7 +9,7 @@ export const TL_LIMITS = {
   /** Constructors in one decoded object: 4 bytes on the wire may become 500 in memory. */
   objectsMax: 32_768,
   /** Bytes that one gzip_packed body may unpack to. A packet is at most 1 MiB. */
-  unpackedBytesMax: 4 * 1024 * 1024,
+  unpackedBytesMax: 4_194_304,
 } as const;
 
 assert(TL_LIMITS.vectorLengthMax >= 8_192, 'msgs_ack carries up to 8,192 ids');

@@ -98,7 +98,10 @@ function encodeBareVector(kind: 'int' | 'long' | 'string', items: readonly unkno
   const writer = TlBinaryWriter.alloc(writers, 8 + items.length * size);
   writer.uint(VECTOR);
   writer.uint(items.length);
-  for (const item of items) kind === 'int' ? writer.int(item as number) : writer.long(item as Parameters<typeof writer.long>[0]);
+  for (const item of items)
+    kind === 'int'
+      ? writer.int(item as number)
+      : writer.long(item as Parameters<typeof writer.long>[0]);
   return writer.uint8View;
 }
 
