@@ -40,9 +40,16 @@ function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): S
   let closing: Promise<void> | undefined;
 
   const unwrap = (fullKey: string, stored: Uint8Array): Uint8Array => {
-    const value = stored.subarray(CHECKSUM_BYTES);
+    if (stored.length < CHECKSUM_BYTES) {
+      throw damagedFolder(folder, `the value of ${JSON.stringify(fullKey)}`);
+    }
+    // A plain array: a Buffer's slice() would share the memory where an array's copies it.
+    const value = new Uint8Array(
+      stored.buffer,
+      stored.byteOffset + CHECKSUM_BYTES,
+      stored.length - CHECKSUM_BYTES,
+    );
     const intact =
-      stored.length >= CHECKSUM_BYTES &&
       new DataView(stored.buffer, stored.byteOffset).getUint32(0) === checksum(fullKey, value);
     if (!intact) throw damagedFolder(folder, `the value of ${JSON.stringify(fullKey)}`);
     return value;

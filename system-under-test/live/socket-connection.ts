@@ -39,9 +39,12 @@ export class SocketConnection implements Connection {
     this.#handlers = handlers;
     if (!first) return;
     // A socket without a 'data' listener holds its bytes back, so nothing was missed.
-    this.#socket.on('data', (bytes) => {
+    this.#socket.on('data', (buffer) => {
       // A destroyed socket may still emit what it had read; its owner wants no more.
-      if (!this.#socket.destroyed) this.#handlers?.onData(bytes);
+      if (this.#socket.destroyed) return;
+      // A plain array: a Buffer's slice() would share the memory where an array's copies it.
+      const { byteOffset, length } = buffer;
+      this.#handlers?.onData(new Uint8Array(buffer.buffer as ArrayBuffer, byteOffset, length));
     });
   }
 

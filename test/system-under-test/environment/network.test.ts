@@ -1,0 +1,5 @@
+import { describe } from 'vitest';
+import { arms } from './arms.ts';
+import { networkConformance } from './network-conformance.ts';
+
+describe.each(arms)('network, $name', networkConformance);
