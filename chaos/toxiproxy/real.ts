@@ -37,6 +37,7 @@ export interface RealToxiproxy {
   readonly port: number;
   /** The program that runs. */
   readonly path: string;
+  readonly pid: number;
   /** Ends the process, by force if it must. May be called more than once. */
   close(): Promise<void>;
 }
@@ -118,7 +119,7 @@ export async function startRealToxiproxy(
     }
     await delay(POLL_MS);
   }
-  return { url, host, port, path, close };
+  return { url, host, port, path, pid: child.pid ?? 0, close };
 }
 
 async function freePort(host: string, port: number): Promise<number> {

@@ -11,6 +11,7 @@ import {
   makeProxy,
   type Peer,
   roundTripMs,
+  startBlackHole,
   Upstream,
 } from './wire.ts';
 
