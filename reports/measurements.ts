@@ -127,16 +127,13 @@ export interface MeasurementsJson {
   readonly series: Readonly<Record<string, TrendJson | CounterJson | GaugeJson>>;
 }
 
-/** Series in one run; far above what 99 DCs can make, so that a runaway tag is found. */
-export const SERIES_MAX = 2000;
-
 export class Measurements {
   readonly windowSeconds: number;
   /** Width of a timeline's buckets: 1 up to half an hour of window. */
   readonly bucketSeconds: number;
   readonly #grid: Grid;
+  /** Bounded: the catalogue closes the list of metrics and of each tag's values. */
   readonly #series = new Map<MetricName, Map<string, AnySeries>>();
-  #seriesCount = 0;
 
   constructor(options: MeasurementsOptions) {
     this.#grid = gridOf(options.windowSeconds);
@@ -152,16 +149,12 @@ export class Measurements {
     if (known) return known as SeriesOf<M>;
     const problems = selectionProblems(metric, tags);
     if (problems.length > 0) throw new Error(`measurements: ${problems.join('; ')}`);
-    if (this.#seriesCount >= SERIES_MAX) {
-      throw new Error(`measurements: more than ${SERIES_MAX} series; ${key} would be one more`);
-    }
     const made = makeSeries(metric, key, { ...tags }, this.#grid);
     if (!ofMetric) {
       ofMetric = new Map();
       this.#series.set(metric, ofMetric);
     }
     ofMetric.set(key, made);
-    this.#seriesCount += 1;
     return made as SeriesOf<M>;
   }
 

@@ -76,6 +76,9 @@ export interface TrendJson {
   readonly timeline: readonly (readonly number[])[];
 }
 
+/** Not a latency but a mistake: some 31 years. */
+const MICROS_MAX = 1e15;
+
 /** Microseconds in one unit of a time metric. */
 export function microsPerUnit(unit: MetricDefinition['unit']): number {
   return unit === 's' ? 1_000_000 : 1000;
@@ -96,7 +99,7 @@ export class TrendSeries extends Series {
   /** `value` in the metric's unit; `count` equal samples at once. */
   record(value: number, atSeconds: number, count = 1): void {
     const micros = Math.round(value * this.#microsPerUnit);
-    if (!(micros >= 0 && atSeconds < Number.POSITIVE_INFINITY)) {
+    if (!(micros >= 0 && micros < MICROS_MAX && atSeconds < Number.POSITIVE_INFINITY)) {
       this.fail(`cannot record ${value} at ${atSeconds} s`);
     }
     if (!(Number.isSafeInteger(count) && count >= 0)) this.fail(`cannot record ${count} samples`);

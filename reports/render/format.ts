@@ -155,7 +155,7 @@ export function keyFigures(results: ResultsDocument): FigureRow[] {
   const percentiles = (key: string) => (world: WorldResult) => {
     const summary = world.metrics[key];
     if (summary?.kind !== 'trend') return undefined;
-    return `${formatValue(summary.p50, summary.unit)} / ${formatValue(summary.p99, summary.unit)}`;
+    return pair(formatValue(summary.p50, summary.unit), formatValue(summary.p99, summary.unit));
   };
   const greatest = (key: string) => (world: WorldResult) => {
     const summary = world.metrics[key];
@@ -177,6 +177,12 @@ export function keyFigures(results: ResultsDocument): FigureRow[] {
   add('generator lag p50 / p99', percentiles('generator_lag'));
   add('wall time', (world) => formatDuration(world.wallSeconds));
   return rows;
+}
+
+/** "42.2 / 66.8 ms", or "990 ms / 12.5 s" where the units differ. */
+function pair(left: string, right: string): string {
+  const unit = right.slice(right.lastIndexOf(' '));
+  return left.endsWith(unit) ? `${left.slice(0, -unit.length)} / ${right}` : `${left} / ${right}`;
 }
 
 /** "DC 4 (Mumbai)" for every DC that a text names. */

@@ -196,23 +196,21 @@ function datacentres(results: ResultsDocument): Markup {
   const charts = worlds.map((name) =>
     chart('datacentres', name, name, `Messages delivered a second by home datacentre, ${name}`),
   );
-  const rows = results.datacentres.map(
-    ({ id, name }) => markup`<tr><th scope="row">${id} ${name}</th>
-${Object.values(results.worlds).map((world) => dcCells(world, id))}</tr>\n`,
+  const rows = results.datacentres.flatMap(({ id, name }) =>
+    Object.entries(results.worlds).map(([world, result], index) => {
+      const home = markup`<th scope="rowgroup" rowspan="${worlds.length}">${id} ${name}</th>\n`;
+      return markup`<tr${index === 0 ? trusted(' class="first"') : ''}>${index === 0 ? home : ''}<td class="text">${world}</td>
+${dcCells(result, id)}</tr>\n`;
+    }),
   );
-  const heads = worlds.map(
-    (name) => markup`<th scope="colgroup" colspan="${DC_COLUMNS.length}">${name}</th>`,
-  );
-  const columns = worlds.map(() =>
-    DC_COLUMNS.map(([head]) => markup`<th scope="col">${head}</th>`),
-  );
+  const heads = DC_COLUMNS.map(([head]) => markup`<th scope="col">${head}</th>`);
   return section(
     'datacentres',
     'By datacentre',
     markup`<h3>Messages delivered a second, by the recipient's home</h3>
 <div class="multiples">${charts}</div>
 <div class="scroll"><table class="dense">
-<thead><tr><th rowspan="2" scope="col">home</th>${heads}</tr><tr>${columns}</tr></thead>
+<thead><tr><th scope="col">home</th><th scope="col" class="text">world</th>${heads}</tr></thead>
 <tbody>
 ${rows}</tbody></table></div>`,
   );
@@ -222,11 +220,11 @@ ${rows}</tbody></table></div>`,
 const DC_COLUMNS: readonly (readonly [string, (world: WorldResult, dc: number) => string])[] = [
   ['due', (world, dc) => figure(world, `messages_offered{dc:${dc}}`)],
   ['delivered', (world, dc) => figure(world, `messages_delivered{dc:${dc}}`)],
-  ['p50', (world, dc) => figure(world, `delivery_latency{dc:${dc}}`, 'p50')],
-  ['p99', (world, dc) => figure(world, `delivery_latency{dc:${dc}}`, 'p99')],
-  ['queued', (world, dc) => figure(world, `writes_queued{dc:${dc}}`)],
-  ['backlog', (world, dc) => figure(world, `backlog{dc:${dc}}`)],
-  ['drain', (world, dc) => figure(world, `drain_time{dc:${dc}}`)],
+  ['latency p50', (world, dc) => figure(world, `delivery_latency{dc:${dc}}`, 'p50')],
+  ['latency p99', (world, dc) => figure(world, `delivery_latency{dc:${dc}}`, 'p99')],
+  ['writes queued', (world, dc) => figure(world, `writes_queued{dc:${dc}}`)],
+  ['greatest backlog', (world, dc) => figure(world, `backlog{dc:${dc}}`)],
+  ['drained in', (world, dc) => figure(world, `drain_time{dc:${dc}}`)],
 ];
 
 function dcCells(world: WorldResult, dc: number): Markup[] {

@@ -55,7 +55,7 @@ export function renderMarkdown(results: ResultsDocument): string {
 
 function sloCells(results: ResultsDocument): string[][] {
   const rows = sloRows(results).map(({ metric, threshold, byWorld }) => [
-    code(`${metric} ${threshold}`),
+    code(`${metric} ${threshold}`).replaceAll('|', '\\|'),
     ...Object.keys(results.worlds).map((name) => {
       const slo = byWorld.get(name);
       if (!slo) return '–';
@@ -87,10 +87,10 @@ function escapeText(text: string): string {
   );
 }
 
-/** A code span; longer fences than any run of backticks inside, and no table separators. */
+/** A code span; the fence is longer than any run of backticks inside. */
 function code(text: string): string {
   const runs = printable(text).match(/`+/g) ?? [];
   const fence = '`'.repeat(1 + Math.max(0, ...runs.map((run) => run.length)));
   const gap = fence.length > 1 ? ' ' : '';
-  return `${fence}${gap}${printable(text).replaceAll('|', '\\|')}${gap}${fence}`;
+  return `${fence}${gap}${printable(text)}${gap}${fence}`;
 }

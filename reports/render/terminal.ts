@@ -24,13 +24,13 @@ import {
 export interface TerminalOptions {
   /** No colour and ASCII only: for logs and pipes. */
   readonly plain: boolean;
-  /** Columns; taken as at least 60 and at most 160. */
+  /** Columns; taken as at least 72 and at most 160. */
   readonly width: number;
   /** Where report.html is, if it was written. */
   readonly reportPath?: string;
 }
 
-const WIDTH_MIN = 60;
+const WIDTH_MIN = 72;
 const WIDTH_MAX = 160;
 /** From here on an SLO fits on one line. */
 const WIDE = 110;
@@ -154,9 +154,11 @@ function happenings(results: ResultsDocument, colours: Colours, width: number): 
 
 function figures(results: ResultsDocument, colours: Colours, width: number): string[] {
   const rows = keyFigures(results);
-  const longest = Math.max(0, ...rows.map((row) => row.label.length)) + 2;
-  const [label, cell] = columns(results, width, longest);
   const worlds = Object.keys(results.worlds);
+  const widest = Math.max(0, ...rows.flatMap((row) => row.values.map((value) => value.length)));
+  const longest = Math.max(12, ...rows.map((row) => row.label.length)) + 2;
+  const room = width - worlds.length * (widest + 1);
+  const [label, cell] = columns(results, width, Math.min(longest, room));
   return [
     pad(colours.bold('key figures'), label, 11) +
       worlds.map((name) => pad(colours.bold(name), cell, name.length)).join(''),

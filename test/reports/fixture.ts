@@ -205,3 +205,48 @@ export function fixture(): ResultsDocument {
   });
   return cached;
 }
+
+/** One world whose run is void, with too few samples for a verdict. */
+export function undecided(): ResultsDocument {
+  const measurements = new Measurements({ windowSeconds: SECONDS });
+  measurements.record('delivery_latency', 31, { path: 'same_dc', dc: '1' }, 3, 120);
+  measurements.add('writes_lost', 0, {}, 0);
+  const { firedAtSeconds: _fired, healedAtSeconds: _healed, ...planned } = FAULT;
+  const live = worldResult({
+    measurements,
+    digest: '00',
+    messages: 120,
+    wallSeconds: 130,
+    faults: [{ ...planned, firedAtSeconds: LOST_AT, healedAtSeconds: BACK_AT }],
+    notes: [],
+    voidReasons: ['the generator was late: p99 310 ms'],
+    slos: SLOS,
+  });
+  return resultsDocument({ ...fixture(), worlds: { live } });
+}
+
+/** Every text that comes from a user tries to be something else. */
+export function hostile(): ResultsDocument {
+  const evil = `</title><script>alert(1)</script><img src=x onerror=alert(2)>" onmouseover="alert(3)`;
+  const odd = `${String.fromCharCode(27)}[2J\u202e a|b [link](http://x) \`code\` \\ \n new line \ud800`;
+  const original = fixture();
+  const world = (result: WorldResult): WorldResult => ({
+    ...result,
+    faults: result.faults.map((fault) => ({ ...fault, description: evil + odd })),
+    notes: [evil, odd],
+    voidReasons: [evil, odd],
+  });
+  return resultsDocument({
+    ...original,
+    scenario: evil,
+    title: evil,
+    teaches: evil + odd,
+    seed: `7${evil}${odd}`,
+    reproduce: `quincunx run '${evil}${odd}'`,
+    datacentres: original.datacentres.map(({ id }) => ({ id, name: evil })),
+    environment: { node: evil, platform: odd, cores: 2 },
+    worlds: Object.fromEntries(
+      Object.entries(original.worlds).map(([name, result]) => [name, world(result)]),
+    ),
+  });
+}

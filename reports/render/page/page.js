@@ -89,58 +89,101 @@
     return max;
   }
 
-  /** Shades the faults of a world and marks a limit, below the lines. */
-  function backdrop(faults, limit) {
+  /** Shades the faults of a world, behind everything. */
+  function shade(faults) {
     return (u) => {
       const { ctx } = u;
       const { left, top, width, height } = u.bbox;
-      const ratio = window.devicePixelRatio || 1;
       ctx.save();
-      ctx.beginPath();
-      ctx.rect(left, top, width, height);
-      ctx.clip();
-      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-      ctx.textBaseline = 'top';
-      faults.forEach((fault, index) => {
-        if (fault.firedAtSeconds === undefined) return;
-        const from = u.valToPos(fault.firedAtSeconds, 'x', true);
-        const healed = fault.healedAtSeconds ?? u.scales.x.max;
-        const to = u.valToPos(healed, 'x', true);
-        ctx.fillStyle = css('--fault');
-        ctx.fillRect(from, top, to - from, height);
-        ctx.strokeStyle = css('--fault-line');
-        ctx.lineWidth = ratio;
-        for (const edge of [from, to]) {
-          ctx.beginPath();
-          ctx.moveTo(edge, top);
-          ctx.lineTo(edge, top + height);
-          ctx.stroke();
-        }
-        ctx.fillStyle = css('--limit');
-        ctx.fillText(
-          fault.description,
-          from + 4 * ratio,
-          top + (3 + 13 * index) * ratio,
-          Math.max(0, left + width - from - 6 * ratio),
-        );
-      });
-      if (limit !== undefined) {
-        const y = u.valToPos(limit.value, 'y', true);
-        ctx.strokeStyle = css('--limit');
-        ctx.lineWidth = 1.5 * ratio;
-        ctx.setLineDash([6 * ratio, 4 * ratio]);
-        ctx.beginPath();
-        ctx.moveTo(left, y);
-        ctx.lineTo(left + width, y);
-        ctx.stroke();
-        ctx.fillStyle = css('--limit');
-        ctx.textBaseline = 'bottom';
-        ctx.textAlign = 'right';
-        ctx.fillText(limit.text, left + width - 4 * ratio, y - 2 * ratio);
+      clip(ctx, u.bbox);
+      ctx.fillStyle = css('--fault');
+      for (const [from, to] of stretches(u, faults)) ctx.fillRect(from, top, to - from, height);
+      ctx.strokeStyle = css('--fault-line');
+      ctx.lineWidth = window.devicePixelRatio || 1;
+      for (const edge of stretches(u, faults).flat()) {
+        if (edge > left && edge < left + width) line(ctx, edge, top, edge, top + height);
       }
       ctx.restore();
     };
   }
+
+  /** The line that was promised: above the grid, below the measurements. */
+  function markLimit(limit) {
+    return (u) => {
+      if (limit === undefined) return;
+      const { ctx } = u;
+      const ratio = window.devicePixelRatio || 1;
+      const y = u.valToPos(limit.value, 'y', true);
+      ctx.save();
+      clip(ctx, u.bbox);
+      ctx.strokeStyle = css('--limit');
+      ctx.lineWidth = 1.5 * ratio;
+      ctx.setLineDash([6 * ratio, 4 * ratio]);
+      line(ctx, u.bbox.left, y, u.bbox.left + u.bbox.width, y);
+      ctx.restore();
+    };
+  }
+
+  /** Names the faults and the limit, above everything and with a halo so that they can be read. */
+  function nameThings(faults, limit) {
+    return (u) => {
+      const { ctx } = u;
+      const { left, top, width } = u.bbox;
+      const ratio = window.devicePixelRatio || 1;
+      ctx.save();
+      clip(ctx, u.bbox);
+      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+      ctx.fillStyle = css('--limit');
+      ctx.strokeStyle = css('--panel');
+      ctx.lineJoin = 'round';
+      ctx.lineWidth = 4 * ratio;
+      const write = (text, x, y, align, baseline) => {
+        ctx.textAlign = align;
+        ctx.textBaseline = baseline;
+        ctx.strokeText(text, x, y);
+        ctx.fillText(text, x, y);
+      };
+      faults.filter(fired).forEach((fault, index) => {
+        const text = nameDatacentres(fault.description);
+        const from = u.valToPos(fault.firedAtSeconds, 'x', true) + 4 * ratio;
+        const fits = from + ctx.measureText(text).width < left + width;
+        const y = top + (3 + 14 * index) * ratio;
+        if (fits) write(text, from, y, 'left', 'top');
+        else write(text, left + width - 4 * ratio, y, 'right', 'top');
+      });
+      if (limit !== undefined) {
+        const y = u.valToPos(limit.value, 'y', true) - 3 * ratio;
+        write(limit.text, left + 4 * ratio, y, 'left', 'bottom');
+      }
+      ctx.restore();
+    };
+  }
+
+  const fired = (fault) => fault.firedAtSeconds !== undefined;
+
+  function stretches(u, faults) {
+    return faults
+      .filter(fired)
+      .map((fault) => [
+        u.valToPos(fault.firedAtSeconds, 'x', true),
+        u.valToPos(fault.healedAtSeconds ?? u.scales.x.max, 'x', true),
+      ]);
+  }
+
+  function clip(ctx, { left, top, width, height }) {
+    ctx.beginPath();
+    ctx.rect(left, top, width, height);
+    ctx.clip();
+  }
+
+  function line(ctx, fromX, fromY, toX, toY) {
+    ctx.beginPath();
+    ctx.moveTo(fromX, fromY);
+    ctx.lineTo(toX, toY);
+    ctx.stroke();
+  }
+
+  const borderOf = (dash) => (dash.length === 0 ? 'solid' : dash[0] < 3 ? 'dotted' : 'dashed');
 
   /**
    * spec: { x, xText, xSplits, xLabel, lines: [{ label, values, colour, dash, width, fill }],
@@ -155,6 +198,7 @@
       plot.replaceChildren(empty);
       return;
     }
+    const faults = spec.faults ?? [];
     const axis = {
       stroke: () => css('--quiet'),
       grid: { stroke: () => css('--grid'), width: 1 },
@@ -171,7 +215,15 @@
         points: { size: 6 },
         ...(spec.sync ? { sync: { key: spec.sync } } : {}),
       },
-      legend: { live: true },
+      legend: {
+        live: true,
+        markers: {
+          width: 1.5,
+          fill: () => 'transparent',
+          stroke: (_u, index) => css(spec.lines[index - 1].colour),
+          dash: (_u, index) => borderOf(spec.lines[index - 1].dash),
+        },
+      },
       scales: {
         x: { time: false },
         y: spec.log
@@ -181,8 +233,8 @@
       axes: [
         {
           ...axis,
-          size: 44,
-          gap: 4,
+          size: 26,
+          gap: 3,
           label: spec.xLabel,
           labelSize: 16,
           values: (_u, splits) => splits.map(spec.xText),
@@ -218,7 +270,11 @@
           value: (_u, value) => (value === null || value === undefined ? '–' : spec.yText(value)),
         })),
       ],
-      hooks: { drawClear: [backdrop(spec.faults ?? [], spec.limit)] },
+      hooks: {
+        drawClear: [shade(faults)],
+        drawAxes: [markLimit(spec.limit)],
+        draw: [nameThings(faults, spec.limit)],
+      },
     };
     const chart = new uPlot(options, [spec.x, ...spec.lines.map((line) => line.values)], plot);
     charts.push(chart);
@@ -339,12 +395,14 @@
     world.timeline.trends[`delivery_latency{path:${line.path}}`]?.[line.percentile];
 
   /** One range for all worlds, so that they can be compared at a glance. */
-  const latencyRange = logRange(
+  const [latencyMin, latencyMax] = logRange(
     Object.values(results.worlds).flatMap((world) =>
       LATENCY_LINES.map((line) => latencyOf(world, line) ?? []),
     ),
     limitOf('same_dc').value,
   );
+  /** With room above for the names of faults. */
+  const latencyRange = [latencyMin, latencyMax * 2];
 
   const sum = (lists) => {
     const present = lists.filter((list) => list !== undefined);
@@ -507,6 +565,11 @@
     return [x, y];
   }
 
+  const nameDatacentres = (text) =>
+    text.replace(/\bDC (\d{1,2})\b/g, (whole, id) => {
+      const site = results.datacentres.find((candidate) => candidate.id === Number(id));
+      return site ? `${whole} (${site.name})` : whole;
+    });
   const dcName = (id) => {
     const site = results.datacentres.find((candidate) => candidate.id === id);
     return site ? `${id} ${site.name}` : `DC ${id}`;
