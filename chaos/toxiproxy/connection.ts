@@ -139,7 +139,9 @@ export class Connection {
 
   /** One side is gone. What it sent still goes out; what the other sends goes nowhere. */
   #onOneClosed(socket: Socket, other: Socket): void {
-    const outgoing = socket === this.#client ? this.#links[0]! : this.#links[1]!;
+    const [up, down] = this.#links as [Link, Link];
+    const [outgoing, incoming] = socket === this.#client ? [up, down] : [down, up];
+    incoming.abandon();
     if (outgoing.endPassed) {
       // The other side has its FIN already, and what it writes from now on would be refused.
       if (this.#broken.has(socket)) other.resetAndDestroy();
@@ -147,6 +149,5 @@ export class Connection {
       return;
     }
     outgoing.end('reset');
-    other.resume();
   }
 }

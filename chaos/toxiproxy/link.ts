@@ -130,6 +130,14 @@ export class Link {
     this.#regulate();
   }
 
+  /** The destination is gone: what is held goes nowhere, and the source is read to its end. */
+  abandon(): void {
+    for (const slot of this.#slots) slot.stage.stop();
+    this.#slots = [];
+    this.#join();
+    this.#regulate();
+  }
+
   /** The connection is gone: no timer is left. */
   stop(): void {
     this.#stopped = true;

@@ -268,7 +268,7 @@ export function conformance(name: string, start: () => Promise<Started>): void {
         await addToxic(url, 'p', { type: 'latency', name: 'more', attributes: { latency: 30 } });
         const ms = await roundTripMs(client);
         expect(ms).toBeGreaterThan(129);
-        expect(ms).toBeLessThan(1_000);
+        expect(ms).toBeLessThan(2_000);
       });
 
       it('lets chunks travel side by side under latency, in order', async () => {
@@ -286,7 +286,7 @@ export function conformance(name: string, start: () => Promise<Started>): void {
         const ms = performance.now() - startMs;
         expect(client.text).toBe(words.join(''));
         expect(ms).toBeGreaterThan(149);
-        expect(ms).toBeLessThan(2_000); // one after the other would take 6 s and more
+        expect(ms).toBeLessThan(4_000); // one after the other would take 6 s and more
       });
 
       it('hands on at once what a removed latency still held', async () => {
@@ -304,17 +304,17 @@ export function conformance(name: string, start: () => Promise<Started>): void {
         await addToxic(url, 'p', { type: 'bandwidth', attributes: { rate: 500 } });
         const ms = await roundTripMs(client, 'x'.repeat(150_000));
         expect(ms).toBeGreaterThan(250); // 300 ms, and what a first chunk may gain
-        expect(ms).toBeLessThan(1_500);
+        expect(ms).toBeLessThan(3_000);
       });
 
       it('timeout drops data, then closes', async () => {
         const client = await dial(await makeProxy(url, 'p', echo.address));
         await roundTripMs(client);
-        await addToxic(url, 'p', { type: 'timeout', attributes: { timeout: 150 } });
         const startMs = performance.now();
+        await addToxic(url, 'p', { type: 'timeout', attributes: { timeout: 150 } });
         client.send('gone');
         await client.gone();
-        expect(performance.now() - startMs).toBeGreaterThan(100);
+        expect(performance.now() - startMs).toBeGreaterThan(149);
         expect(client.text).toBe('ping');
       });
 
@@ -369,11 +369,11 @@ export function conformance(name: string, start: () => Promise<Started>): void {
         const once = await Upstream.start((peer) => peer.socket.end('bye'));
         const listen = await makeProxy(url, 'p', once.address);
         await addToxic(url, 'p', { type: 'slow_close', attributes: { delay: 200 } });
+        const startMs = performance.now();
         const client = await dial(listen);
         await client.received(3);
-        const startMs = performance.now();
         await client.gone();
-        expect(performance.now() - startMs).toBeGreaterThan(100);
+        expect(performance.now() - startMs).toBeGreaterThan(199);
         once.close();
       });
     });

@@ -78,7 +78,7 @@ export function driverConformance(name: string, start: () => Promise<Started>): 
       expect(await toxicsOf('link_1_2')).toEqual(['upstream 40', 'downstream 40']);
       const ms = await roundTripMs(await dial(driver.listenOf('link_1_2')));
       expect(ms).toBeGreaterThan(75);
-      expect(ms).toBeLessThan(1_000);
+      expect(ms).toBeLessThan(2_000);
     });
 
     it('disables and enables by name, on the same ports', async () => {
@@ -98,7 +98,7 @@ export function driverConformance(name: string, start: () => Promise<Started>): 
       await driver.setLatency('dc1', 3);
       const flood = Buffer.alloc(32_000_000);
       const source = await Upstream.start((peer) => peer.send(flood));
-      const flooded = new ChaosDriver(server.url);
+      const flooded = new ChaosDriver(server.url, { timeoutMs: 1_000 });
       await flooded.populate([
         { name: 'flooded', listen: '127.0.0.1:0', upstream: source.address },
       ]);
@@ -107,10 +107,15 @@ export function driverConformance(name: string, start: () => Promise<Started>): 
       client.socket.pause();
       await eventually(() => source.peers[0]!.socket.writableLength > 0, 'the sender is held back');
 
+      // The real server hangs in this call (Shopify/toxiproxy#558): the driver does not wait.
+      await flooded
+        .addLatency('flooded', 'stuck', 'downstream', { ms: 9, jitterMs: 0 })
+        .catch((error: Error) => expect(error.message).toContain('no answer within 1000 ms'));
       await driver.addLatency('dc1', 'extra', 'upstream', { ms: 99, jitterMs: 0 });
       await driver.disable(['dc3']);
       const listen = driver.listenOf('dc3');
-      await Promise.all([driver.rollback(), flooded.rollback()]);
+      await flooded.rollback();
+      await driver.rollback();
       expect(await disabled()).toEqual([]);
       expect(driver.listenOf('dc3')).toBe(listen);
       expect(await toxicsOf('dc1')).toEqual(['upstream 3', 'downstream 3']);
@@ -221,6 +226,19 @@ export function driverConformance(name: string, start: () => Promise<Started>): 
       expect(events).toContain('back 2');
       expect(events).not.toContain('lost 1');
       expect(await disabled()).toEqual([]);
+    });
+
+    it('rolls everything back when a fault does not heal on its own', async () => {
+      const loss: Fault = { kind: 'dc_loss', dc: 2, atSeconds: 0, forSeconds: 5 };
+      const { clock, interpreter, records, seen } = play([loss]);
+      clock.advanceTo(10_000);
+      await seen('dc_loss of DC 2: in force');
+      await call(server.url, 'DELETE', '/proxies/link_1_2'); // somebody else meddles
+      clock.advanceTo(15_000);
+      expect(await records).toEqual([{ fault: loss, firedAtSeconds: 0, healedAtSeconds: 5 }]);
+      expect(interpreter.problems[0]).toMatch(/did not heal on its own.*404 proxy not found/);
+      expect(await disabled()).toEqual([]);
+      await roundTripMs(await dial(driver.listenOf('link_1_2')));
     });
 
     it('leaves out the time of a fault that could not fire', async () => {

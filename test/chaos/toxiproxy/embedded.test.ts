@@ -1,5 +1,6 @@
 /** The embedded server: everything the real one does, and the differences that are on purpose. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { randomStream } from '../../../chaos/toxiproxy/random.ts';
 import { startToxiproxy } from '../../../chaos/toxiproxy/server.ts';
 import { conformance, type Started } from './conformance.ts';
 import { driverConformance } from './driver-conformance.ts';
@@ -80,6 +81,55 @@ describe('embedded: better than the real one', () => {
     await client.gone();
     expect(client.bytes).toBe(sent.length);
     expect(Buffer.concat(client.chunks).equals(sent)).toBe(true);
+  });
+
+  it('loses and swaps no byte while toxics come, change and go', async () => {
+    const client = await dial(await makeProxy(url, 'p', (await echo()).address));
+    const sent = Buffer.alloc(
+      3_000_003,
+      Uint8Array.from({ length: 251 }, (_, i) => i),
+    );
+    client.send(sent);
+    // The same walk every time; each kind comes, changes and goes in both streams.
+    const draw = randomStream('walk');
+    const kinds = [
+      { type: 'latency', attributes: { latency: 30, jitter: 20 } },
+      { type: 'bandwidth', attributes: { rate: 900 } },
+      { type: 'slicer', attributes: { average_size: 900, size_variation: 300, delay: 50 } },
+      { type: 'slow_close', attributes: { delay: 5 } },
+    ];
+    const changes = [{ latency: 1 }, { rate: 20_000 }, { delay: 0 }, { delay: 1 }];
+    const present = new Set<string>();
+    for (let step = 0; step < 120; step++) {
+      const kind = Math.floor(draw() * kinds.length);
+      const stream = draw() < 0.5 ? 'upstream' : 'downstream';
+      const name = `${kind}_${stream}`;
+      const path = `/proxies/p/toxics/${name}`;
+      if (!present.has(name)) {
+        await addToxic(url, 'p', { ...kinds[kind], name, stream });
+        present.add(name);
+      } else if (draw() < 0.4) {
+        const toxicity = draw() < 0.3 ? 0 : 1;
+        await call(url, 'POST', path, { attributes: changes[kind], toxicity });
+      } else {
+        await call(url, 'DELETE', path);
+        present.delete(name);
+      }
+    }
+    await call(url, 'POST', '/reset');
+    await client.received(sent.length);
+    expect(Buffer.concat(client.chunks).equals(sent)).toBe(true);
+  });
+
+  it('notices a client that leaves behind a bandwidth of 0', async () => {
+    const source = await upstream((peer) => peer.send(Buffer.alloc(4_000_000)));
+    const listen = await makeProxy(url, 'p', source.address);
+    await addToxic(url, 'p', { type: 'bandwidth', attributes: { rate: 0 } });
+    const client = await dial(listen);
+    const peer = await source.peer();
+    client.socket.resetAndDestroy();
+    await peer.gone();
+    expect(client.bytes).toBe(0);
   });
 
   it('accepts and updates while a dial hangs', async () => {

@@ -23,7 +23,9 @@ if (path !== undefined) {
   });
 } else {
   it('real toxiproxy-server', (context) => {
-    context.skip(`not here, so only the embedded one is tested; ${INSTALL_COMMAND}`);
+    const line = `no toxiproxy-server here: only the embedded one is tested; ${INSTALL_COMMAND}`;
+    process.stderr.write(`${line}\n`);
+    context.skip(line);
   });
 }
 
