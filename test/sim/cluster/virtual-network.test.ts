@@ -213,6 +213,18 @@ describe('crash', () => {
     await expect(loop.settle(network.forNode('a').connect('b:1', 1000))).rejects.toThrow(/refused/);
   });
 
+  it('lets arrive what was under way, before the reset, whatever the jitter', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const world = smallWorld(`last words ${seed}`, 50);
+      const { a, b } = await connected(world);
+      b.connection.write(bytesOf('last words'));
+      await world.loop.run(world.loop.nowMs() + 0.001);
+      world.network.crash('b');
+      await world.loop.run(() => a.closedAtMs !== undefined);
+      expect(a.text).toBe('last words');
+    }
+  });
+
   it('is not noticed behind a cut until something is sent after the heal', async () => {
     const world = smallWorld();
     const { loop, network } = world;

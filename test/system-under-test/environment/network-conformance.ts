@@ -131,6 +131,17 @@ export function networkConformance(arm: Arm): void {
       expect(here.drains).toBe(2);
     }));
 
+  it('says once that the writes of a turn have been handed on', () =>
+    arm.withNetwork(async ({ server, client }) => {
+      const { there, here } = await joined(server, client);
+      for (let index = 0; index < 20; index++) here.connection.write(text('0123456789'));
+      expect(here.connection.bufferedBytes).toBe(200);
+      await there.until(200);
+      there.connection.write(text('seen'));
+      await here.until(4);
+      expect(here.drains).toBe(1);
+    }));
+
   it('flushes on end, and both sides hear of the close once', () =>
     arm.withNetwork(async ({ server, client }) => {
       const { there, here } = await joined(server, client);
