@@ -43,7 +43,7 @@ const COUNTERS = [
   'waitingOut',
 ] as const;
 
-/** A tally as plain data, for the way between threads: transferable, histograms sparse. */
+/** A tally as plain data, for the way between threads; histograms sparse. */
 export interface TallyData {
   readonly latency: Uint32Array<ArrayBuffer>; // pairs of entry and count
   readonly counters: Readonly<Record<(typeof COUNTERS)[number], Float64Array<ArrayBuffer>>>;
