@@ -97,7 +97,7 @@ export function driverConformance(name: string, start: () => Promise<Started>): 
     it('rolls everything back, also behind a reader that has stalled', async () => {
       await driver.setLatency('dc1', 3);
       const flood = Buffer.alloc(32_000_000);
-      const source = await Upstream.start((peer) => peer.send(flood));
+      const source = await Upstream.start((peer) => peer.flood(flood));
       const flooded = new ChaosDriver(server.url, { timeoutMs: 1_000 });
       await flooded.populate([
         { name: 'flooded', listen: '127.0.0.1:0', upstream: source.address },
@@ -105,7 +105,7 @@ export function driverConformance(name: string, start: () => Promise<Started>): 
       const client = await dial(flooded.listenOf('flooded'));
       await client.received(1);
       client.socket.pause();
-      await eventually(() => source.peers[0]!.socket.writableLength > 0, 'the sender is held back');
+      await (await source.peer()).heldBack();
 
       // The real server hangs in this call (Shopify/toxiproxy#558): the driver does not wait.
       await flooded

@@ -50,20 +50,13 @@ describe('embedded: better than the real one', () => {
       bytes,
       Uint8Array.from({ length: 251 }, (_, i) => i),
     );
-    const source = await upstream((peer) => peer.socket.end(sent));
+    const source = await upstream((peer) => peer.flood(sent));
     const listen = await makeProxy(url, 'p', source.address);
     await addToxic(url, 'p', { type: 'latency', attributes: { latency: 20 } });
     const client = await dial(listen);
     await client.received(1);
     client.socket.pause();
-    const peer = await source.peer();
-    let before = -1;
-    // Stalled means that nothing moves any more: the kernel's and the proxy's buffers are full.
-    await eventually(() => {
-      const same = peer.socket.bytesWritten === before && peer.socket.writableLength > 0;
-      before = peer.socket.bytesWritten;
-      return same;
-    }, 'the sender is held back');
+    await (await source.peer()).heldBack();
     return { client, sent };
   };
 

@@ -53,6 +53,34 @@ export class Peer {
     this.socket.write(data);
   }
 
+  /** Sends a lot, piece by piece as the other side takes it, and then a FIN. */
+  flood(data: Buffer): void {
+    let sent = 0;
+    const more = (): void => {
+      while (sent < data.length) {
+        const piece = data.subarray(sent, sent + 65_536);
+        sent += piece.length;
+        if (!this.socket.write(piece)) return;
+      }
+      this.socket.removeListener('drain', more);
+      this.socket.end();
+    };
+    this.socket.on('drain', more);
+    more();
+  }
+
+  /** Resolves once a flood has stood still for a while: every buffer on the way is full. */
+  async heldBack(): Promise<void> {
+    let before = -1;
+    let still = 0;
+    await eventually(() => {
+      const now = this.socket.bytesWritten;
+      still = now === before && this.socket.writableLength > 0 ? still + 1 : 0;
+      before = now;
+      return still >= 50;
+    }, 'the sender is held back');
+  }
+
   async received(bytes: number): Promise<void> {
     await eventually(() => this.bytes >= bytes, `${bytes} bytes (there are ${this.bytes})`);
   }
