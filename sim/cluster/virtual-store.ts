@@ -73,7 +73,8 @@ interface Life {
   readonly pending: Set<ScheduledEvent>;
   /** The batch whose sync is under way. */
   inFlight: readonly StoreWrite[] | undefined;
-  closed: boolean;
+  /** Set by the first `close`; resolves when the batch in flight has settled. */
+  closing: Promise<void> | undefined;
   crashed: boolean;
   /** Called when the batch in flight has settled. */
   afterWrite: (() => void) | undefined;
@@ -114,13 +115,13 @@ export function createVirtualDisk(
   };
 
   const open = (): Store => {
-    if (life && !life.closed && !life.crashed) {
+    if (life && !life.closing && !life.crashed) {
       throw new Error(`the store of ${node} is already open`);
     }
     const own: Life = {
       pending: new Set(),
       inFlight: undefined,
-      closed: false,
+      closing: undefined,
       crashed: false,
       afterWrite: undefined,
     };
@@ -152,7 +153,7 @@ export function createVirtualDisk(
     });
 
   const read = <T>(own: Life, work: () => T): Promise<T> => {
-    if (own.closed && !own.crashed)
+    if (own.closing && !own.crashed)
       return Promise.reject(new Error(`the store of ${node} is closed`));
     return later(own, uniform32(random) * character.readMsMax, 'store read', 0, work);
   };
@@ -160,7 +161,7 @@ export function createVirtualDisk(
   const createStore = (own: Life): Store => ({
     write(batch) {
       if (own.crashed) return new Promise(() => {});
-      if (own.closed) return Promise.reject(new Error(`the store of ${node} is closed`));
+      if (own.closing) return Promise.reject(new Error(`the store of ${node} is closed`));
       if (own.inFlight) {
         return Promise.reject(new Error('write was called before the previous one has settled'));
       }
@@ -191,12 +192,11 @@ export function createVirtualDisk(
     },
     close() {
       if (own.crashed) return new Promise(() => {});
-      if (own.closed) return Promise.resolve();
-      own.closed = true;
-      if (!own.inFlight) return Promise.resolve();
-      return new Promise((resolve) => {
-        own.afterWrite = resolve;
+      own.closing ??= new Promise((resolve) => {
+        if (own.inFlight) own.afterWrite = resolve;
+        else resolve();
       });
+      return own.closing;
     },
   });
 

@@ -19,6 +19,7 @@ export interface NodeNetwork extends Network {
 export function createNodeNetwork(): NodeNetwork {
   const sockets = new Set<Socket>();
   const closers = new Set<() => Promise<void>>();
+  let closed = false;
 
   const adopt = (socket: Socket): Connection => {
     sockets.add(socket);
@@ -26,6 +27,7 @@ export function createNodeNetwork(): NodeNetwork {
   };
 
   const listen: Network['listen'] = async (address, accept) => {
+    if (closed) throw new Error(`cannot listen on ${address}: the network is closed`);
     const { host, port } = parseAddress(address);
     const server = createServer({ noDelay: true }, (socket) => accept(adopt(socket)));
     await new Promise<void>((resolve, reject) => {
@@ -49,6 +51,7 @@ export function createNodeNetwork(): NodeNetwork {
   };
 
   const connect: Network['connect'] = async (address, timeoutMs) => {
+    if (closed) throw new Error(`cannot connect to ${address}: the network is closed`);
     const { host, port } = parseAddress(address);
     if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs: ${timeoutMs} must be above 0`);
     return new Promise((resolve, reject) => {
@@ -68,12 +71,17 @@ export function createNodeNetwork(): NodeNetwork {
         fail(connectProblem(error, address), error);
       };
       sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
+      const onClose = (): void => {
+        sockets.delete(socket);
+        fail(`cannot connect to ${address}: the network is closed`);
+      };
+      socket.once('close', onClose);
       socket.on('error', onError);
       socket.once('connect', () => {
         clearTimeout(timer);
         const connection = adopt(socket);
         socket.off('error', onError);
+        socket.off('close', onClose);
         resolve(connection);
       });
     });
@@ -83,6 +91,7 @@ export function createNodeNetwork(): NodeNetwork {
     listen,
     connect,
     async close() {
+      closed = true;
       await Promise.all([...closers].map((close) => close()));
       for (const socket of sockets) socket.destroy();
     },

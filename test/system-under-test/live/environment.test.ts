@@ -80,6 +80,20 @@ describe('createJsonLog', () => {
   });
 });
 
+describe('a closed network', () => {
+  it('settles what was under way and refuses the rest', async () => {
+    const server = createNodeNetwork();
+    const { address } = await server.listen('0', () => {});
+    const network = createNodeNetwork();
+    const connecting = network.connect(address, 60_000);
+    await Promise.all([expect(connecting).rejects.toThrow(/is closed/), network.close()]);
+    await expect(network.connect(address, 1000)).rejects.toThrow(/is closed/);
+    await expect(network.listen('0', () => {})).rejects.toThrow(/is closed/);
+    await server.close();
+    await expect(createNodeNetwork().connect(address, 1000)).rejects.toThrow(/refused/);
+  });
+});
+
 describe('addresses', () => {
   it.each([
     ['4431', '127.0.0.1', 4431],
