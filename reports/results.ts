@@ -7,7 +7,7 @@
 import type { CounterName, GaugeName, Measurements, Summary, TrendName } from './measurements.ts';
 import { METRICS, type MetricName } from './metrics.ts';
 import { evaluateSlos, overallVerdict, type SloMap, type SloResult, type Verdict } from './slo.ts';
-import { definitionOf, seriesKey, type Tags } from './tags.ts';
+import { definitionOf, parseSelection, seriesKey, type Tags } from './tags.ts';
 
 export const RESULTS_SCHEMA = 1;
 
@@ -125,7 +125,7 @@ export function worldResult(input: WorldInput): WorldResult {
   const { measurements } = input;
   const slos = evaluateSlos(input.slos, measurements);
   const voidReasons = [...input.voidReasons, ...faultProblems(input.faults)];
-  const selections = interestingSelections(measurements);
+  const selections = interestingSelections(measurements, input.slos);
   const trends = selections.filter(({ metric }) => definitionOf(metric).kind === 'trend');
   const perTrend = <T>(make: (metric: TrendName, tags: Tags) => T): Record<string, T> =>
     Object.fromEntries(
@@ -178,8 +178,8 @@ interface NamedSelection {
   readonly tags: Tags;
 }
 
-/** Of each recorded metric: the whole, and the part of every single tag value. */
-function interestingSelections(measurements: Measurements): NamedSelection[] {
+/** Of each recorded metric: the whole, the part of every single tag value, and what is judged. */
+function interestingSelections(measurements: Measurements, slos: SloMap): NamedSelection[] {
   const selections = new Map<string, NamedSelection>();
   const keep = (metric: MetricName, tags: Tags): void => {
     const key = seriesKey(metric, tags);
@@ -195,6 +195,10 @@ function interestingSelections(measurements: Measurements): NamedSelection[] {
       const values = new Set(ofMetric.flatMap(({ tags }) => tags[name] ?? []));
       for (const value of [...values].sort(byNumberThenText)) keep(metric, { [name]: value });
     }
+  }
+  for (const key of Object.keys(slos)) {
+    const { metric, tags } = parseSelection(key)!;
+    keep(metric as MetricName, tags);
   }
   return [...selections.values()];
 }

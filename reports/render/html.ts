@@ -153,8 +153,8 @@ function timeline(results: ResultsDocument): Markup {
     'timeline',
     'What happened',
     markup`${happened.length === 0 ? '' : markup`<ul class="happened">\n${happened}</ul>`}
-<div class="chooser" role="group" aria-label="Worlds to show">${chooser}</div>
-<p class="hint">Shaded: a fault. Arrow keys move the cursor in a focused chart; click a legend entry to hide its line.</p>
+${worlds.length < 2 ? '' : markup`<div class="chooser" role="group" aria-label="Worlds to show">${chooser}</div>`}
+<p class="hint">Shaded: a fault. Drag to zoom in, double-click to zoom out; arrow keys move the cursor of a focused chart; a click on a legend entry hides its line.</p>
 <noscript><p>The charts need JavaScript; every table on this page does not.</p></noscript>
 ${charts}`,
   );

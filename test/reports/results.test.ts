@@ -105,6 +105,12 @@ describe('the document', () => {
     expect(summary.unit).toBe('ms');
   });
 
+  test('what is judged is among the metrics, whatever its tags', () => {
+    const slos = { 'delivery_latency{path:same_dc,dc:1}': ['p(99)<100ms'] };
+    const { metrics, slos: judged } = world(50, 1000, { slos });
+    expect(metrics[judged[0]!.metric]).toMatchObject({ count: 1000, p99: 50 });
+  });
+
   test('its timeline has a value for every bucket of every column', () => {
     const { timeline } = fixture().worlds['model']!;
     const length = timeline.atSeconds.length;

@@ -183,6 +183,18 @@
     ctx.stroke();
   }
 
+  /** Indices of values without a neighbour, which no line would show. */
+  function lonely(spec, index) {
+    if (spec.spanGaps && spec.x.length > 1) return null;
+    const { values } = spec.lines[index];
+    const absent = (value) => value === null || value === undefined;
+    const found = [];
+    values.forEach((value, at) => {
+      if (!absent(value) && absent(values[at - 1]) && absent(values[at + 1])) found.push(at);
+    });
+    return found.length === 0 ? null : found;
+  }
+
   const borderOf = (dash) => (dash.length === 0 ? 'solid' : dash[0] < 3 ? 'dotted' : 'dashed');
 
   /**
@@ -211,6 +223,7 @@
       height: CHART_HEIGHT,
       padding: [8, 12, 0, 0],
       cursor: {
+        y: false,
         drag: { x: true, y: false },
         points: { size: 6 },
         ...(spec.sync ? { sync: { key: spec.sync } } : {}),
@@ -261,7 +274,7 @@
           width: line.width ?? 1.75,
           dash: line.dash ?? [],
           spanGaps: spec.spanGaps ?? false,
-          points: { show: false },
+          points: { show: false, size: 5, filter: (_u, index) => lonely(spec, index - 1) },
           ...(line.fill
             ? {
                 fill: () => `${css(line.colour)}2e`,
@@ -422,7 +435,7 @@
         xValue: seconds,
         xLabel: 'seconds from the start of the window',
         faults: world.faults,
-        sync: `world-${name}`,
+        sync: 'timeline',
       },
     };
   }
@@ -535,7 +548,7 @@
       return {
         x,
         xName: 'percentile',
-        xText: (value) => (value === 0 ? '0' : percentileText(value)),
+        xText: (value) => (value === 0 ? '' : percentileText(value)),
         xValue: percentileText,
         xSplits: [nines[0], Math.log10(2), ...nines.slice(1)],
         xLabel: 'percentile, log of what is left',
@@ -600,7 +613,7 @@
     for (const chart of charts) chart.redraw(false, true);
   };
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
-  window.addEventListener('beforeprint', redraw);
-  window.addEventListener('afterprint', redraw);
+  // Paper is always light: the lines are drawn anew in the colours that then hold.
+  matchMedia('print').addEventListener('change', redraw);
   document.documentElement.dataset.charts = String(charts.length);
 })();

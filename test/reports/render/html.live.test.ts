@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Measurements } from '../../../reports/measurements.ts';
 import { renderHtml } from '../../../reports/render/html.ts';
 import { resultsDocument, worldResult } from '../../../reports/results.ts';
@@ -20,6 +20,8 @@ const FLAGS = [
 ];
 const CHARTS = 15;
 
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
 const there = existsSync(CHROMIUM);
 if (!there && process.env['CI'] === undefined) {
   console.warn(`not tested: report.html in a browser, as there is no Chromium at ${CHROMIUM}`);
@@ -32,7 +34,7 @@ describe.skipIf(!there && process.env['CI'] === undefined)('report.html in Chrom
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'quincunx-html-'));
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
-  }, 30_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await rm(folder, { recursive: true, force: true });
@@ -95,7 +97,7 @@ describe.skipIf(!there && process.env['CI'] === undefined)('report.html in Chrom
     await chart.locator('.plot').focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
-    await expect.poll(() => chart.locator('.u-legend').innerText()).toContain('1 s');
+    await expect.poll(() => chart.locator('.u-legend').textContent()).toContain('1 s');
     expect(complaints).toEqual([]);
     await page.close();
   });
