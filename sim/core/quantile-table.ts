@@ -62,6 +62,22 @@ export class QuantileTable {
     return cell === 0 ? tailAt(this.low, rest) : tailAt(this.high, 0xfffff - rest);
   }
 
+  /** `values[i]` becomes the value at `words[i]`: several times faster a draw than one by one. */
+  fill(words: Uint32Array, values: Float64Array): void {
+    const { cells, low, high } = this;
+    for (let i = 0; i < values.length; i++) {
+      const word = words[i]!;
+      const cell = word >>> TAIL_BITS;
+      const rest = word & 0xfffff;
+      if ((cell - 1) >>> 0 < CELLS - 2) {
+        const from = cells[cell]!;
+        values[i] = from + (cells[cell + 1]! - from) * (rest * (1 / 1048576));
+      } else {
+        values[i] = cell === 0 ? tailAt(low, rest) : tailAt(high, 0xfffff - rest);
+      }
+    }
+  }
+
   sample(words: WordSource): number {
     return this.at(words.nextWord());
   }

@@ -26,12 +26,14 @@ export class Link {
   private readonly tally: Tally;
   private freeAt = -Infinity;
   private lastArrival = -Infinity;
+  private readonly slowdowns: readonly Slowdown[];
   private nextOutage: number;
   private draining = false;
 
   constructor(settings: LinkSettings, tally: Tally) {
     this.settings = settings;
     this.tally = tally;
+    this.slowdowns = settings.slowdowns;
     this.nextOutage = settings.outages.length > 0 ? settings.outages[0]!.fromUs : Infinity;
   }
 
@@ -88,14 +90,17 @@ export class Link {
 
   private arrive(departed: number, due: number, serial: number, mark: number): void {
     let arrival = departed + this.settings.oneWayUs;
-    for (const slow of this.settings.slowdowns) {
-      if (departed >= slow.fromUs && departed < slow.toUs) {
-        arrival += slow.addedUs;
-        this.tally.slowed++;
-      }
-    }
+    if (this.slowdowns.length > 0) arrival += this.slownessAt(departed);
     if (arrival < this.lastArrival) arrival = this.lastArrival; // TCP keeps order
     this.lastArrival = arrival;
     this.inFlight.push(arrival, due, serial, mark);
+  }
+  private slownessAt(departed: number): number {
+    let added = 0;
+    for (const slow of this.slowdowns) {
+      if (departed >= slow.fromUs && departed < slow.toUs) added += slow.addedUs;
+    }
+    if (added > 0) this.tally.slowed++;
+    return added;
   }
 }

@@ -4,12 +4,12 @@
  * session, and the access link carries it to the device.
  */
 import { randomStream } from '../core/streams.ts';
-import type { WordSource } from '../core/xoshiro.ts';
+import type { Xoshiro128 } from '../core/xoshiro.ts';
 import type { Link } from './link.ts';
 import { MARK, MessageQueue } from './message-queue.ts';
 import type { Loss, ModelPlan } from './plan.ts';
 import { FifoServer, GroupCommit } from './stations.ts';
-import { type ModelTables, WordBlocks } from './tables.ts';
+import { type ModelTables, Samples } from './tables.ts';
 import { PATH_COUNT, type Tally } from './tally.ts';
 
 const SAME_DC = 0;
@@ -23,7 +23,6 @@ export class RecipientSide {
   caughtUpAt = Infinity;
   private readonly dc: number;
   private readonly plan: ModelPlan;
-  private readonly tables: ModelTables;
   private readonly tally: Tally;
   private readonly fromOwn: MessageQueue;
   private readonly links: readonly Link[];
@@ -31,7 +30,8 @@ export class RecipientSide {
   private readonly stored = new MessageQueue();
   private readonly log: GroupCommit;
   private readonly worker = new FifoServer();
-  private readonly words: WordSource;
+  private readonly serviceUs: Samples;
+  private readonly accessUs: Samples;
   private readonly nextSerials: Uint32Array;
   private readonly loss: Loss | undefined;
 
@@ -45,16 +45,14 @@ export class RecipientSide {
   ) {
     this.dc = dc;
     this.plan = plan;
-    this.tables = tables;
     this.tally = tally;
     this.fromOwn = inputs.fromOwn;
     this.links = inputs.links;
     this.headTimes = new Float64Array(inputs.links.length);
-    this.words = new WordBlocks(randomStream(plan.key, 'model.delivery', column, dc));
-    this.log = new GroupCommit(
-      tables.sync,
-      randomStream(plan.key, 'model.inbound.sync', column, dc),
-    );
+    const stream = (name: string): Xoshiro128 => randomStream(plan.key, name, column, dc);
+    this.serviceUs = new Samples(tables.delivery, stream('model.delivery.service'));
+    this.accessUs = new Samples(tables.access, stream('model.delivery.access'));
+    this.log = new GroupCommit(new Samples(tables.sync, stream('model.inbound.sync')));
     this.nextSerials = new Uint32Array(plan.dcCount);
     this.loss = plan.loss?.dc === dc ? plan.loss : undefined;
   }
@@ -121,14 +119,14 @@ export class RecipientSide {
   }
 
   private push(at: number, due: number, serial: number, mark: number): void {
-    const { words, tables, tally, dc, loss } = this;
-    const serviceUs = tables.delivery.at(words.nextWord());
+    const { tally, dc, loss } = this;
+    const serviceUs = this.serviceUs.next();
     let pushed = this.worker.depart(at, serviceUs);
     if (loss !== undefined && pushed > loss.fromUs && pushed - serviceUs < loss.toUs) {
       pushed = loss.toUs + serviceUs; // durable before the loss, pushed after the return
       this.worker.freeAt = pushed;
     }
-    const delivered = pushed + tables.access.at(words.nextWord()) + this.extraUs;
+    const delivered = pushed + this.accessUs.next() + this.extraUs;
     const sender = MARK.senderOf(mark);
     if (serial !== this.nextSerials[sender]) tally.orderViolations++;
     this.nextSerials[sender] = serial + 1;

@@ -4,14 +4,13 @@
  * its way: to the recipient here, over a backbone link, or, where its home DC is out, into the
  * durable outbox for that DC.
  */
-import type { QuantileTable } from '../core/quantile-table.ts';
 import { randomStream } from '../core/streams.ts';
-import type { WordSource } from '../core/xoshiro.ts';
+import type { Xoshiro128 } from '../core/xoshiro.ts';
 import type { Link } from './link.ts';
 import { MARK, MessageQueue } from './message-queue.ts';
 import type { Loss, ModelPlan } from './plan.ts';
 import { FifoServer, GroupCommit } from './stations.ts';
-import { type ModelTables, WordBlocks } from './tables.ts';
+import { type ModelTables, Samples } from './tables.ts';
 import type { Tally } from './tally.ts';
 import type { HeldMessage } from './user-source.ts';
 
@@ -27,9 +26,8 @@ export class SenderSide {
   private readonly dc: number;
   private readonly front = new FifoServer();
   private readonly log: GroupCommit;
-  private readonly words: WordSource;
-  private readonly tables: ModelTables;
-  private readonly serviceUs: QuantileTable;
+  private readonly serviceUs: Samples;
+  private readonly accessUs: Samples;
   private readonly tally: Tally;
   private readonly serials: Uint32Array;
   private outboxSerial = 0;
@@ -40,12 +38,11 @@ export class SenderSide {
 
   constructor(plan: ModelPlan, tables: ModelTables, tally: Tally, column: number, dc: number) {
     this.dc = dc;
-    this.tables = tables;
-    this.serviceUs = tables.front;
     this.tally = tally;
-    this.words = new WordBlocks(randomStream(plan.key, 'model.front', column, dc));
-    const syncWords = randomStream(plan.key, 'model.front.sync', column, dc);
-    this.log = new GroupCommit(tables.sync, syncWords);
+    const stream = (name: string): Xoshiro128 => randomStream(plan.key, name, column, dc);
+    this.serviceUs = new Samples(tables.front, stream('model.front.service'));
+    this.accessUs = new Samples(tables.access, stream('model.front.access'));
+    this.log = new GroupCommit(new Samples(tables.sync, stream('model.front.sync')));
     this.serials = new Uint32Array(plan.dcCount);
     this.extraUs = plan.loss ? plan.oneWayUs[plan.loss.dc * plan.dcCount + dc]! : 0;
     if (plan.loss?.dc === dc) this.lostAt = plan.loss.fromUs;
@@ -85,7 +82,7 @@ export class SenderSide {
   }
 
   private process(at: number, due: number, serial: number, mark: number): void {
-    const handled = this.front.depart(at, this.serviceUs.at(this.words.nextWord()));
+    const handled = this.front.depart(at, this.serviceUs.next());
     const durable = this.log.commit(handled);
     const sender = MARK.senderOf(mark);
     const recipient = MARK.recipientOf(mark);
@@ -93,7 +90,7 @@ export class SenderSide {
       this.unanswered.push({ at, due, mark, sentBefore: true });
       return;
     }
-    const answeredAt = durable + this.tables.access.at(this.words.nextWord());
+    const answeredAt = durable + this.accessUs.next();
     if (sender !== this.dc) {
       this.queueForLostHome(durable, answeredAt, due, mark);
       return;

@@ -3,8 +3,11 @@
  * (Lindley's recursion), so no event list is needed; both keep the order of what they are given.
  * Times are microseconds, not rounded.
  */
-import type { QuantileTable } from '../core/quantile-table.ts';
-import type { WordSource } from '../core/xoshiro.ts';
+
+/** Something that yields times in microseconds, such as `Samples`. */
+export interface Draws {
+  next(): number;
+}
 
 /** One server, first come, first served. */
 export class FifoServer {
@@ -24,16 +27,14 @@ export class FifoServer {
  * when the running sync ends. An idle log syncs at once.
  */
 export class GroupCommit {
-  private readonly syncUs: QuantileTable;
-  private readonly words: WordSource;
+  private readonly syncUs: Draws;
   /** End of the sync that is running, or of the last one. */
   private runningEnds = -Infinity;
   /** End of the sync of the batch that gathers; not after `runningEnds` where there is none. */
   private gatheredEnds = -Infinity;
 
-  constructor(syncUs: QuantileTable, words: WordSource) {
+  constructor(syncUs: Draws) {
     this.syncUs = syncUs;
-    this.words = words;
   }
 
   /** When a write that arrives at `at` is durable. */
@@ -42,11 +43,11 @@ export class GroupCommit {
       this.runningEnds = this.gatheredEnds;
     }
     if (at > this.runningEnds) {
-      this.runningEnds = at + this.syncUs.at(this.words.nextWord());
+      this.runningEnds = at + this.syncUs.next();
       return this.runningEnds;
     }
     if (this.gatheredEnds <= this.runningEnds) {
-      this.gatheredEnds = this.runningEnds + this.syncUs.at(this.words.nextWord());
+      this.gatheredEnds = this.runningEnds + this.syncUs.next();
     }
     return this.gatheredEnds;
   }

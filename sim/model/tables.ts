@@ -1,4 +1,4 @@
-/** The distributions of a model plan as look-up tables, and words for the hot loops, in blocks. */
+/** The distributions of a model plan as look-up tables, and draws for the hot loops, in blocks. */
 import { exactExp } from '../core/exact-math.ts';
 import { lognormalTable, type QuantileTable } from '../core/quantile-table.ts';
 import type { WordSource, Xoshiro128 } from '../core/xoshiro.ts';
@@ -28,9 +28,35 @@ export function tableOf(law: Law): QuantileTable {
   return raw.scaled(law.meanUs / raw.mean);
 }
 
-const BLOCK = 256;
+const BLOCK = 128;
+/** Words of the block that is being turned into values; nothing stays in it. */
+const scratch = new Uint32Array(BLOCK);
 
-/** A generator's words, made a block at a time: about twice as fast as one by one. */
+/** Draws of one law, made a block at a time: hot loops only read them. */
+export class Samples {
+  private readonly table: QuantileTable;
+  private readonly generator: Xoshiro128;
+  private readonly block = new Float64Array(BLOCK);
+  private at = BLOCK;
+
+  constructor(table: QuantileTable, generator: Xoshiro128) {
+    this.table = table;
+    this.generator = generator;
+  }
+
+  next(): number {
+    if (this.at === BLOCK) this.refill();
+    return this.block[this.at++]!;
+  }
+
+  private refill(): void {
+    this.generator.fill(scratch);
+    this.table.fill(scratch, this.block);
+    this.at = 0;
+  }
+}
+
+/** A generator's words, likewise in blocks. */
 export class WordBlocks implements WordSource {
   private readonly generator: Xoshiro128;
   private readonly block = new Uint32Array(BLOCK);

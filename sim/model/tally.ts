@@ -172,10 +172,11 @@ export class Tally {
 
   toData(): TallyData {
     let filled = 0;
-    for (const count of this.latency) if (count > 0) filled++;
+    const { latency: counts } = this;
+    for (let entry = 0; entry < counts.length; entry++) if (counts[entry]! > 0) filled++;
     const latency = new Uint32Array(filled * 2);
-    for (let entry = 0, at = 0; entry < this.latency.length; entry++) {
-      const count = this.latency[entry]!;
+    for (let entry = 0, at = 0; entry < counts.length; entry++) {
+      const count = counts[entry]!;
       if (count === 0) continue;
       latency[at++] = entry;
       latency[at++] = count;

@@ -5,12 +5,12 @@
  * nothing has to be sorted. Where people lose their DC and reconnect, what they hold back is sorted.
  */
 import { AliasTable } from '../core/alias-table.ts';
-import { exponentialTable, type QuantileTable } from '../core/quantile-table.ts';
+import { exponentialTable } from '../core/quantile-table.ts';
 import { randomStream } from '../core/streams.ts';
-import type { WordSource } from '../core/xoshiro.ts';
+import type { WordSource, Xoshiro128 } from '../core/xoshiro.ts';
 import { MARK, MessageQueue } from './message-queue.ts';
 import type { ModelPlan } from './plan.ts';
-import { type ModelTables, WordBlocks } from './tables.ts';
+import { type ModelTables, Samples, WordBlocks } from './tables.ts';
 import type { Tally } from './tally.ts';
 
 /** A message as a device holds it while it has no connection. */
@@ -41,8 +41,8 @@ export class UserSource {
   private readonly rates: Float64Array;
   private readonly words: WordSource;
   private readonly holdWords: WordSource;
-  private readonly gaps: QuantileTable = exponentialTable();
-  private readonly access: QuantileTable;
+  private readonly gaps: Samples;
+  private readonly access: Samples;
   private readonly recipients: AliasTable;
   private readonly recipientBits: number;
   private readonly tally: Tally;
@@ -58,9 +58,11 @@ export class UserSource {
     this.dc = dc;
     this.tally = tally;
     this.rates = plan.ratesPerUs.filter((_, i) => i % dcCount === dc);
-    this.words = new WordBlocks(randomStream(plan.key, 'model.users', column, dc));
-    this.holdWords = randomStream(plan.key, 'model.reconnects', column, dc);
-    this.access = tables.access;
+    const stream = (name: string): Xoshiro128 => randomStream(plan.key, name, column, dc);
+    this.words = new WordBlocks(stream('model.users.recipient'));
+    this.gaps = new Samples(exponentialTable(), stream('model.users.gap'));
+    this.access = new Samples(tables.access, stream('model.users.access'));
+    this.holdWords = stream('model.users.reconnect');
     this.recipientBits = 32 - Math.clz32(dcCount - 1);
     const shares = new Float64Array(2 ** this.recipientBits);
     shares.set(plan.recipientShares.subarray(dc * dcCount, (dc + 1) * dcCount));
@@ -78,7 +80,7 @@ export class UserSource {
     let at = this.nextAt;
     while (at < until) {
       const recipient = this.recipientAt(words.nextWord());
-      const due = at - access.at(words.nextWord());
+      const due = at - access.next();
       if (tally.offer(dc, recipient, due)) tally.send(dc, due);
       arrivals.push(at + extraUs, due, 0, MARK.of(dc, recipient));
       at = this.advance(at);
@@ -108,7 +110,7 @@ export class UserSource {
     let at = this.nextAt;
     while (at < allBack) {
       const recipient = this.recipientAt(words.nextWord());
-      const due = at - access.at(words.nextWord());
+      const due = at - access.next();
       const measured = tally.offer(dc, recipient, due);
       waiting.push({ at, due, mark: MARK.of(dc, recipient), sentBefore: !measured });
       at = this.advance(at);
@@ -135,7 +137,7 @@ export class UserSource {
 
   /** The next arrival after `at`: exact inversion of the rate, which changes every second. */
   private advance(from: number): number {
-    let work = this.gaps.at(this.words.nextWord());
+    let work = this.gaps.next();
     let at = from;
     for (;;) {
       const next = at + work / this.rate;
