@@ -7,8 +7,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 export interface Assets {
+  readonly libraryScript: string;
+  readonly libraryStyle: string;
   readonly chartScript: string;
-  readonly chartStyle: string;
   readonly pageScript: string;
   readonly pageStyle: string;
 }
@@ -25,8 +26,9 @@ function readAssets(): Assets {
   const page = (name: string): string =>
     readFileSync(new URL(`./page/${name}`, import.meta.url), 'utf8');
   return {
-    chartScript: readFileSync(join(uPlot, 'uPlot.iife.min.js'), 'utf8'),
-    chartStyle: readFileSync(join(uPlot, 'uPlot.min.css'), 'utf8'),
+    libraryScript: readFileSync(join(uPlot, 'uPlot.iife.min.js'), 'utf8'),
+    libraryStyle: readFileSync(join(uPlot, 'uPlot.min.css'), 'utf8'),
+    chartScript: page('chart.js'),
     pageScript: page('page.js'),
     pageStyle: page('page.css'),
   };

@@ -27,7 +27,9 @@ import {
 import { type Markup, markup, type Part, trusted } from './xml.ts';
 
 export function renderHtml(results: ResultsDocument, assets: Assets = reportAssets()): string {
-  const scripts = [assets.chartScript, assets.pageScript].map((script) => `\n${script}\n`);
+  const scripts = [assets.libraryScript, assets.chartScript, assets.pageScript].map(
+    (script) => `\n${script}\n`,
+  );
   const hashes = scripts.map((script) => {
     return `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
   });
@@ -42,7 +44,7 @@ export function renderHtml(results: ResultsDocument, assets: Assets = reportAsse
 <meta name="color-scheme" content="light dark">
 <meta name="generator" content="quincunx ${results.quincunx}">
 <title>${word}: ${results.scenario}</title>
-<style>${trusted(assets.chartStyle)}
+<style>${trusted(assets.libraryStyle)}
 ${trusted(assets.pageStyle)}</style>
 </head>
 <body>

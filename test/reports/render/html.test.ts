@@ -41,7 +41,7 @@ describe('structure', () => {
 
   test('the policy names exactly the scripts that are there', () => {
     const scripts = [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].map((match) => match[1]!);
-    expect(scripts).toHaveLength(2);
+    expect(scripts).toHaveLength(3);
     for (const script of scripts) {
       expect(page).toContain(createHash('sha256').update(script).digest('base64'));
     }
