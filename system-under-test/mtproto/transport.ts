@@ -78,11 +78,17 @@ export function transportErrorOf(packet: Uint8Array): number | undefined {
   return new DataView(packet.buffer, packet.byteOffset, 4).getInt32(0, true);
 }
 
-/** Chunks in, packets out. Holds at most one packet and what came with its last chunk. */
+/**
+ * Chunks in, packets out. A packet that arrives whole is not copied; one that arrives in pieces is
+ * gathered in an array that doubles, so that even single bytes cost linear time and memory.
+ */
 export class PacketDecoder {
   #framing: Framing | undefined;
-  #chunks: Uint8Array[] = [];
-  #bytes = 0;
+  /** What has arrived and is no packet yet: the first `#length` bytes. */
+  #buffer: Uint8Array = new Uint8Array(0);
+  #length = 0;
+  /** Whether `#buffer` is ours to write to, and not a chunk that was handed in. */
+  #owned = false;
   /** Nothing can be done before this many bytes are here. */
   #needed = 1;
 
@@ -101,14 +107,16 @@ export class PacketDecoder {
    * `TransportError` for oversized frames and for streams that are none.
    */
   push(chunk: Uint8Array, accept: (packet: Uint8Array) => boolean): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
-    if (this.#bytes < this.#needed) return;
-    let rest = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#bytes);
+    let rest = this.#length === 0 ? chunk : this.#append(chunk);
+    if (rest.length < this.#needed) {
+      this.#keep(rest);
+      return;
+    }
     if (this.#framing === undefined) {
       this.#framing = recognise(rest);
       rest = rest.subarray(this.#framing?.tag.length ?? 0);
     }
+    this.#needed = 1;
     while (this.#framing !== undefined && rest.length > 0) {
       const header = this.#framing.header(rest);
       if (header === undefined) break;
@@ -116,19 +124,41 @@ export class PacketDecoder {
       if (packetBytes > PACKET_BYTES_MAX) {
         throw new TransportError(`a packet of ${packetBytes} bytes; at most ${PACKET_BYTES_MAX}`);
       }
-      this.#needed = headerBytes + packetBytes;
-      if (rest.length < this.#needed) return this.#keep(rest);
-      const packet = rest.subarray(headerBytes, this.#needed);
-      rest = rest.subarray(this.#needed);
-      if (!accept(packet)) return this.#keep(new Uint8Array(0));
+      const frameBytes = headerBytes + packetBytes;
+      if (rest.length < frameBytes) {
+        this.#needed = frameBytes;
+        break;
+      }
+      const packet = rest.subarray(headerBytes, frameBytes);
+      rest = rest.subarray(frameBytes);
+      if (!accept(packet)) {
+        rest = rest.subarray(rest.length);
+        break;
+      }
     }
-    this.#needed = rest.length + 1;
     this.#keep(rest);
   }
 
   #keep(rest: Uint8Array): void {
-    this.#chunks = rest.length === 0 ? [] : [rest];
-    this.#bytes = rest.length;
-    if (rest.length === 0) this.#needed = 1;
+    // A view of the gathering array's beginning stays where it is and goes on growing there.
+    const inPlace =
+      rest.buffer === this.#buffer.buffer && rest.byteOffset === this.#buffer.byteOffset;
+    if (!inPlace || rest.length === 0) {
+      this.#buffer = rest;
+      this.#owned = false;
+    }
+    this.#length = rest.length;
+  }
+
+  #append(chunk: Uint8Array): Uint8Array {
+    const length = this.#length + chunk.length;
+    if (length > this.#buffer.length || !this.#owned) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.#length));
+      grown.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = grown;
+      this.#owned = true;
+    }
+    this.#buffer.set(chunk, this.#length);
+    return this.#buffer.subarray(0, length);
   }
 }

@@ -3,8 +3,8 @@
  * caller that catches `TlError` has caught every way in which bytes can be wrong.
  */
 
-/** `unknown_constructor`: an id nobody knows here. `malformed`: known, but the bytes do not fit. */
-export type TlErrorKind = 'unknown_constructor' | 'malformed' | 'too_large';
+/** `unknown_method`: there should be a call, and the id is none. `malformed`: bytes do not fit. */
+export type TlErrorKind = 'unknown_method' | 'unknown_constructor' | 'malformed' | 'too_large';
 
 export class TlError extends Error {
   override readonly name = 'TlError';

@@ -109,6 +109,9 @@ export class TlReader extends TlBinaryReader {
   query(): unknown {
     const id = this.uint();
     if (id === ID.gzipPacked) return this.#unpacked((inner) => inner.query());
+    if (this.#methods[id] === undefined) {
+      throw new TlError('unknown_method', `0x${id.toString(16)} is no method of this layer`);
+    }
     return this.#read(this.#methods, id);
   }
 

@@ -7,14 +7,15 @@ import type { mtp, tl } from '@mtcute/tl';
 import tlReaders from '@mtcute/tl/binary/reader.js';
 import tlWriters from '@mtcute/tl/binary/writer.js';
 import { TlBinaryWriter, type TlReaderMap, type TlWriterMap } from '@mtcute/tl-runtime';
+import type { Long } from './long.ts';
 import { BARE_VECTOR_RESULTS, LAYER, METHODS } from './request-readers.gen.ts';
 import { TlError } from './tl-error.ts';
 import { type ReadTable, TlReader } from './tl-reader.ts';
 
+export type { Long } from './long.ts';
+export { bigIntOfLong, longOf, longOfBigInt } from './long.ts';
 export type { mtp, tl };
 export { LAYER };
-
-export type Long = tl.Long;
 /** Anything with a constructor id in this layer. */
 export type AnyTl = tl.TlObject | tl.RpcMethod | mtp.TlObject;
 /** What a method may answer: an object, a Bool, or a vector of objects, ints, longs or strings. */
@@ -35,14 +36,6 @@ export function tlReader(bytes: Uint8Array): TlReader {
 /** Throws an `Error` naming the field when a required one is missing: a mistake of the caller. */
 export function encodeTl(object: AnyTl): Uint8Array {
   return TlBinaryWriter.serializeObject(writers, object);
-}
-
-/** A `Long` of two signed halves, without importing the library that @mtcute/tl takes it from. */
-export function longOf(low: number, high: number): Long {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setInt32(0, low, true);
-  view.setInt32(4, high, true);
-  return tlReader(new Uint8Array(view.buffer)).long() as Long;
 }
 
 /** A type or a method call, whole: bytes left over are an error too. */
