@@ -76,14 +76,16 @@ export class Link {
     const { outages, oneWayUs, serialisationUs, drainGapUs, to } = this.settings;
     if (this.draining && at >= this.freeAt) this.draining = false;
     let start = earliest;
+    let gapUs = this.draining ? drainGapUs : serialisationUs;
     for (const outage of outages) {
-      if (start < outage.toUs && start + serialisationUs + oneWayUs >= outage.fromUs) {
+      if (start < outage.toUs && start + gapUs + oneWayUs >= outage.fromUs) {
         start = outage.toUs;
         this.draining = true;
+        gapUs = drainGapUs;
       }
     }
     this.nextOutage = outages.find((outage) => outage.fromUs > start)?.fromUs ?? Infinity;
-    this.freeAt = start + (this.draining ? drainGapUs : serialisationUs);
+    this.freeAt = start + gapUs;
     if (this.draining) this.tally.waited(to, at, this.freeAt);
     this.arrive(this.freeAt, due, serial, this.draining ? mark | MARK.waited : mark);
   }
