@@ -26,7 +26,8 @@ import { LinkDownError } from './outgoing-link.ts';
 import { Router } from './router.ts';
 
 /** Deliberate mistakes, for showing that the tests would find real ones. Never set in earnest. */
-export type PlantedBug = 'acknowledge-before-durable';
+export const PLANTED_BUGS = ['acknowledge-before-durable'] as const;
+export type PlantedBug = (typeof PLANTED_BUGS)[number];
 
 export interface DatacenterOptions {
   readonly dc: number;

@@ -7,10 +7,12 @@ import type { MtprotoCrypto } from '../mtproto/crypto.ts';
 import type { RsaKey } from '../mtproto/rsa.ts';
 import {
   type AuthKey,
+  DEFAULT_LIMITS,
   type RpcCall,
   ServerConnection,
   type ServerHost,
   type ServerSession,
+  SessionTable,
 } from '../mtproto/server-connection.ts';
 import { RpcError } from '../schema/errors.ts';
 import type { tl } from '../schema/tl.ts';
@@ -44,7 +46,6 @@ interface SessionContext {
 export class Front {
   readonly #o: FrontOptions;
   readonly #host: ServerHost;
-  readonly #connections = new Set<ServerConnection>();
   readonly #sessions = new Set<ServerSession>();
   #listener: Listener | undefined;
 
@@ -58,12 +59,14 @@ export class Front {
       rsaKeys,
       dc: context.dc,
       saltSecret: derivedKey(secret, 'server salts'),
+      limits: DEFAULT_LIMITS,
+      sessions: new SessionTable(environment.clock, DEFAULT_LIMITS),
       findAuthKey: (id) => this.#findAuthKey(id),
       saveAuthKey: async (key) => context.directory.addKey(key),
       sessionOpened: (session) => void this.#opened(session),
       sessionClosed: (session) => this.#closed(session),
       request: (session, call) => this.#request(session, call),
-    } as ServerHost;
+    };
   }
 
   get address(): string {
@@ -74,12 +77,13 @@ export class Front {
   async listen(): Promise<void> {
     const { environment, listen } = this.#o;
     this.#listener = await environment.network.listen(listen, (connection) => {
-      this.#connections.add(new ServerConnection(this.#host, connection));
+      new ServerConnection(this.#host, connection);
     });
   }
 
   async stop(): Promise<void> {
     await this.#listener?.close();
+    for (const session of this.#sessions) session.close();
   }
 
   /** A key was signed out, here or at another DC: its sessions end. */

@@ -107,9 +107,10 @@ async function queueRead(
 
 /** Says in an answer from a replica that it may be stale, where the protocol has a word for it. */
 export function markStale(answer: Answer): Answer {
-  if (typeof answer !== 'object' || Array.isArray(answer)) return answer;
-  if (answer._ === 'messages.messages') {
-    return { ...answer, _: 'messages.messagesSlice', inexact: true, count: answer.messages.length };
-  }
-  return answer;
+  if (typeof answer !== 'object' || !('_' in answer)) return answer;
+  if (answer._ !== 'messages.messages') return answer;
+  const { messages, topics, chats, users } = answer;
+  const count = messages.length;
+  const stale = { inexact: true, count, messages, topics, chats, users } as const;
+  return { _: 'messages.messagesSlice', ...stale };
 }

@@ -1,0 +1,116 @@
+/**
+ * Five live datacentres of which every link, to clients and between each other, goes through a
+ * Toxiproxy, with the latency that the map gives it. Used by the live world and by `serve`.
+ */
+import { ChaosDriver } from '../../chaos/toxiproxy/driver.ts';
+import { startEmbeddedChild } from '../../chaos/toxiproxy/embedded-child.ts';
+import { clientProxy, linkProxy } from '../../chaos/toxiproxy/names.ts';
+import { startRealToxiproxy } from '../../chaos/toxiproxy/real.ts';
+import { freePorts, LiveCluster } from '../../system-under-test/live/live-cluster.ts';
+import { dcIds, oneWayMs, type Topology } from '../../system-under-test/topology.ts';
+
+export interface BehindProxiesOptions {
+  readonly topology: Topology;
+  readonly toxiproxy: 'embedded' | 'real';
+  readonly seed: string;
+  readonly dataFolder: string;
+  readonly testPhones: boolean;
+  /** Off: proxies are there, but pass everything on at once. */
+  readonly geographicLatency: boolean;
+  /** Ports of the loopback interface; free ones where absent. */
+  readonly ports?: {
+    readonly clients: (dc: number) => number;
+    readonly backbone: (dc: number) => number;
+    readonly proxied: (dc: number) => number;
+    readonly toxiproxy: number;
+  };
+  readonly onCode?: (phone: string, code: string) => void;
+  readonly onUnexpectedExit?: (dc: number, why: string) => void;
+}
+
+export interface BehindProxies {
+  readonly driver: ChaosDriver;
+  readonly cluster: LiveCluster;
+  readonly toxiproxyUrl: string;
+  /** "host:port" of each DC itself, past its proxy. */
+  readonly direct: ReadonlyMap<number, string>;
+}
+
+/** Takes what must be undone in the end; the newest is undone first. */
+export type Later = (undo: () => Promise<void>) => void;
+
+const HOST = '127.0.0.1';
+
+/** Rejects when a port is in use or a part does not start; the caller undoes what was started. */
+export async function startBehindProxies(
+  options: BehindProxiesOptions,
+  later: Later,
+): Promise<BehindProxies> {
+  const { topology, ports } = options;
+  const dcs = dcIds(topology);
+  const free = ports ? [] : await freePorts(dcs.length * 2);
+  const direct = new Map(
+    dcs.map((dc, index) => [dc, `${HOST}:${ports?.clients(dc) ?? free[index * 2]}`]),
+  );
+  const backbone = new Map(
+    dcs.map((dc, index) => [dc, `${HOST}:${ports?.backbone(dc) ?? free[index * 2 + 1]}`]),
+  );
+  const toxiproxy = await startToxiproxy(options);
+  later(() => toxiproxy.close());
+  const driver = new ChaosDriver(toxiproxy.url);
+  const links = dcs.flatMap((from) => dcs.filter((to) => to !== from).map((to) => ({ from, to })));
+  await driver.populate([
+    ...dcs.map((dc) => ({
+      name: clientProxy(dc),
+      listen: `${HOST}:${ports?.proxied(dc) ?? 0}`,
+      upstream: direct.get(dc) ?? '',
+    })),
+    ...links.map(({ from, to }) => ({
+      name: linkProxy(from, to),
+      listen: `${HOST}:0`,
+      upstream: backbone.get(to) ?? '',
+    })),
+  ]);
+  if (options.geographicLatency) await setLatencies(driver, topology, links);
+  const cluster = await LiveCluster.start({
+    topology,
+    dataFolder: options.dataFolder,
+    listen: new Map(
+      dcs.map((dc) => [dc, { clients: direct.get(dc) ?? '', backbone: backbone.get(dc) ?? '' }]),
+    ),
+    dialAddress: (from, to) => driver.listenOf(linkProxy(from, to)),
+    clientAddresses: dcs.map((id) => {
+      const [host = '', port = ''] = driver.listenOf(clientProxy(id)).split(':');
+      return { id, host, port: Number(port) };
+    }),
+    testPhones: options.testPhones,
+    ...(options.onCode ? { onCode: options.onCode } : {}),
+    ...(options.onUnexpectedExit ? { onUnexpectedExit: options.onUnexpectedExit } : {}),
+  });
+  later(() => cluster.stop());
+  return { driver, cluster, toxiproxyUrl: toxiproxy.url, direct };
+}
+
+async function startToxiproxy(
+  options: BehindProxiesOptions,
+): Promise<{ readonly url: string; close(): Promise<void> }> {
+  if (options.toxiproxy === 'embedded') {
+    return startEmbeddedChild(options.seed, options.ports?.toxiproxy ?? 0);
+  }
+  const port = options.ports?.toxiproxy ?? (await freePorts(1))[0] ?? 0;
+  return startRealToxiproxy({ port });
+}
+
+async function setLatencies(
+  driver: ChaosDriver,
+  topology: Topology,
+  links: readonly { readonly from: number; readonly to: number }[],
+): Promise<void> {
+  const { medianMs, jitterMs } = topology.access;
+  await Promise.all([
+    ...dcIds(topology).map((dc) => driver.setLatency(clientProxy(dc), medianMs, jitterMs)),
+    ...links.map(({ from, to }) =>
+      driver.setLatency(linkProxy(from, to), oneWayMs(topology, from, to)),
+    ),
+  ]);
+}

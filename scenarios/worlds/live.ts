@@ -1,0 +1,254 @@
+/**
+ * The live world: five datacentre processes, every connection between them and to them through
+ * Toxiproxy, and virtual users on real sockets. A lost DC is cut off and its process killed; when
+ * it returns, it starts again on its disk.
+ */
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { FaultRecord } from '../../chaos/plan.ts';
+import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
+import { clientProxy } from '../../chaos/toxiproxy/names.ts';
+import { Measurements } from '../../reports/measurements.ts';
+import { Crowd } from '../../sim/users/crowd.ts';
+import { DisturbanceTracker } from '../../sim/users/disturbance-tracker.ts';
+import { measureAudit, measureLedger } from '../../sim/users/measure.ts';
+import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
+import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
+import { createNodeNetwork } from '../../system-under-test/live/node-network.ts';
+import { createNodeRandomness } from '../../system-under-test/live/node-randomness.ts';
+import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
+import { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
+import { dcIds } from '../../system-under-test/topology.ts';
+import type { Scenario } from '../define.ts';
+import { type Later, startBehindProxies } from './behind-proxies.ts';
+import { scaledLoad } from './load.ts';
+import type { World, WorldOptions } from './world.ts';
+
+/** Limits of trust: beyond them the run measures the generator, not the backend. */
+const TRUST = { lagP99Ms: 50, loopDelayP99Ms: 100 };
+const SETTLE_MS = 60_000;
+const LINKS_UP_MS = 15_000;
+const CHECK_MS = 250;
+const VIOLATIONS_SHOWN = 10;
+
+export const run: World = async (scenario, options) => {
+  const cleanUp: (() => Promise<void>)[] = [];
+  try {
+    return await runLive(scenario, options, (undo) => cleanUp.push(undo));
+  } finally {
+    // Newest first; one that fails does not keep the others from being done.
+    for (const undo of cleanUp.toReversed()) await undo().catch(() => {});
+  }
+};
+
+async function runLive(
+  scenario: Scenario,
+  options: WorldOptions,
+  later: Later,
+): ReturnType<World> {
+  const startedMs = performance.now();
+  const { topology, window } = scenario;
+  const { signal } = options;
+  const dcs = dcIds(topology);
+  const load = scaledLoad(scenario, scenario.worlds.live, options.seed);
+  const clock = createNodeClock();
+  const unexpected: string[] = [];
+
+  options.progress({ phase: 'start', done: 0, text: `${options.toxiproxy} toxiproxy` });
+  const { driver, cluster } = await startBehindProxies(
+    {
+      topology,
+      toxiproxy: options.toxiproxy,
+      seed: options.seed,
+      dataFolder: join(options.scratch, 'live'),
+      testPhones: true,
+      geographicLatency: true,
+      onUnexpectedExit: (_dc, why) => unexpected.push(why),
+    },
+    later,
+  );
+  signal.throwIfAborted();
+  await linksUp(cluster, dcs, signal);
+
+  const network = createNodeNetwork();
+  later(() => network.close());
+  const randomness = createNodeRandomness();
+  const crowd = new Crowd({
+    people: load.people,
+    messages: load.messages,
+    warmupMs: window.warmupSeconds * 1000,
+    topology,
+    addresses: new Map(dcs.map((dc) => [dc, driver.listenOf(clientProxy(dc))])),
+    clock,
+    networkOf: () => network,
+    randomnessOf: () => randomness,
+    crypto: await loadCrypto(),
+    rsaPublicKeys: [new RsaPublicKey(cluster.rsaPublicKeyPem)],
+    signInsAtOnce: 32,
+  });
+  later(async () => crowd.stop());
+  await abortable(
+    crowd.arrive((done, text) => options.progress({ phase: 'arrive', done: done * 0.1, text })),
+    signal,
+  );
+
+  const measurements = new Measurements({ windowSeconds: window.seconds });
+  const tracker = new DisturbanceTracker(crowd);
+  crowd.startLoad();
+  const windowStartMs = crowd.windowStartMs;
+  const atSeconds = (): number => (clock.monotonicMs() - windowStartMs) / 1000;
+  crowd.onLag = (lagMs, dueMs) =>
+    measurements.record('generator_lag', lagMs, {}, (dueMs - windowStartMs) / 1000);
+  const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+  loopDelay.enable();
+
+  const faultOf = (dc: number) => scenario.faults.find((f) => f.kind === 'dc_loss' && f.dc === dc);
+  const interpreter = new PlanInterpreter({
+    driver,
+    dcs,
+    clock,
+    onDcLoss: (dc) => cluster.kill(dc),
+    onDcReturn: async (dc) => {
+      if (signal.aborted) return;
+      await cluster.startDc(dc);
+      const fault = faultOf(dc);
+      if (fault) tracker.healed(fault, clock.monotonicMs());
+    },
+  });
+  for (const fault of scenario.faults) {
+    const strikeAt = windowStartMs + fault.atSeconds * 1000 - clock.monotonicMs();
+    const timer = clock.after(strikeAt, () => tracker.struck(fault, clock.monotonicMs()));
+    later(async () => timer.cancel());
+    if (fault.kind === 'dc_loss') continue;
+    const heal = clock.after(strikeAt + fault.forSeconds * 1000, () =>
+      tracker.healed(fault, clock.monotonicMs()),
+    );
+    later(async () => heal.cancel());
+  }
+  let records: FaultRecord[] = [];
+  const faults = interpreter
+    .run({ faults: scenario.faults }, windowStartMs, signal)
+    .then((all) => {
+      records = all;
+    });
+
+  const endMs = windowStartMs + window.seconds * 1000;
+  const cpuBefore = await cpuOf(cluster, dcs);
+  for (;;) {
+    await pause(CHECK_MS, signal);
+    tracker.check(clock.monotonicMs());
+    const backlog = await backlogs(cluster, dcs);
+    const at = Math.max(0, atSeconds());
+    let waiting = 0;
+    for (const [dc, count] of backlog) {
+      measurements.gauge('backlog', count, { dc: String(dc) }, at);
+      waiting += count;
+    }
+    const done = Math.min(1, (clock.monotonicMs() - windowStartMs) / (window.seconds * 1000));
+    const { entries } = crowd.ledger;
+    const text = `${entries.length} of ${load.messages.length} messages, ${waiting} waiting`;
+    options.progress({ phase: 'load', done: 0.1 + Math.max(0, done) * 0.8, text });
+    const over = clock.monotonicMs() > endMs;
+    if (over && crowd.settled && tracker.open === 0) break;
+    if (clock.monotonicMs() > endMs + SETTLE_MS) break;
+  }
+  loopDelay.disable();
+  await abortable(faults, signal);
+  const disturbances = tracker.finish(clock.monotonicMs());
+  const unsettled = crowd.ledger.unsettled().length;
+  const cpuAfter = await cpuOf(cluster, dcs);
+  await abortable(
+    crowd.audit((done, text) => options.progress({ phase: 'audit', done: 0.9 + done / 10, text })),
+    signal,
+  );
+  measureLedger(crowd, disturbances, measurements);
+  measureAudit(crowd, measurements, window.seconds);
+
+  const voidReasons = [...interpreter.problems, ...unexpected];
+  const lag = measurements.summary('generator_lag', {});
+  if (lag && lag.p99 > TRUST.lagP99Ms) {
+    voidReasons.push(
+      `the generator was late: p99 ${lag.p99.toFixed(0)} ms, trusted up to ${TRUST.lagP99Ms} ms`,
+    );
+  }
+  const delayMs = loopDelay.percentile(99) / 1e6;
+  if (delayMs > TRUST.loopDelayP99Ms) {
+    voidReasons.push(`the generator's event loop stalled: p99 ${delayMs.toFixed(0)} ms`);
+  }
+  if (unsettled > 0) {
+    voidReasons.push(`${unsettled} messages had not settled ${SETTLE_MS / 1000} s after the window`);
+  }
+  return {
+    world: 'live',
+    measurements,
+    digest: load.digest,
+    messages: crowd.ledger.entries.filter((entry) => entry.measured).length,
+    wallSeconds: (performance.now() - startedMs) / 1000,
+    faults: records,
+    voidReasons,
+    notes: [
+      `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale})`,
+      `${options.toxiproxy} toxiproxy on every link; access ${topology.access.medianMs} ± ${topology.access.jitterMs} ms, whichever DC a device connects to`,
+      `datacentres used ${((cpuAfter - cpuBefore) / 1e6).toFixed(1)} s of CPU during the load`,
+      ...crowd.ledger.violations.slice(0, VIOLATIONS_SHOWN).map(({ text }) => text),
+    ],
+  };
+}
+
+async function linksUp(
+  cluster: LiveCluster,
+  dcs: readonly number[],
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + LINKS_UP_MS;
+  for (;;) {
+    const all = await Promise.all(dcs.map((dc) => cluster.status(dc)));
+    if (all.every((status) => status?.linksUp.length === dcs.length - 1)) return;
+    if (performance.now() > deadline) throw new Error('the backbone links did not come up');
+    await pause(CHECK_MS / 5, signal);
+  }
+}
+
+/** Writes that wait anywhere, by the DC that they wait for. */
+async function backlogs(
+  cluster: LiveCluster,
+  dcs: readonly number[],
+): Promise<Map<number, number>> {
+  const sums = new Map(dcs.map((dc) => [dc, 0]));
+  for (const status of await Promise.all(dcs.map((dc) => cluster.status(dc)))) {
+    for (const [to, count] of Object.entries(status?.backlog ?? {})) {
+      sums.set(Number(to), (sums.get(Number(to)) ?? 0) + count);
+    }
+  }
+  return sums;
+}
+
+async function cpuOf(cluster: LiveCluster, dcs: readonly number[]): Promise<number> {
+  const all = await Promise.all(dcs.map((dc) => cluster.status(dc)));
+  return all.reduce((sum, status) => sum + (status?.cpuMicros ?? 0), 0);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    }, ms);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+/** Rejects as soon as the signal is aborted; the promise itself is left to end on its own. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

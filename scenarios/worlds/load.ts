@@ -1,0 +1,44 @@
+/**
+ * The scaled load of a scenario, for the worlds in which people really exist: the same people and
+ * the same messages for the cluster and the live world, where their sizes are the same.
+ */
+import { Digest } from '../../sim/core/digest.ts';
+import { MessageSchedule } from '../../sim/traffic/schedule.ts';
+import type { CrowdPerson, DueMessage } from '../../sim/users/crowd.ts';
+import type { Scenario, WorldSize } from '../define.ts';
+
+export interface ScaledLoad {
+  readonly people: readonly CrowdPerson[];
+  /** Times count from the start of the load, warm-up included. */
+  readonly messages: readonly DueMessage[];
+  /** Hex, over people, messages and faults. */
+  readonly digest: string;
+  /** "1:N" of the planet's users. */
+  readonly scale: string;
+}
+
+export function scaledLoad(scenario: Scenario, size: Required<WorldSize>, seed: string): ScaledLoad {
+  const { topology, traffic, window } = scenario;
+  const schedule = new MessageSchedule({ topology, traffic, window, seed, ...size });
+  const digest = new Digest();
+  const people = schedule.people.map((person): CrowdPerson => {
+    if (person.testPhone === undefined) {
+      throw new Error(`DC ${person.homeDc} has more users than test numbers (10,000)`);
+    }
+    digest.text(person.testPhone);
+    const { index, homeDc, name } = person;
+    return { index, homeDc, name, phone: person.testPhone };
+  });
+  const messages = [...schedule.messages()].map((message): DueMessage => {
+    const dueMs = message.dueMs + window.warmupSeconds * 1000;
+    const { sender, recipient, textBytes } = message;
+    digest.integers([Math.round(dueMs * 1000), sender, recipient, textBytes]);
+    return { dueMs, sender, recipient, textBytes: Math.max(textBytes, TEXT_BYTES_MIN) };
+  });
+  digest.text(JSON.stringify(scenario.faults));
+  const scale = `1:${Math.round(traffic.users / people.length)}`;
+  return { people, messages, digest: digest.hex(), scale };
+}
+
+/** Every text carries its number, by which it is recognised when it arrives. */
+const TEXT_BYTES_MIN = 12;

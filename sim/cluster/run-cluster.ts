@@ -1,0 +1,187 @@
+/**
+ * One run of the cluster world: five datacentres, their users, a load, a fault plan, and at the
+ * end the comparison of every box with what clients were told. Everything follows from the input.
+ */
+import type { Fault, FaultRecord } from '../../chaos/plan.ts';
+import type { PlantedBug } from '../../system-under-test/datacenter/datacenter.ts';
+import type { ProvisionedAccount } from '../../system-under-test/datacenter/provision.ts';
+import { type AuthKey, authKeyId } from '../../system-under-test/mtproto/auth-key.ts';
+import type { MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
+import { dcIds, type Topology } from '../../system-under-test/topology.ts';
+import { keyOfSeed } from '../core/seed.ts';
+import { randomStream } from '../core/streams.ts';
+import { Crowd, type CrowdPerson, type DueMessage } from '../users/crowd.ts';
+import { DisturbanceTracker } from '../users/disturbance-tracker.ts';
+import type { Disturbance } from '../users/measure.ts';
+import { runFaults } from './faults.ts';
+import { clientAddress, userNode, VirtualCluster } from './virtual-cluster.ts';
+import { VirtualLoop } from './virtual-loop.ts';
+import { createVirtualRandomness } from './virtual-randomness.ts';
+
+export interface ClusterRunInput {
+  readonly topology: Topology;
+  readonly people: readonly CrowdPerson[];
+  readonly messages: readonly DueMessage[];
+  readonly warmupSeconds: number;
+  readonly windowSeconds: number;
+  readonly faults: readonly Fault[];
+  readonly seed: string;
+  readonly crypto: MtprotoCrypto;
+  readonly plantedBugs?: readonly PlantedBug[];
+  readonly signal?: AbortSignal;
+  readonly progress?: (phase: string, done: number, text: string) => void;
+  /** Called every virtual second of the window and the drain, `atSeconds` from its start. */
+  readonly onSecond?: (atSeconds: number, cluster: VirtualCluster, crowd: Crowd) => void;
+  readonly onLag?: (lagMs: number, atSeconds: number) => void;
+}
+
+export interface ClusterRun {
+  readonly crowd: Crowd;
+  readonly faults: readonly FaultRecord[];
+  readonly disturbances: readonly Disturbance[];
+  /** 32 hex digits over every event of the run and every box at its end. */
+  readonly digest: string;
+  readonly virtualSeconds: number;
+  readonly events: number;
+  /** Not everything was settled when the time to wait was up. */
+  readonly unsettled: number;
+}
+
+/** Virtual time after the window in which everything must have settled. */
+export const SETTLE_SECONDS = 120;
+const CHECK_MS = 250;
+
+export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
+  const { topology, people, seed, crypto } = input;
+  const loop = new VirtualLoop({ seed });
+  const key = keyOfSeed(seed);
+  const random = (name: string, index = 0) =>
+    createVirtualRandomness(randomStream(key, name, index));
+  const cluster = new VirtualCluster({
+    loop,
+    topology,
+    crypto,
+    homeOfUser: (index) => people[index]?.homeDc ?? 0,
+    ...(input.plantedBugs ? { plantedBugs: input.plantedBugs } : {}),
+  });
+  const keys = people.map((person) => provisionedKey(crypto, random('auth key', person.index)));
+  const userIds = await loop.settle(cluster.start(accountsOf(people, keys)));
+  const clock = loop.clockFor('crowd');
+  const crowd = new Crowd({
+    people,
+    messages: input.messages,
+    warmupMs: input.warmupSeconds * 1000,
+    topology,
+    addresses: new Map(dcIds(topology).map((dc) => [dc, clientAddress(dc)])),
+    clock,
+    networkOf: (index) => cluster.network.forNode(userNode(index)),
+    randomnessOf: (index) => random('device', index),
+    crypto,
+    rsaPublicKeys: [],
+    authorizationOf: (index) => {
+      const person = people[index];
+      const userId = person ? userIds.get(person.homeDc)?.[rankAtHome(people, index)] : undefined;
+      const authKey = keys[index];
+      return authKey && userId !== undefined ? { key: authKey, userId } : undefined;
+    },
+    signInsAtOnce: 64,
+  });
+  const tell = input.progress ?? (() => {});
+  await loop.settle(crowd.arrive((done, text) => tell('arrive', done, text)));
+
+  const tracker = new DisturbanceTracker(crowd);
+  let records: () => FaultRecord[] = () => [];
+  let stopFaults = (): void => {};
+  crowd.startLoad();
+  const windowStart = clock.monotonicMs() + input.warmupSeconds * 1000;
+  if (input.onLag) {
+    const { onLag } = input;
+    crowd.onLag = (lagMs, dueMs) => onLag(lagMs, (dueMs - windowStart) / 1000);
+  }
+  loop.schedule(input.warmupSeconds * 1000, 'window', 'starts', () => {
+    const run = runFaults({ faults: input.faults }, loop, cluster.network, {
+      crash: (dc) => cluster.crash(dc),
+      restart: (dc) => cluster.restart(dc),
+      dcOf: (node) => cluster.dcOf(node),
+    });
+    records = () => run.records();
+    stopFaults = () => run.stop();
+    for (const fault of input.faults) {
+      clock.after(fault.atSeconds * 1000, () => tracker.struck(fault, clock.monotonicMs()));
+      const healAt = (fault.atSeconds + fault.forSeconds) * 1000;
+      clock.after(healAt, () => tracker.healed(fault, clock.monotonicMs()));
+    }
+  });
+
+  const totalMs = (input.warmupSeconds + input.windowSeconds) * 1000;
+  const startMs = loop.nowMs();
+  const deadlineMs = startMs + totalMs + SETTLE_SECONDS * 1000;
+  for (let step = 1; ; step++) {
+    const untilMs = startMs + step * CHECK_MS;
+    await loop.run(untilMs);
+    input.signal?.throwIfAborted();
+    tracker.check(clock.monotonicMs());
+    const elapsedMs = untilMs - startMs;
+    const atSeconds = elapsedMs / 1000 - input.warmupSeconds;
+    if (elapsedMs % 1000 === 0 && atSeconds >= 0) input.onSecond?.(atSeconds, cluster, crowd);
+    if (elapsedMs % 1000 === 0) {
+      const shown = crowd.ledger.entries.length;
+      tell('load', Math.min(1, elapsedMs / totalMs), `${shown} messages at ${atSeconds} s`);
+    }
+    const windowOver = elapsedMs >= totalMs;
+    if (windowOver && crowd.settled && tracker.open === 0) break;
+    if (untilMs >= deadlineMs) break;
+  }
+  stopFaults();
+  const disturbances = tracker.finish(clock.monotonicMs());
+  const unsettled = crowd.ledger.unsettled().length;
+  tell('audit', 1, 'comparing every box with what clients were told');
+  await loop.settle(crowd.audit(() => {}));
+  for (const entry of crowd.ledger.entries) {
+    loop.note('delivered', entry.deliveredId ?? 0);
+  }
+  const run: ClusterRun = {
+    crowd,
+    faults: records(),
+    disturbances,
+    digest: loop.traceDigest,
+    virtualSeconds: loop.nowMs() / 1000,
+    events: loop.events,
+    unsettled,
+  };
+  crowd.stop();
+  for (const dc of dcIds(topology)) cluster.crash(dc);
+  return run;
+}
+
+/** A key as a key exchange would have left it, drawn from the seed. */
+function provisionedKey(
+  crypto: MtprotoCrypto,
+  randomness: { bytes(count: number): Uint8Array },
+): AuthKey {
+  const key = randomness.bytes(256);
+  return { id: authKeyId(crypto, key), key, firstSalt: randomness.bytes(8), createdAtMs: 0 };
+}
+
+function accountsOf(
+  people: readonly CrowdPerson[],
+  keys: readonly AuthKey[],
+): Map<number, ProvisionedAccount[]> {
+  const accounts = new Map<number, ProvisionedAccount[]>();
+  people.forEach((person, index) => {
+    const key = keys[index];
+    if (!key) return;
+    const list = accounts.get(person.homeDc) ?? [];
+    list.push({ phone: person.phone, firstName: person.name, key });
+    accounts.set(person.homeDc, list);
+  });
+  return accounts;
+}
+
+/** How many people of the same home come before this one. */
+function rankAtHome(people: readonly CrowdPerson[], index: number): number {
+  const home = people[index]?.homeDc;
+  let rank = 0;
+  for (let before = 0; before < index; before++) if (people[before]?.homeDc === home) rank++;
+  return rank;
+}

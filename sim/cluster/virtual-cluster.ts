@@ -1,0 +1,176 @@
+/**
+ * The real backend in the virtual world: five datacentres on virtual machines, and the way from
+ * any device to any of them. Knows nothing of scenarios.
+ */
+import { Datacenter, type PlantedBug } from '../../system-under-test/datacenter/datacenter.ts';
+import {
+  type ProvisionedAccount,
+  provisionAccounts,
+} from '../../system-under-test/datacenter/provision.ts';
+import type { Log } from '../../system-under-test/environment/index.ts';
+import type { MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
+import { dcIds, oneWayMs, type Topology } from '../../system-under-test/topology.ts';
+import { keyOfSeed } from '../core/seed.ts';
+import { randomStream } from '../core/streams.ts';
+import type { LinkCharacter } from './virtual-links.ts';
+import type { VirtualLoop } from './virtual-loop.ts';
+import { createVirtualMachine, type VirtualMachine } from './virtual-machine.ts';
+import { createVirtualNetwork, type VirtualNetwork } from './virtual-network.ts';
+import { createVirtualRandomness } from './virtual-randomness.ts';
+import type { DiskCharacter } from './virtual-store.ts';
+
+export interface VirtualClusterOptions {
+  readonly loop: VirtualLoop;
+  readonly topology: Topology;
+  readonly crypto: MtprotoCrypto;
+  /** Home DC of each user's device, by index: how far it is from each DC. */
+  readonly homeOfUser: (index: number) => number;
+  readonly disk?: DiskCharacter;
+  readonly plantedBugs?: readonly PlantedBug[];
+  readonly log?: Log;
+}
+
+/** Backbone latency varies by up to this share of itself; an assumption for quiet cables. */
+const BACKBONE_JITTER_SHARE = 0.02;
+/** A restarted process needs so long until it serves; measured on the live backend: about 1 s. */
+const RESTART_MS = 1_000;
+
+export const dcNode = (dc: number): string => `dc ${dc}`;
+export const userNode = (index: number): string => `user ${index}`;
+export const clientAddress = (dc: number): string => `dc ${dc}:clients`;
+const backboneAddress = (dc: number): string => `dc ${dc}:backbone`;
+
+export class VirtualCluster {
+  readonly network: VirtualNetwork;
+  readonly #o: VirtualClusterOptions;
+  readonly #machines = new Map<number, VirtualMachine>();
+  readonly #datacenters = new Map<number, Datacenter>();
+  readonly #secret: Uint8Array;
+  /** Restarts so far, and how many of them were ended by the next crash before they were done. */
+  readonly lives = new Map<number, number>();
+
+  constructor(options: VirtualClusterOptions) {
+    const { loop, topology } = options;
+    const key = keyOfSeed(loop.seed);
+    this.#o = options;
+    this.#secret = createVirtualRandomness(randomStream(key, 'cluster.secret')).bytes(32);
+    this.network = createVirtualNetwork({
+      loop,
+      random: randomStream(key, 'cluster.network'),
+      link: (from, to) => this.#link(from, to),
+    });
+    for (const dc of dcIds(topology)) {
+      this.#machines.set(
+        dc,
+        createVirtualMachine({
+          loop,
+          network: this.network,
+          node: dcNode(dc),
+          ...(options.disk ? { disk: options.disk } : {}),
+          ...(options.log ? { log: options.log } : {}),
+        }),
+      );
+    }
+  }
+
+  /** Which DC a node of the network is; undefined for devices. */
+  dcOf(node: string): number | undefined {
+    return node.startsWith('dc ') ? Number(node.slice(3)) : undefined;
+  }
+
+  /**
+   * Puts the accounts on the disks and starts all datacentres. Returns, for each DC, the user ids
+   * of its accounts.
+   */
+  async start(
+    accounts: ReadonlyMap<number, readonly ProvisionedAccount[]>,
+  ): Promise<Map<number, number[]>> {
+    const userIds = new Map<number, number[]>();
+    for (const [dc, machine] of this.#machines) {
+      const { store, randomness, clock } = machine.boot();
+      const createdAt = Math.floor(clock.wallMs() / 1000);
+      const options = { store, dc, secret: this.#secret, randomness, createdAt };
+      userIds.set(dc, await provisionAccounts(options, accounts.get(dc) ?? []));
+      machine.crash();
+    }
+    await Promise.all([...this.#machines.keys()].map((dc) => this.#boot(dc)));
+    return userIds;
+  }
+
+  datacenter(dc: number): Datacenter | undefined {
+    return this.#datacenters.get(dc);
+  }
+
+  /** The process is gone at once, with all that was not durable. */
+  crash(dc: number): void {
+    this.#machine(dc).crash();
+    this.#datacenters.delete(dc);
+  }
+
+  /** Starts the process again on its disk; it serves a moment later. */
+  restart(dc: number): void {
+    this.#o.loop.schedule(RESTART_MS, 'restart', dcNode(dc), () => {
+      if (!this.#machine(dc).running) void this.#boot(dc);
+    });
+  }
+
+  /** Writes that wait durably, anywhere, for this DC. */
+  backlogFor(dc: number): number {
+    let sum = 0;
+    for (const datacenter of this.#datacenters.values()) {
+      sum += datacenter.status().backlog[dc] ?? 0;
+    }
+    return sum;
+  }
+
+  async #boot(dc: number): Promise<void> {
+    const { topology, crypto, plantedBugs } = this.#o;
+    const life = (this.lives.get(dc) ?? 0) + 1;
+    this.lives.set(dc, life);
+    const datacenter = await Datacenter.start({
+      dc,
+      topology,
+      environment: this.#machine(dc).boot(),
+      crypto,
+      rsaKeys: [],
+      secret: this.#secret,
+      listen: { clients: clientAddress(dc), backbone: backboneAddress(dc) },
+      peers: new Map(
+        dcIds(topology)
+          .filter((other) => other !== dc)
+          .map((other) => [other, backboneAddress(other)]),
+      ),
+      addresses: () => [],
+      testPhones: true,
+      deliverCode: () => {},
+      onFatal: (error) => {
+        throw error;
+      },
+      ...(plantedBugs ? { plantedBugs } : {}),
+    });
+    // A crash while it was starting: this life is over, whatever it says.
+    if (this.lives.get(dc) === life) this.#datacenters.set(dc, datacenter);
+  }
+
+  #machine(dc: number): VirtualMachine {
+    const machine = this.#machines.get(dc);
+    if (!machine) throw new Error(`there is no DC ${dc}`);
+    return machine;
+  }
+
+  #link(from: string, to: string): LinkCharacter {
+    const { topology, homeOfUser } = this.#o;
+    const [a, b] = [this.dcOf(from), this.dcOf(to)];
+    if (a !== undefined && b !== undefined) {
+      const latencyMs = oneWayMs(topology, a, b);
+      return { latencyMs, jitterMs: latencyMs * BACKBONE_JITTER_SHARE };
+    }
+    const dc = a ?? b ?? 0;
+    const home = homeOfUser(Number((a === undefined ? from : to).slice(5)));
+    const { medianMs, jitterMs } = topology.access;
+    return {
+      latencyMs: Math.max(1, medianMs - jitterMs) + oneWayMs(topology, home, dc),
+      jitterMs: 2 * jitterMs,
+    };
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Follows each fault from when it strikes until its traces are gone: healed, everything written
+ * before it healed is settled, and all users of a lost DC are connected to it again. Seen from the
+ * clients alone, so that it means the same in every world.
+ */
+import type { Fault } from '../../chaos/plan.ts';
+import type { Crowd } from './crowd.ts';
+import { type Disturbance, disturbs } from './measure.ts';
+
+interface Tracked {
+  readonly fault: Fault;
+  readonly fromMs: number;
+  healedMs: number | undefined;
+  untilMs: number | undefined;
+  /** Ledger entries before this index are known to be settled. */
+  settledBefore: number;
+}
+
+export class DisturbanceTracker {
+  readonly #crowd: Crowd;
+  readonly #tracked: Tracked[] = [];
+
+  constructor(crowd: Crowd) {
+    this.#crowd = crowd;
+  }
+
+  struck(fault: Fault, nowMs: number): void {
+    const settledBefore = 0;
+    const untilMs = undefined;
+    this.#tracked.push({ fault, fromMs: nowMs, healedMs: undefined, untilMs, settledBefore });
+  }
+
+  healed(fault: Fault, nowMs: number): void {
+    const tracked = this.#tracked.findLast((each) => each.fault === fault);
+    if (tracked) tracked.healedMs ??= nowMs;
+  }
+
+  /** Looks whether anything is over. To be called a few times a second. */
+  check(nowMs: number): void {
+    for (const tracked of this.#tracked) {
+      if (tracked.untilMs !== undefined || tracked.healedMs === undefined) continue;
+      if (this.#isOver(tracked, tracked.healedMs)) tracked.untilMs = nowMs;
+    }
+  }
+
+  /** Faults whose traces are not gone yet. */
+  get open(): number {
+    return this.#tracked.filter((each) => each.untilMs === undefined).length;
+  }
+
+  /** What is still open ends now. */
+  finish(nowMs: number): Disturbance[] {
+    return this.#tracked.map(({ fault, fromMs, healedMs, untilMs }) => ({
+      fault,
+      fromMs,
+      healedMs: healedMs ?? nowMs,
+      untilMs: untilMs ?? nowMs,
+    }));
+  }
+
+  #isOver(tracked: Tracked, healedMs: number): boolean {
+    const { fault } = tracked;
+    if (fault.kind === 'dc_loss' && this.#crowd.away(fault.dc) > 0) return false;
+    const { entries } = this.#crowd.ledger;
+    for (let index = tracked.settledBefore; index < entries.length; index++) {
+      const entry = entries[index];
+      if (!entry || entry.dueMs >= healedMs) break;
+      const settled =
+        entry.refused !== undefined ||
+        (entry.storedMs !== undefined && entry.deliveredMs !== undefined);
+      const [from, to] = [entry.sender, entry.recipient].map((i) => this.#crowd.person(i).homeDc);
+      if (!settled && disturbs(fault, from ?? 0, to ?? 0)) return false;
+      if (settled && index === tracked.settledBefore) tracked.settledBefore++;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * From what clients saw to measurements. A message belongs to the path `outage` when the home DC
+ * of its sender or recipient was out, or still catching up, at any time between due and delivered.
+ */
+import type { FaultRecord } from '../../chaos/plan.ts';
+import type { Measurements } from '../../reports/measurements.ts';
+import type { Path } from '../../reports/metrics.ts';
+import type { Crowd } from './crowd.ts';
+import type { LedgerEntry } from './ledger.ts';
+
+/** A stretch in which a pair of home DCs could not be served as usual; monotonic ms. */
+export interface Disturbance {
+  readonly fault: FaultRecord['fault'];
+  readonly fromMs: number;
+  readonly healedMs: number;
+  /** All its users are back and nothing waits any more. */
+  readonly untilMs: number;
+}
+
+export function disturbs(fault: FaultRecord['fault'], sender: number, recipient: number): boolean {
+  switch (fault.kind) {
+    case 'dc_loss':
+      return fault.dc === sender || fault.dc === recipient;
+    case 'partition': {
+      const side = (dc: number): number => fault.groups.findIndex((group) => group.includes(dc));
+      return side(sender) >= 0 && side(recipient) >= 0 && side(sender) !== side(recipient);
+    }
+    case 'slow_link':
+      return fault.from === sender && fault.to === recipient;
+  }
+}
+
+export function measureLedger(
+  crowd: Crowd,
+  disturbances: readonly Disturbance[],
+  measurements: Measurements,
+): void {
+  const startMs = crowd.windowStartMs;
+  const home = (index: number): number => crowd.person(index).homeDc;
+  const at = (ms: number): number => Math.max(0, (ms - startMs) / 1000);
+  const drain = new Map<Disturbance, number>();
+  for (const entry of crowd.ledger.entries) {
+    const [from, to] = [home(entry.sender), home(entry.recipient)];
+    for (const each of disturbances) {
+      if (entry.dueMs >= each.healedMs || !disturbs(each.fault, from, to)) continue;
+      const settledMs = Math.max(entry.storedMs ?? 0, entry.deliveredMs ?? 0);
+      drain.set(each, Math.max(drain.get(each) ?? 0, settledMs - each.healedMs, 0));
+    }
+    if (!entry.measured) continue;
+    const sender = { dc: String(from) };
+    measurements.add('messages_offered', 1, sender, at(entry.dueMs));
+    if (entry.sentMs !== undefined) {
+      measurements.add('messages_sent', 1, sender, at(entry.sentMs));
+    }
+    if (entry.ackedMs !== undefined && entry.ack) {
+      const tags = { ack: entry.ack, ...sender };
+      measurements.record('ack_latency', entry.ackedMs - entry.dueMs, tags, at(entry.ackedMs));
+      if (entry.ack === 'queued') measurements.add('writes_queued', 1, sender, at(entry.ackedMs));
+    }
+    if (entry.deliveredMs === undefined) continue;
+    const tags = { path: pathOf(entry, from, to, disturbances), dc: String(to) };
+    const latencyMs = entry.deliveredMs - entry.dueMs;
+    measurements.record('delivery_latency', latencyMs, tags, at(entry.deliveredMs));
+    measurements.add('messages_delivered', 1, tags, at(entry.deliveredMs));
+  }
+  for (const each of disturbances) {
+    if (each.fault.kind !== 'dc_loss') continue;
+    const seconds = (drain.get(each) ?? 0) / 1000;
+    const tags = { dc: String(each.fault.dc) };
+    measurements.gauge('drain_time', seconds, tags, at(each.healedMs + seconds * 1000));
+  }
+}
+
+function pathOf(
+  entry: LedgerEntry,
+  from: number,
+  to: number,
+  disturbances: readonly Disturbance[],
+): Path {
+  const endMs = entry.deliveredMs ?? Number.POSITIVE_INFINITY;
+  for (const each of disturbances) {
+    if (entry.dueMs <= each.untilMs && endMs >= each.fromMs && disturbs(each.fault, from, to)) {
+      return 'outage';
+    }
+  }
+  return from === to ? 'same_dc' : 'cross_dc';
+}
+
+/** Outcome of the comparison of every box with what senders were told. */
+export function measureAudit(crowd: Crowd, measurements: Measurements, atSeconds: number): void {
+  measurements.add('writes_lost', crowd.ledger.count('lost'), {}, atSeconds);
+  measurements.add('writes_doubled', crowd.ledger.count('doubled'), {}, atSeconds);
+  const order = crowd.ledger.count('order') + crowd.ledger.count('dense');
+  measurements.add('order_violations', order, {}, atSeconds);
+}

@@ -1,0 +1,508 @@
+/**
+ * One person with one device: signs in, writes when it is told to, shows what arrives, and does
+ * what a good client does when a datacentre goes away: goes to the next one, writes again what is
+ * in doubt (under the same `random_id`), and asks for what it may have missed. Runs in the cluster
+ * world and in the live world; everything it needs is handed in.
+ */
+import type { Clock, Network, Randomness, Timer } from '../../system-under-test/environment/index.ts';
+import { ClientConnection } from '../../system-under-test/mtproto/client-connection.ts';
+import type { MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
+import type { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
+import type { AuthKey } from '../../system-under-test/mtproto/server-connection.ts';
+import { RpcError } from '../../system-under-test/schema/errors.ts';
+import { longOf, type tl } from '../../system-under-test/schema/tl.ts';
+import type { AuditedMessage, Ledger, LedgerEntry } from './ledger.ts';
+import { messagesOf, settledIds } from './received.ts';
+
+export interface VirtualUserOptions {
+  readonly index: number;
+  readonly phone: string;
+  readonly name: string;
+  readonly homeDc: number;
+  /** The DCs in the order in which this device tries them: home first, then the nearest. */
+  readonly order: readonly number[];
+  readonly addresses: ReadonlyMap<number, string>;
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly randomness: Randomness;
+  readonly crypto: MtprotoCrypto;
+  readonly rsaPublicKeys: readonly RsaPublicKey[];
+  readonly ledger: Ledger;
+  /** Index of a user by the id that the system knows it under. */
+  readonly directory: UserDirectory;
+  /** An authorisation made beforehand; without one the user signs in. */
+  readonly authorization?: { readonly key: AuthKey; readonly userId: number };
+}
+
+/** Who is who, filled in as users sign in. */
+export interface UserDirectory {
+  readonly userIds: Map<number, number>;
+}
+
+/** How a device behaves. Assumptions; a real client's are of the same order. */
+export const BEHAVIOUR = {
+  connectMs: 1_500,
+  /** A call without an answer for so long: the connection is given up. */
+  answerMs: 2_500,
+  pingEveryMs: 2_000,
+  /** Between two attempts when no DC can be reached. */
+  retryMs: 250,
+  /** A device away from home looks whether home is back. */
+  homeLookMs: 1_500,
+  /** Messages in flight on one connection. */
+  inFlightMax: 64,
+} as const;
+
+interface Unsent {
+  readonly entry: LedgerEntry;
+  readonly text: string;
+  readonly peer: tl.RawInputPeerUser;
+  /** On the present connection. */
+  inFlight: boolean;
+}
+
+export class VirtualUser {
+  readonly #o: VirtualUserOptions;
+  #connection: ClientConnection | undefined;
+  #dc: number;
+  #authKey: AuthKey | undefined;
+  #userId: number | undefined;
+  #pts = 0;
+  #stopped = false;
+  #connecting: Promise<void> | undefined;
+  /** Messages that home has not confirmed, oldest first: written again after every reconnect. */
+  #unconfirmed: Unsent[] = [];
+  readonly #peers = new Map<number, tl.RawInputPeerUser>();
+  readonly #timers = new Set<Timer>();
+  #difference: Promise<void> | undefined;
+  #differenceAgain = false;
+  /** Set while the user waits to be back at home. */
+  readonly stats = { connects: 0, failovers: 0, differences: 0 };
+
+  constructor(options: VirtualUserOptions) {
+    this.#o = options;
+    this.#dc = options.homeDc;
+    this.#authKey = options.authorization?.key;
+    this.#userId = options.authorization?.userId;
+    if (this.#userId !== undefined) options.directory.userIds.set(this.#userId, options.index);
+  }
+
+  get index(): number {
+    return this.#o.index;
+  }
+
+  /** The DC that the device is connected to, undefined for none. */
+  get connectedTo(): number | undefined {
+    return this.#connection ? this.#dc : undefined;
+  }
+
+  get userId(): number | undefined {
+    return this.#userId;
+  }
+
+  get unconfirmed(): number {
+    return this.#unconfirmed.length;
+  }
+
+  /** Connects and signs in; rejects when home cannot be reached or refuses. */
+  async start(): Promise<void> {
+    await this.#open(this.#o.homeDc);
+    if (this.#userId === undefined) await this.#signIn();
+    const state = (await this.#call({ _: 'updates.getState' })) as tl.updates.RawState;
+    this.#pts = state.pts;
+    this.#every(BEHAVIOUR.pingEveryMs, () => this.#ping());
+    this.#every(BEHAVIOUR.homeLookMs, () => this.#lookHome());
+  }
+
+  /** Learns how to address these people. Everyone must have signed up before. */
+  async meet(people: readonly { readonly index: number; readonly phone: string }[]): Promise<void> {
+    const batch = 100;
+    for (let from = 0; from < people.length; from += batch) {
+      const some = people.slice(from, from + batch);
+      const answer = (await this.#call({
+        _: 'contacts.importContacts',
+        contacts: some.map((person) => ({
+          _: 'inputPhoneContact' as const,
+          clientId: longOf(person.index, 0),
+          phone: person.phone,
+          firstName: `user ${person.index}`,
+          lastName: '',
+        })),
+      })) as tl.contacts.RawImportedContacts;
+      const users = new Map(answer.users.map((user) => [user.id, user]));
+      for (const imported of answer.imported) {
+        const user = users.get(imported.userId);
+        if (user?._ !== 'user' || !user.accessHash) continue;
+        this.#peers.set(imported.clientId.low, {
+          _: 'inputPeerUser',
+          userId: user.id,
+          accessHash: user.accessHash,
+        });
+      }
+    }
+  }
+
+  knows(index: number): boolean {
+    return this.#peers.has(index);
+  }
+
+  /** Writes a message, now or as soon as there is a connection. Never throws. */
+  send(entry: LedgerEntry, text: string): void {
+    const peer = this.#peers.get(entry.recipient);
+    if (!peer) {
+      entry.refused = 'the recipient is unknown';
+      return;
+    }
+    this.#unconfirmed.push({ entry, text, peer, inFlight: false });
+    this.#flush();
+  }
+
+  /** Everything in the own box from the start, in order; from home, or rejects. */
+  async readBox(): Promise<AuditedMessage[]> {
+    const all: AuditedMessage[] = [];
+    let pts = 0;
+    for (;;) {
+      const difference = (await this.#call({
+        _: 'updates.getDifference',
+        pts,
+        date: 0,
+        qts: 0,
+      })) as tl.updates.TypeDifference;
+      if (difference._ === 'updates.differenceEmpty') return all;
+      if (difference._ === 'updates.differenceTooLong') {
+        throw new Error(`the box of user ${this.#o.index} is too long to read whole`);
+      }
+      for (const message of difference.newMessages) {
+        if (message._ !== 'message') continue;
+        all.push({ id: message.id, out: message.out === true, text: message.message });
+      }
+      if (difference._ === 'updates.difference') return all;
+      pts = difference.intermediateState.pts;
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers) timer.cancel();
+    this.#timers.clear();
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  // -- connection ---------------------------------------------------------------------------------
+
+  async #open(dc: number): Promise<void> {
+    const { addresses, clock, network, crypto, randomness, rsaPublicKeys } = this.#o;
+    const address = addresses.get(dc);
+    if (address === undefined) throw new Error(`no address of DC ${dc}`);
+    const stream = await network.connect(address, BEHAVIOUR.connectMs);
+    if (this.#stopped) {
+      stream.destroy();
+      throw new Error('the user was stopped');
+    }
+    const connection: ClientConnection = new ClientConnection({
+      crypto,
+      clock,
+      randomness,
+      rsaPublicKeys,
+      connection: stream,
+      transport: this.#o.index % 2 === 0 ? 'abridged' : 'intermediate',
+      dc,
+      ...(this.#authKey ? { authKey: this.#authKey } : {}),
+      onUpdate: (update) => this.#receive(update as tl.TypeUpdates),
+      onClosed: () => this.#lost(connection),
+    });
+    this.#connection = connection;
+    this.#dc = dc;
+    this.stats.connects++;
+    if (dc !== this.#o.homeDc) this.stats.failovers++;
+    this.#authKey ??= await within(clock, BEHAVIOUR.answerMs * 4, connection.authorize());
+  }
+
+  #lost(connection: ClientConnection): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    for (const unsent of this.#unconfirmed) unsent.inFlight = false;
+    if (!this.#stopped && this.#userId !== undefined) this.#reconnect();
+  }
+
+  /** Tries the DCs in order until one answers. */
+  #reconnect(): void {
+    if (this.#connecting || this.#stopped) return;
+    this.#connecting = (async () => {
+      for (let attempt = 0; !this.#stopped && !this.#connection; attempt++) {
+        const dc = this.#o.order[attempt % this.#o.order.length] ?? this.#o.homeDc;
+        try {
+          await this.#open(dc);
+        } catch {
+          if (attempt % this.#o.order.length === this.#o.order.length - 1) {
+            await this.#pause(BEHAVIOUR.retryMs);
+          }
+        }
+      }
+    })().finally(() => {
+      this.#connecting = undefined;
+      if (this.#stopped) return;
+      if (!this.#connection) return this.#reconnect();
+      this.#flush();
+      this.#catchUp();
+    });
+  }
+
+  #ping(): void {
+    const connection = this.#connection;
+    if (!connection) return;
+    within(this.#o.clock, BEHAVIOUR.answerMs, connection.ping()).catch(() => {
+      if (this.#connection === connection) connection.close();
+    });
+  }
+
+  /** Away from home, and nothing of ours waits in a queue here: go back as soon as home answers. */
+  #lookHome(): void {
+    const { homeDc, addresses, network } = this.#o;
+    if (!this.#connection || this.#dc === homeDc || this.#unconfirmed.length > 0) return;
+    if (this.#connecting) return;
+    const away = this.#connection;
+    const address = addresses.get(homeDc);
+    if (address === undefined) return;
+    network.connect(address, BEHAVIOUR.connectMs).then(
+      (probe) => {
+        probe.setHandlers({ onData: () => {}, onClose: () => {} });
+        probe.destroy();
+        if (this.#connection !== away || this.#unconfirmed.length > 0) return;
+        away.close(); // reconnecting tries home first
+      },
+      () => {},
+    );
+  }
+
+  async #signIn(): Promise<void> {
+    const { phone, name } = this.#o;
+    const sent = (await this.#call({
+      _: 'auth.sendCode',
+      phoneNumber: phone,
+      apiId: 1,
+      apiHash: 'virtual user',
+      settings: { _: 'codeSettings' },
+    })) as tl.auth.RawSentCode;
+    const signIn = { phoneNumber: phone, phoneCodeHash: sent.phoneCodeHash };
+    let answer = (await this.#call({
+      _: 'auth.signIn',
+      ...signIn,
+      phoneCode: String(this.#o.homeDc).repeat(5),
+    })) as tl.auth.TypeAuthorization;
+    if (answer._ === 'auth.authorizationSignUpRequired') {
+      answer = (await this.#call({
+        _: 'auth.signUp',
+        ...signIn,
+        firstName: name,
+        lastName: '',
+      })) as tl.auth.TypeAuthorization;
+    }
+    if (answer._ !== 'auth.authorization') throw new Error(`sign-in ended in ${answer._}`);
+    this.#userId = answer.user.id;
+    this.#o.directory.userIds.set(answer.user.id, this.#o.index);
+  }
+
+  // -- writing ------------------------------------------------------------------------------------
+
+  #flush(): void {
+    const connection = this.#connection;
+    if (!connection || !this.#authKey || this.#connecting) return;
+    let inFlight = 0;
+    for (const unsent of this.#unconfirmed) {
+      if (unsent.inFlight) {
+        inFlight++;
+        continue;
+      }
+      if (inFlight >= BEHAVIOUR.inFlightMax) return;
+      inFlight++;
+      this.#write(connection, unsent);
+    }
+  }
+
+  #write(connection: ClientConnection, unsent: Unsent): void {
+    const { clock, ledger } = this.#o;
+    const { entry } = unsent;
+    unsent.inFlight = true;
+    entry.sentMs ??= clock.monotonicMs();
+    const call = connection.call<tl.TypeUpdates>({
+      _: 'messages.sendMessage',
+      peer: unsent.peer,
+      message: unsent.text,
+      randomId: longOf(entry.id + 1, this.#o.index + 1),
+    });
+    within(clock, BEHAVIOUR.answerMs, call).then(
+      (answer) => {
+        if (this.#connection !== connection && this.#stopped) return;
+        const queued = answer._ === 'updates';
+        ledger.acked(entry, queued ? 'queued' : 'stored', clock.monotonicMs());
+        if (queued) return; // stays until home says that it has it
+        this.#confirm(unsent);
+        if (answer._ === 'updateShortSentMessage') this.#advance(answer.pts, answer.ptsCount);
+      },
+      (error: Error) => this.#notWritten(connection, unsent, error),
+    );
+  }
+
+  #notWritten(connection: ClientConnection, unsent: Unsent, error: Error): void {
+    if (!(error instanceof RpcError)) {
+      // In doubt. The whole connection is given up, so that everything is written again in order.
+      if (this.#connection === connection) connection.close();
+      return;
+    }
+    const wait = /^FLOOD_WAIT_(\d+)$/.exec(error.text);
+    if (wait || error.code >= 500) {
+      this.#after(wait ? Number(wait[1]) * 1000 : BEHAVIOUR.retryMs, () => {
+        // One message held back holds back all after it: their order is a promise.
+        if (this.#connection === connection) connection.close();
+      });
+      return;
+    }
+    unsent.entry.refused = error.text;
+    this.#confirm(unsent);
+  }
+
+  #confirm(unsent: Unsent): void {
+    this.#unconfirmed = this.#unconfirmed.filter((other) => other !== unsent);
+    this.#flush();
+  }
+
+  // -- reading ------------------------------------------------------------------------------------
+
+  #receive(update: tl.TypeUpdates): void {
+    if (update._ === 'updatesTooLong') return this.#catchUp();
+    for (const { message, pts, ptsCount } of messagesOf(update)) {
+      if (message) this.#show(message);
+      this.#advance(pts, ptsCount);
+    }
+    this.#settle(update);
+  }
+
+  /** Home says that it has stored messages which were queued. */
+  #settle(update: tl.TypeUpdates): void {
+    for (const randomIdLow of settledIds(update)) {
+      const unsent = this.#unconfirmed.find((each) => each.entry.id + 1 === randomIdLow);
+      if (!unsent) continue;
+      this.#o.ledger.acked(unsent.entry, 'stored', this.#o.clock.monotonicMs());
+      this.#confirm(unsent);
+    }
+  }
+
+  #show(message: tl.RawMessage): void {
+    const nowMs = this.#o.clock.monotonicMs();
+    if (!message.out) {
+      this.#o.ledger.delivered(message.message, this.#o.index, message.id, nowMs);
+      return;
+    }
+    // Own message, seen in the box: whatever was in doubt about it is settled.
+    const unsent = this.#unconfirmed.find((each) => each.text === message.message);
+    if (!unsent) return;
+    this.#o.ledger.acked(unsent.entry, 'stored', nowMs);
+    this.#confirm(unsent);
+  }
+
+  /** An update that does not follow what is known means that something was missed. */
+  #advance(pts: number, ptsCount: number): void {
+    if (pts <= this.#pts) return;
+    if (pts === this.#pts + ptsCount) this.#pts = pts;
+    else this.#after(GAP_WAIT_MS, () => this.#pts < pts && this.#catchUp());
+  }
+
+  #catchUp(): void {
+    this.#differenceAgain = true;
+    if (this.#difference || this.#stopped) return;
+    this.#difference = (async () => {
+      while (this.#differenceAgain && this.#connection && !this.#stopped) {
+        this.#differenceAgain = false;
+        await this.#getDifference();
+      }
+    })()
+      .catch(() => {
+        // No answer: the next reconnect asks again.
+      })
+      .finally(() => {
+        this.#difference = undefined;
+      });
+  }
+
+  async #getDifference(): Promise<void> {
+    this.stats.differences++;
+    for (;;) {
+      const difference = (await this.#call({
+        _: 'updates.getDifference',
+        pts: this.#pts,
+        date: 0,
+        qts: 0,
+      })) as tl.updates.TypeDifference;
+      if (difference._ === 'updates.differenceEmpty') return;
+      if (difference._ === 'updates.differenceTooLong') {
+        this.#pts = difference.pts;
+        return;
+      }
+      for (const message of difference.newMessages) {
+        if (message._ === 'message') this.#show(message);
+      }
+      const slice = difference._ === 'updates.differenceSlice';
+      const state = slice ? difference.intermediateState : difference.state;
+      this.#pts = Math.max(this.#pts, state.pts);
+      if (!slice) return;
+    }
+  }
+
+  // -- small things ---------------------------------------------------------------------------------
+
+  #call(method: tl.RpcMethod): Promise<unknown> {
+    const connection = this.#connection;
+    if (!connection) return Promise.reject(new Error(`user ${this.#o.index} is not connected`));
+    const answer = within(this.#o.clock, CALL_MS, connection.call<unknown>(method));
+    answer.catch((error: Error) => {
+      if (!(error instanceof RpcError) && this.#connection === connection) connection.close();
+    });
+    return answer;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.#after(ms, resolve));
+  }
+
+  #after(ms: number, run: () => void): void {
+    const timer = this.#o.clock.after(ms, () => {
+      this.#timers.delete(timer);
+      run();
+    });
+    this.#timers.add(timer);
+  }
+
+  #every(ms: number, run: () => void): void {
+    // Users are spread over the period, or all of them would act in the same instant.
+    const phase = (this.#o.index * 137) % ms;
+    const again = (): void => {
+      run();
+      this.#after(ms, again);
+    };
+    this.#after(phase, again);
+  }
+}
+
+/** Telegram clients wait so long for an update that fills a gap before they ask. */
+const GAP_WAIT_MS = 500;
+/** Setting up thousands of users at once may take a server a while. */
+const CALL_MS = 15_000;
+
+/** Rejects when `promise` has not settled in time; the promise itself goes on. */
+export function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => reject(new Error(`no answer in ${ms} ms`)));
+    promise.then(
+      (value) => {
+        timer.cancel();
+        resolve(value);
+      },
+      (error: Error) => {
+        timer.cancel();
+        reject(error);
+      },
+    );
+  });
+}

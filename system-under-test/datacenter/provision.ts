@@ -1,0 +1,52 @@
+/**
+ * Accounts made beforehand, straight in the store of a DC that is not running: for worlds that
+ * start with many users who have signed in long ago. The records and their replication are those
+ * of an ordinary sign-up.
+ */
+import type { Randomness, Store } from '../environment/index.ts';
+import type { AuthKey } from '../mtproto/auth-key.ts';
+import { CommitLog } from './commit-log.ts';
+import { Directory } from './directory.ts';
+import { STREAM_PARTITION } from './keys.ts';
+import { NumberedLog } from './numbered-log.ts';
+
+export interface ProvisionedAccount {
+  readonly phone: string;
+  readonly firstName: string;
+  readonly key: AuthKey;
+}
+
+export interface ProvisionOptions {
+  readonly store: Store;
+  readonly dc: number;
+  readonly secret: Uint8Array;
+  readonly randomness: Randomness;
+  /** Unix seconds. */
+  readonly createdAt: number;
+}
+
+/** Makes the accounts and signs each in with its key. Returns their user ids, in order. */
+export async function provisionAccounts(
+  options: ProvisionOptions,
+  accounts: readonly ProvisionedAccount[],
+): Promise<number[]> {
+  const { store, dc, secret, randomness, createdAt } = options;
+  const stream = await NumberedLog.open(store, STREAM_PARTITION);
+  const commits = new CommitLog({
+    store,
+    nextStreamNumber: stream.last + 1,
+    onRecord: () => {},
+    onFatal: () => {},
+  });
+  const directory = new Directory({ store, dc, dcs: [dc], secret, randomness });
+  await directory.open();
+  const userIds: number[] = [];
+  const done: Promise<void>[] = [];
+  for (const { phone, firstName, key } of accounts) {
+    const { user, writes } = directory.newUser({ phone, firstName, lastName: '', createdAt });
+    userIds.push(user.id);
+    done.push(commits.append([...writes, directory.signInWrite(key, user.id)]));
+  }
+  await Promise.all(done);
+  return userIds;
+}

@@ -1,0 +1,53 @@
+/**
+ * What a live cluster keeps on disk besides its stores: the RSA key that clients know it by, and
+ * the secret that its datacentres share. Made on the first start, readable by the owner only.
+ */
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generateRsaKeyPem } from '../mtproto/rsa.ts';
+
+export interface ClusterFiles {
+  readonly folder: string;
+  readonly rsaPrivateKeyPem: string;
+  readonly secret: Uint8Array;
+}
+
+const OWNER_ONLY = 0o600;
+const SECRET_BYTES = 32;
+
+/** Throws an `Error` that names the file and what is wrong with it. */
+export async function openClusterFiles(folder: string): Promise<ClusterFiles> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const pemFile = join(folder, 'rsa-private-key.pem');
+  const secretFile = join(folder, 'cluster-secret.hex');
+  const rsaPrivateKeyPem = await readOrMake(pemFile, () => generateRsaKeyPem());
+  if (!rsaPrivateKeyPem.includes('PRIVATE KEY')) {
+    throw new Error(`${pemFile} does not hold a private key; remove the data folder to start anew`);
+  }
+  const hex = (
+    await readOrMake(secretFile, () => randomBytes(SECRET_BYTES).toString('hex'))
+  ).trim();
+  if (!/^[0-9a-f]{64}$/.test(hex)) {
+    throw new Error(
+      `${secretFile} does not hold 64 hex digits; remove the data folder to start anew`,
+    );
+  }
+  return { folder, rsaPrivateKeyPem, secret: new Uint8Array(Buffer.from(hex, 'hex')) };
+}
+
+export function dcFolder(folder: string, dc: number): string {
+  return join(folder, `dc${dc}`);
+}
+
+async function readOrMake(file: string, make: () => string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const text = make();
+  await writeFile(file, text, { mode: OWNER_ONLY, flag: 'wx' });
+  await chmod(file, OWNER_ONLY);
+  return text;
+}

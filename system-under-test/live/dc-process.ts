@@ -1,0 +1,80 @@
+/**
+ * The process of one datacentre. Started with an IPC channel (live-cluster.ts); ends when it is
+ * told to, when its parent is gone, or when its store fails.
+ */
+import process from 'node:process';
+import { Datacenter } from '../datacenter/datacenter.ts';
+import { loadCrypto } from '../mtproto/crypto.ts';
+import { RsaKey } from '../mtproto/rsa.ts';
+import type { DcProcessConfig, FromDc, ToDc } from './dc-protocol.ts';
+import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
+
+let datacenter: Datacenter | undefined;
+let environment: LiveEnvironment | undefined;
+let ending = false;
+
+function tell(message: FromDc): void {
+  if (process.connected) process.send?.(message);
+}
+
+async function start(config: DcProcessConfig): Promise<void> {
+  environment = await openLiveEnvironment({
+    dataFolder: config.dataFolder,
+    logLevel: config.logLevel,
+    logStream: process.stderr,
+    logFields: { dc: config.dc },
+  });
+  datacenter = await Datacenter.start({
+    dc: config.dc,
+    topology: config.topology,
+    environment,
+    crypto: await loadCrypto(),
+    rsaKeys: [new RsaKey(config.rsaPrivateKeyPem)],
+    secret: new Uint8Array(Buffer.from(config.secretHex, 'hex')),
+    listen: config.listen,
+    peers: new Map(config.peers),
+    addresses: () => config.addresses,
+    testPhones: config.testPhones,
+    deliverCode: (phone, code) => tell({ kind: 'code', phone, code }),
+    onFatal: () => process.exit(EXIT_STORE_FAILED),
+  });
+  tell({ kind: 'ready', ...datacenter.addresses });
+}
+
+const EXIT_STORE_FAILED = 3;
+
+async function end(code: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await datacenter?.stop();
+  await environment?.close();
+  process.exit(code);
+}
+
+process.on('message', (message: ToDc) => {
+  switch (message.kind) {
+    case 'start':
+      start(message.config).catch((error: Error) => {
+        tell({ kind: 'failed', why: error.message });
+        void end(1);
+      });
+      return;
+    case 'status':
+      if (datacenter) {
+        const { user, system } = process.cpuUsage();
+        const status = {
+          ...datacenter.status(),
+          cpuMicros: user + system,
+          rssBytes: process.memoryUsage.rss(),
+        };
+        tell({ kind: 'status', id: message.id, status });
+      }
+      return;
+    case 'stop':
+      void end(0);
+  }
+});
+process.on('disconnect', () => void end(0));
+// A Ctrl-C in a terminal reaches the whole group: the parent decides, and it tells us.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => void end(0));

@@ -1,0 +1,36 @@
+/** What the process of one datacentre and the process that started it say to each other. */
+import type { DatacenterStatus } from '../datacenter/datacenter.ts';
+import type { LogLevel } from '../environment/index.ts';
+import type { DcAddress } from '../services/help.ts';
+import type { Topology } from '../topology.ts';
+
+export interface DcProcessConfig {
+  readonly dc: number;
+  readonly topology: Topology;
+  readonly dataFolder: string;
+  readonly rsaPrivateKeyPem: string;
+  readonly secretHex: string;
+  readonly listen: { readonly clients: string; readonly backbone: string };
+  readonly peers: readonly (readonly [dc: number, address: string])[];
+  readonly addresses: readonly DcAddress[];
+  readonly testPhones: boolean;
+  readonly logLevel: LogLevel;
+}
+
+export type ToDc =
+  | { readonly kind: 'start'; readonly config: DcProcessConfig }
+  | { readonly kind: 'status'; readonly id: number }
+  | { readonly kind: 'stop' };
+
+export type FromDc =
+  | { readonly kind: 'ready'; readonly clients: string; readonly backbone: string }
+  | { readonly kind: 'failed'; readonly why: string }
+  | { readonly kind: 'status'; readonly id: number; readonly status: LiveStatus }
+  | { readonly kind: 'code'; readonly phone: string; readonly code: string };
+
+/** A datacentre's view of itself, and what its process costs. */
+export interface LiveStatus extends DatacenterStatus {
+  /** CPU time of the process since its start, microseconds. */
+  readonly cpuMicros: number;
+  readonly rssBytes: number;
+}

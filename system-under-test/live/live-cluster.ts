@@ -1,0 +1,224 @@
+/**
+ * The five datacentres as processes of this machine: starts them, asks how they are, kills and
+ * restarts them, and leaves nothing behind.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { LogLevel } from '../environment/index.ts';
+import { RsaKey } from '../mtproto/rsa.ts';
+import type { DcAddress } from '../services/help.ts';
+import { dcIds, type Topology } from '../topology.ts';
+import { type ClusterFiles, dcFolder, openClusterFiles } from './cluster-files.ts';
+import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
+
+export interface LiveClusterOptions {
+  readonly topology: Topology;
+  readonly dataFolder: string;
+  /** "host:port" where each DC listens to clients and to other DCs. */
+  readonly listen: ReadonlyMap<number, { readonly clients: string; readonly backbone: string }>;
+  /** How DC `from` dials DC `to`: straight, or through a proxy. */
+  readonly dialAddress: (from: number, to: number) => string;
+  /** Where clients find the DCs: straight, or through a proxy. */
+  readonly clientAddresses: readonly DcAddress[];
+  readonly testPhones: boolean;
+  readonly logLevel?: LogLevel;
+  readonly onCode?: (phone: string, code: string) => void;
+  /** A datacentre ended without being told to. */
+  readonly onUnexpectedExit?: (dc: number, why: string) => void;
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly exited: Promise<void>;
+  expected: boolean;
+}
+
+const READY_MS = 20_000;
+const STOP_MS = 5_000;
+const STATUS_MS = 5_000;
+
+export class LiveCluster {
+  readonly #o: LiveClusterOptions;
+  readonly #files: ClusterFiles;
+  readonly #running = new Map<number, Running>();
+  readonly #logs = new Map<number, WriteStream>();
+  readonly #asked = new Map<number, (status: LiveStatus) => void>();
+  #nextId = 1;
+
+  /** Resolves when all datacentres serve; on failure none is left running. */
+  static async start(options: LiveClusterOptions): Promise<LiveCluster> {
+    const cluster = new LiveCluster(options, await openClusterFiles(options.dataFolder));
+    try {
+      await Promise.all(dcIds(options.topology).map((dc) => cluster.startDc(dc)));
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+    return cluster;
+  }
+
+  private constructor(options: LiveClusterOptions, files: ClusterFiles) {
+    this.#o = options;
+    this.#files = files;
+  }
+
+  /** PKCS#1, as client libraries want it. */
+  get rsaPublicKeyPem(): string {
+    return new RsaKey(this.#files.rsaPrivateKeyPem).publicPem;
+  }
+
+  get pids(): number[] {
+    return [...this.#running.values()].flatMap(({ child }) => child.pid ?? []);
+  }
+
+  isRunning(dc: number): boolean {
+    return this.#running.has(dc);
+  }
+
+  /** Starts one datacentre on its disk; rejects with its own words when it cannot. */
+  async startDc(dc: number): Promise<void> {
+    if (this.#running.has(dc)) throw new Error(`DC ${dc} is already running`);
+    const listen = this.#o.listen.get(dc);
+    if (!listen) throw new Error(`no address for DC ${dc}`);
+    const folder = dcFolder(this.#files.folder, dc);
+    await mkdir(folder, { recursive: true });
+    const child = fork(new URL(`./dc-process${EXTENSION}`, import.meta.url), {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [],
+    });
+    child.stderr?.pipe(this.#logOf(dc, folder), { end: false });
+    const running: Running = {
+      child,
+      expected: false,
+      exited: new Promise((resolve) => child.once('exit', () => resolve())),
+    };
+    this.#running.set(dc, running);
+    child.once('exit', (code, signal) => {
+      if (this.#running.get(dc) === running) this.#running.delete(dc);
+      if (!running.expected) {
+        this.#o.onUnexpectedExit?.(dc, `DC ${dc} ended by itself (${signal ?? `exit ${code}`})`);
+      }
+    });
+    const config: DcProcessConfig = {
+      dc,
+      topology: this.#o.topology,
+      dataFolder: folder,
+      rsaPrivateKeyPem: this.#files.rsaPrivateKeyPem,
+      secretHex: Buffer.from(this.#files.secret).toString('hex'),
+      listen,
+      peers: dcIds(this.#o.topology)
+        .filter((other) => other !== dc)
+        .map((other) => [other, this.#o.dialAddress(dc, other)] as const),
+      addresses: this.#o.clientAddresses,
+      testPhones: this.#o.testPhones,
+      logLevel: this.#o.logLevel ?? 'info',
+    };
+    await this.#ready(dc, running, config);
+  }
+
+  #ready(dc: number, running: Running, config: DcProcessConfig): Promise<void> {
+    const { child } = running;
+    return new Promise((resolve, reject) => {
+      const fail = (why: string): void => {
+        clearTimeout(timer);
+        running.expected = true;
+        child.kill('SIGKILL');
+        reject(new Error(`DC ${dc} could not start: ${why}`));
+      };
+      const timer = setTimeout(() => fail(`no answer in ${READY_MS / 1000} s`), READY_MS);
+      child.on('message', (message: FromDc) => {
+        if (message.kind === 'ready') {
+          clearTimeout(timer);
+          resolve();
+        } else if (message.kind === 'failed') fail(message.why);
+        else if (message.kind === 'code') this.#o.onCode?.(message.phone, message.code);
+        else if (message.kind === 'status') {
+          this.#asked.get(message.id)?.(message.status);
+          this.#asked.delete(message.id);
+        }
+      });
+      child.once('exit', () => fail('its process ended'));
+      this.#tell(child, { kind: 'start', config });
+    });
+  }
+
+  /** kill -9: no goodbye, no flush. Resolves when the process is gone. */
+  async kill(dc: number): Promise<void> {
+    const running = this.#running.get(dc);
+    if (!running) return;
+    running.expected = true;
+    running.child.kill('SIGKILL');
+    await running.exited;
+  }
+
+  /** Undefined for a datacentre that is not running or does not answer in time. */
+  status(dc: number): Promise<LiveStatus | undefined> {
+    const running = this.#running.get(dc);
+    if (!running) return Promise.resolve(undefined);
+    const id = this.#nextId++;
+    return new Promise((resolve) => {
+      const finish = (status: LiveStatus | undefined): void => {
+        clearTimeout(timer);
+        this.#asked.delete(id);
+        resolve(status);
+      };
+      const timer = setTimeout(() => finish(undefined), STATUS_MS);
+      running.child.once('exit', () => finish(undefined));
+      this.#asked.set(id, finish);
+      this.#tell(running.child, { kind: 'status', id });
+    });
+  }
+
+  /** Stops every datacentre in order; what does not stop in time is killed. */
+  async stop(): Promise<void> {
+    await Promise.all(
+      [...this.#running.values()].map(async (running) => {
+        running.expected = true;
+        this.#tell(running.child, { kind: 'stop' });
+        const timer = setTimeout(() => running.child.kill('SIGKILL'), STOP_MS);
+        await running.exited;
+        clearTimeout(timer);
+      }),
+    );
+    for (const log of this.#logs.values()) log.end();
+    this.#logs.clear();
+  }
+
+  #tell(child: ChildProcess, message: ToDc): void {
+    // The callback takes the error of a process that has just died; its exit is handled elsewhere.
+    if (child.connected) child.send(message, () => {});
+  }
+
+  #logOf(dc: number, folder: string): WriteStream {
+    let log = this.#logs.get(dc);
+    if (!log) {
+      log = createWriteStream(join(folder, 'log.jsonl'), { flags: 'a', mode: 0o600 });
+      this.#logs.set(dc, log);
+    }
+    return log;
+  }
+}
+
+/** The source runs as .ts, the published package as .js. */
+const EXTENSION = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+
+/** Ports of the loopback interface that nothing uses at the moment. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer();
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
