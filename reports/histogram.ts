@@ -48,19 +48,23 @@ const FIRST_CAPACITY = 64;
 /** Growing counts over bucket indices; nothing else. Counts are exact up to 2^53. */
 export class BucketCounts {
   counts: Float64Array<ArrayBuffer> = new Float64Array(FIRST_CAPACITY);
-  total = 0;
 
   add(bucket: number, count: number): void {
     if (bucket >= this.counts.length) this.#grow(bucket);
     this.counts[bucket]! += count;
-    this.total += count;
+  }
+
+  /** All samples. Added up when asked for: recording is what must be cheap. */
+  get total(): number {
+    let total = 0;
+    for (let bucket = 0; bucket < this.counts.length; bucket++) total += this.counts[bucket]!;
+    return total;
   }
 
   addAll(other: BucketCounts): void {
     const { counts } = other;
-    for (let bucket = 0; bucket < counts.length; bucket++) {
-      if (counts[bucket]! > 0) this.add(bucket, counts[bucket]!);
-    }
+    if (counts.length > this.counts.length) this.#grow(counts.length - 1);
+    for (let bucket = 0; bucket < counts.length; bucket++) this.counts[bucket]! += counts[bucket]!;
   }
 
   /**
@@ -68,10 +72,11 @@ export class BucketCounts {
    * Percentile from 0 to 100.
    */
   bucketAt(percentile: number): number {
-    if (this.total === 0) return -1;
+    const { total } = this;
+    if (total === 0) return -1;
     // 99.9 / 100 × 1000 is 999.0000000000001 in floating point: the slack keeps the rank at 999.
-    const exact = (percentile / 100) * this.total;
-    const rank = Math.min(this.total, Math.max(1, Math.ceil(exact - exact * 1e-12)));
+    const exact = (percentile / 100) * total;
+    const rank = Math.min(total, Math.max(1, Math.ceil(exact - exact * 1e-12)));
     let seen = 0;
     for (let bucket = 0; bucket < this.counts.length; bucket++) {
       seen += this.counts[bucket]!;

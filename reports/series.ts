@@ -52,8 +52,8 @@ abstract class Series {
 
   /** Timeline bucket of a time from 0 on. */
   protected bucketAt(atSeconds: number): number {
-    const bucket = Math.floor(atSeconds / this.grid.bucketSeconds);
-    return bucket < this.grid.bucketsMax ? bucket : this.grid.bucketsMax - 1;
+    const bucket = atSeconds / this.grid.bucketSeconds;
+    return bucket < this.grid.bucketsMax ? bucket | 0 : this.grid.bucketsMax - 1;
   }
 
   protected fail(what: string): never {
@@ -98,24 +98,25 @@ export class TrendSeries extends Series {
 
   /** `value` in the metric's unit; `count` equal samples at once. */
   record(value: number, atSeconds: number, count = 1): void {
-    const micros = Math.round(value * this.#microsPerUnit);
-    if (!(micros >= 0 && micros < MICROS_MAX && atSeconds < Number.POSITIVE_INFINITY)) {
+    // This runs for every message of the planet: truncating to an integer is several times cheaper
+    // than Math.round, and an integer index than a double. The value is floor(scaled).
+    const scaled = value * this.#microsPerUnit + 0.5;
+    if (!(value >= 0 && scaled < MICROS_MAX && atSeconds < Number.POSITIVE_INFINITY)) {
       this.fail(`cannot record ${value} at ${atSeconds} s`);
     }
     if (!(Number.isSafeInteger(count) && count >= 0)) this.fail(`cannot record ${count} samples`);
     if (count === 0) return;
-    if (!(atSeconds >= 0)) {
-      if (Number.isNaN(atSeconds)) this.fail('the time is not a number');
+    if (atSeconds < 0) {
       this.excluded += count;
       return;
     }
-    if (micros > this.maxMicros) this.maxMicros = micros;
-    if (micros < this.minMicros) this.minMicros = micros;
-    const bucket = bucketOf(Math.min(micros, HIGHEST_MICROS));
+    if (scaled >= this.maxMicros + 1) this.maxMicros = Math.floor(scaled);
+    if (scaled < this.minMicros) this.minMicros = Math.floor(scaled);
+    const bucket = scaled < HIGHEST_MICROS ? bucketOf(scaled >>> 0) : BUCKETS - 1;
     this.counts.add(bucket, count);
     const second = this.#timelineBucket(this.bucketAt(atSeconds));
     second.add(bucket >> TIMELINE_COARSE_BITS, count);
-    if (micros > second.maxMicros) second.maxMicros = micros;
+    if (scaled >= second.maxMicros + 1) second.maxMicros = Math.floor(scaled);
   }
 
   merge(other: TrendSeries): void {
