@@ -3,7 +3,7 @@ import { intBelow } from './draws.ts';
 import type { WordSource } from './xoshiro.ts';
 
 /** Largest number of choices of one table. */
-export const ALIAS_CHOICES_MAX = 1 << 24;
+export const ALIAS_CHOICES_MAX: number = 1 << 24;
 
 export class AliasTable {
   readonly size: number;

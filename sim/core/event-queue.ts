@@ -5,7 +5,7 @@
  */
 
 /** Most events that may be pending at once. */
-export const PENDING_EVENTS_MAX = 1 << 22;
+export const PENDING_EVENTS_MAX: number = 1 << 22;
 
 /** Names a scheduled event so that it can be cancelled. */
 export type Ticket = number;

@@ -4,7 +4,7 @@
  * DCs deliver. Stages only feed forward, so a step needs no event list; a lost DC's users move to
  * the nearest other DC and back between steps.
  */
-import { Link } from './link.ts';
+import { Link, type LinkSettings } from './link.ts';
 import { COOLDOWN_SECONDS, type Loss, type ModelPlan } from './plan.ts';
 import { RecipientSide } from './recipient-side.ts';
 import { SenderSide } from './sender-side.ts';
@@ -166,7 +166,12 @@ export class Column {
   }
 }
 
-function linkSettings(plan: ModelPlan, from: number, to: number, what: 'messages' | 'writes') {
+function linkSettings(
+  plan: ModelPlan,
+  from: number,
+  to: number,
+  what: 'messages' | 'writes',
+): LinkSettings {
   const { service, dcCount } = plan;
   const pair = from * dcCount + to;
   const peers = Math.max(1, dcCount - 1);

@@ -4,18 +4,26 @@
  */
 
 /** Most messages that may wait between two stations of one column: some 400 MB of them. */
-export const QUEUE_LENGTH_MAX = 1 << 24;
+export const QUEUE_LENGTH_MAX: number = 1 << 24;
 
-/** A message's sender and recipient DC (by index) and flags, packed into `mark`. */
-export const MARK = {
-  senderOf: (mark: number): number => mark & 0xff,
-  recipientOf: (mark: number): number => (mark >>> 8) & 0xff,
-  of: (sender: number, recipient: number): number => sender | (recipient << 8),
+interface Mark {
+  readonly senderOf: (mark: number) => number;
+  readonly recipientOf: (mark: number) => number;
+  readonly of: (sender: number, recipient: number) => number;
   /** Acknowledged as queued by another DC than the sender's home. */
-  queued: 1 << 16,
+  readonly queued: number;
   /** Waited for a link or a DC that was out. */
+  readonly waited: number;
+}
+
+/** A message's sender and recipient DC (by index) and flags, packed into one integer. */
+export const MARK: Mark = {
+  senderOf: (mark) => mark & 0xff,
+  recipientOf: (mark) => (mark >>> 8) & 0xff,
+  of: (sender, recipient) => sender | (recipient << 8),
+  queued: 1 << 16,
   waited: 1 << 17,
-} as const;
+};
 
 export class MessageQueue {
   times: Float64Array = new Float64Array(256);

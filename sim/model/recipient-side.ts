@@ -20,7 +20,7 @@ export class RecipientSide {
   /** Extra way to the devices: above 0 while the people of this DC are connected elsewhere. */
   extraUs = 0;
   /** From when on nobody is touched by the loss any more; Infinity until it is known. */
-  caughtUpAt = Infinity;
+  caughtUpAt: number = Infinity;
   private readonly dc: number;
   private readonly plan: ModelPlan;
   private readonly tally: Tally;

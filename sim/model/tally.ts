@@ -35,10 +35,9 @@ export function tallyShape(dcCount: number, windowSeconds: number): TallyShape {
 /** Counters by time cell and DC. */
 const COUNTERS = [
   'offered',
-  'sent',
+  'sentLater',
   'delivered',
   'queued',
-  'acked',
   'waitingIn',
   'waitingOut',
 ] as const;
@@ -59,9 +58,9 @@ export class Tally {
   /** [series][cell of due][bucket]; series: path × recipient DC, then ack × sender DC. */
   readonly latency: Uint32Array<ArrayBuffer>;
   readonly offered: Float64Array<ArrayBuffer>;
-  readonly sent: Float64Array<ArrayBuffer>;
   readonly queued: Float64Array<ArrayBuffer>;
-  readonly acked: Float64Array<ArrayBuffer>;
+  /** Held back by their senders: [cell of due][DC], then [cell of sending][DC]. */
+  readonly sentLater: Float64Array<ArrayBuffer>;
   /** Messages that began and ended to wait in an outbox, by the DC they waited for. */
   readonly waitingIn: Float64Array<ArrayBuffer>;
   readonly waitingOut: Float64Array<ArrayBuffer>;
@@ -79,19 +78,24 @@ export class Tally {
   losses = 0;
   recoveries = 0;
   private readonly inverseCellUs: number;
+  private readonly windowUs: number;
+  private readonly cells: number;
+  private readonly dcCount: number;
 
   constructor(shape: TallyShape) {
     const { dcCount, cells } = shape;
     this.shape = shape;
     this.countCells = cells + DRAIN_CELLS;
     this.inverseCellUs = 1 / shape.cellUs;
+    this.windowUs = shape.windowUs;
+    this.cells = cells;
+    this.dcCount = dcCount;
     const seriesCount = (PATH_COUNT + 2) * dcCount;
     this.latency = new Uint32Array(seriesCount * cells * BUCKET_COUNT);
     const byDc = (): Float64Array<ArrayBuffer> => new Float64Array(this.countCells * dcCount);
     this.offered = byDc();
-    this.sent = byDc();
     this.queued = byDc();
-    this.acked = byDc();
+    this.sentLater = new Float64Array(this.countCells * dcCount * 2);
     this.waitingIn = byDc();
     this.waitingOut = byDc();
     this.delivered = new Float64Array(this.countCells * dcCount * PATH_COUNT);
@@ -101,55 +105,61 @@ export class Tally {
   }
 
   isMeasured(due: number): boolean {
-    return due >= 0 && due < this.shape.windowUs;
+    return due >= 0 && due < this.windowUs;
   }
 
   /** A message of a pair of DCs is due; says whether it is measured. */
   offer(sender: number, recipient: number, due: number): boolean {
-    const { dcCount } = this.shape;
+    const { dcCount } = this;
     this.perPair[sender * dcCount + recipient]! += 1;
     if (!this.isMeasured(due)) return false;
     this.offered[((due * this.inverseCellUs) | 0) * dcCount + sender]! += 1;
     return true;
   }
 
-  /** A measured message of DC `dc` was handed to the network. */
-  send(dc: number, at: number): void {
-    this.sent[this.cellOf(at) * this.shape.dcCount + dc]! += 1;
+  /** A measured message was handed to the network at `at`; without this call, when it was due. */
+  sendLater(dc: number, due: number, at: number): void {
+    const { dcCount } = this;
+    this.sentLater[this.cellOf(due) * dcCount + dc]! += 1;
+    this.sentLater[(this.countCells + this.cellOf(at)) * dcCount + dc]! += 1;
+  }
+
+  /** Messages handed to the network: [cell][DC]. */
+  sent(): Float64Array {
+    const { offered, sentLater } = this;
+    return offered.map((n, i) => n - sentLater[i]! + sentLater[offered.length + i]!);
   }
 
   /** A message, measured or not, was acknowledged as stored or queued: the promise is given. */
   acknowledge(sender: number, recipient: number): void {
-    const { dcCount } = this.shape;
+    const { dcCount } = this;
     this.perPair[(dcCount + sender) * dcCount + recipient]! += 1;
   }
 
   /** A message, measured or not, reached its recipient. */
   deliver(sender: number, recipient: number): void {
-    const { dcCount } = this.shape;
+    const { dcCount } = this;
     this.perPair[(2 * dcCount + sender) * dcCount + recipient]! += 1;
   }
 
   /** A measured message reached its recipient in DC `dc`, on path 0 to 2. */
   recordDelivery(path: number, dc: number, due: number, at: number): void {
-    const { dcCount } = this.shape;
+    const { dcCount } = this;
     this.record(path * dcCount + dc, due, at);
     this.delivered[(this.cellOf(at) * PATH_COUNT + path) * dcCount + dc]! += 1;
   }
 
   /** A measured message was acknowledged: 0 stored, 1 queued; `dc` is the sender's home. */
   recordAck(kind: number, dc: number, due: number, at: number): void {
-    const { dcCount } = this.shape;
+    const { dcCount } = this;
     this.record((PATH_COUNT + kind) * dcCount + dc, due, at);
-    const cell = this.cellOf(at) * dcCount + dc;
-    this.acked[cell]! += 1;
-    if (kind === 1) this.queued[cell]! += 1;
+    if (kind === 1) this.queued[this.cellOf(at) * dcCount + dc]! += 1;
   }
 
   /** A message for DC `dc` waited in an outbox from `from` to `to`. */
   waited(dc: number, from: number, to: number): void {
     if (to > this.perDc[dc]!) this.perDc[dc] = to;
-    const { dcCount } = this.shape;
+    const { dcCount } = this;
     this.waitingIn[this.cellOf(from) * dcCount + dc]! += 1;
     this.waitingOut[this.cellOf(to) * dcCount + dc]! += 1;
   }
@@ -159,7 +169,7 @@ export class Tally {
     if (us > LATENCY_US_MAX) us = LATENCY_US_MAX;
     us = us >>> 0;
     const cell = (due * this.inverseCellUs) | 0;
-    this.latency[(series * this.shape.cells + cell) * BUCKET_COUNT + bucketOf(us)]! += 1;
+    this.latency[(series * this.cells + cell) * BUCKET_COUNT + bucketOf(us)]! += 1;
     this.perSeries[series * 2]! += us;
     if (us > this.perSeries[series * 2 + 1]!) this.perSeries[series * 2 + 1] = us;
   }
@@ -181,10 +191,10 @@ export class Tally {
       latency[at++] = entry;
       latency[at++] = count;
     }
-    const { offered, sent, delivered, queued, acked, waitingIn, waitingOut } = this;
+    const { offered, sentLater, delivered, queued, waitingIn, waitingOut } = this;
     return {
       latency,
-      counters: { offered, sent, delivered, queued, acked, waitingIn, waitingOut },
+      counters: { offered, sentLater, delivered, queued, waitingIn, waitingOut },
       perSeries: this.perSeries,
       perPair: this.perPair,
       perDc: this.perDc,

@@ -22,7 +22,7 @@ export function addModelResult(result: ModelResult, measurements: Measurements):
     });
     const counters = [
       ['messages_offered', tally.offered],
-      ['messages_sent', tally.sent],
+      ['messages_sent', tally.sent()],
       ['writes_queued', tally.queued],
     ] as const;
     for (const [name, counts] of counters) {

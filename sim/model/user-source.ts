@@ -81,7 +81,7 @@ export class UserSource {
     while (at < until) {
       const recipient = this.recipientAt(words.nextWord());
       const due = at - access.next();
-      if (tally.offer(dc, recipient, due)) tally.send(dc, due);
+      tally.offer(dc, recipient, due);
       arrivals.push(at + extraUs, due, 0, MARK.of(dc, recipient));
       at = this.advance(at);
     }
@@ -123,7 +123,7 @@ export class UserSource {
     });
     released.sort((a, b) => a.at - b.at || a.order - b.order);
     for (const { message, at: arrival } of released) {
-      if (!message.sentBefore) tally.send(dc, arrival);
+      if (!message.sentBefore) tally.sendLater(dc, message.due, arrival);
       arrivals.push(arrival + how.extraUs, message.due, 0, message.mark);
     }
     this.extraUs = how.extraUs;
