@@ -80,8 +80,9 @@ class PendingCall implements RpcCall {
 
   reply(result: TlResult | Uint8Array): void {
     if (this.isAnswered) return;
-    this.isAnswered = true;
+    // An object that cannot be encoded throws here, and `fail` is still possible.
     const body = result instanceof Uint8Array ? result : encodeResult(this.method._, result);
+    this.isAnswered = true;
     if (!this.isDropped) this.#session.sendResult(this.requestMsgId, body);
     this.#calls.finished(this, false);
   }

@@ -8,6 +8,7 @@ import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  type JsonWebKey,
   type KeyObject,
   privateDecrypt,
   publicEncrypt,
@@ -25,8 +26,11 @@ export class RsaPublicKey {
 
   /** Takes PKCS#1 and SPKI PEM. Throws when it is no 2048-bit RSA key. */
   constructor(pem: string) {
-    this.#key = createPublicKey(pem);
-    const { n, e } = jwkNumbers(this.#key);
+    const jwk = createPublicKey(pem).export({ format: 'jwk' });
+    const { n, e } = jwkNumbers(jwk);
+    // OpenSSL cannot write a key as PKCS#1 that it has read as PKCS#1; one built from its numbers
+    // it can.
+    this.#key = createPublicKey({ key: jwk, format: 'jwk' });
     if (n.length !== RSA_BYTES) {
       throw new Error(`an RSA key of ${n.length * 8} bits; MTProto needs ${RSA_BYTES * 8}`);
     }
@@ -77,8 +81,7 @@ export function generateRsaKeyPem(): string {
   return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
 }
 
-function jwkNumbers(key: KeyObject): { n: Uint8Array; e: Uint8Array } {
-  const { n, e } = key.export({ format: 'jwk' });
+function jwkNumbers({ n, e }: JsonWebKey): { n: Uint8Array; e: Uint8Array } {
   if (n === undefined || e === undefined) throw new Error('this is not an RSA key');
   return { n: Buffer.from(n, 'base64url'), e: Buffer.from(e, 'base64url') };
 }

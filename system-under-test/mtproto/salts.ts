@@ -4,15 +4,9 @@
  * its handshake and is good for an hour.
  */
 import { createHmac } from 'node:crypto';
+import type { FutureSalt } from '../schema/service-messages.ts';
 import { readInt64 } from './bytes.ts';
 import { PROTOCOL } from './limits.ts';
-
-export interface SaltPeriod {
-  /** Unix seconds. */
-  readonly validSince: number;
-  readonly validUntil: number;
-  readonly salt: bigint;
-}
 
 /** The salts of one auth key. */
 export class ServerSalts {
@@ -48,7 +42,7 @@ export class ServerSalts {
   }
 
   /** The current salt and those after it, `count` (1 to 64) in all. */
-  future(wallMs: number, count: number): SaltPeriod[] {
+  future(wallMs: number, count: number): FutureSalt[] {
     const first = epochOf(wallMs);
     const wanted = Math.min(Math.max(count, 1), PROTOCOL.futureSaltsMax);
     return Array.from({ length: wanted }, (_, i) => {

@@ -1,10 +1,10 @@
 /** How a server answers the service messages of a client, one case each. */
 import { bigIntOfLong, longOfBigInt } from '../schema/long.ts';
-import type { ServiceRequest } from '../schema/service-messages.ts';
+import { encodeFutureSalts, type ServiceRequest } from '../schema/service-messages.ts';
 import { encodeTl, type mtp } from '../schema/tl.ts';
 import { hex, int64Bytes } from './bytes.ts';
 import { PROTOCOL } from './limits.ts';
-import { messageIdSeconds } from './message-id.ts';
+import { MESSAGE_KIND, messageIdSeconds } from './message-id.ts';
 import type { LiveSession } from './server-session.ts';
 
 /** States in msgs_state_info [mtproto/service_messages_about_messages]. */
@@ -88,17 +88,9 @@ function resend(session: LiveSession, messageId: bigint, ids: readonly bigint[])
 
 function futureSalts(session: LiveSession, messageId: bigint, count: number): void {
   const nowMs = session.host.clock.wallMs();
-  session.sendService({
-    _: 'mt_future_salts',
-    reqMsgId: longOfBigInt(messageId),
-    now: Math.floor(nowMs / 1000),
-    salts: session.salts.future(nowMs, count).map(({ validSince, validUntil, salt }) => ({
-      _: 'mt_future_salt',
-      validSince,
-      validUntil,
-      salt: longOfBigInt(salt),
-    })),
-  });
+  const salts = session.salts.future(nowMs, count);
+  const body = encodeFutureSalts(messageId, Math.floor(nowMs / 1000), salts);
+  session.send(body, MESSAGE_KIND.serverAnswer, false);
 }
 
 function dropAnswer(session: LiveSession, messageId: bigint, requestId: bigint): void {

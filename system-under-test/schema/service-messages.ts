@@ -80,6 +80,33 @@ export function encodeAck(messageIds: readonly bigint[]): Uint8Array {
   return bytes;
 }
 
+export interface FutureSalt {
+  /** Unix seconds. */
+  readonly validSince: number;
+  readonly validUntil: number;
+  readonly salt: bigint;
+}
+
+/** By hand because @mtcute/tl's writer fails on the bare vector in it. */
+export function encodeFutureSalts(
+  requestId: bigint,
+  nowSeconds: number,
+  salts: readonly FutureSalt[],
+): Uint8Array {
+  const bytes = new Uint8Array(20 + 16 * salts.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, 0xae500895, true);
+  view.setBigInt64(4, requestId, true);
+  view.setInt32(12, nowSeconds, true);
+  view.setInt32(16, salts.length, true);
+  salts.forEach(({ validSince, validUntil, salt }, i) => {
+    view.setInt32(20 + 16 * i, validSince, true);
+    view.setInt32(24 + 16 * i, validUntil, true);
+    view.setBigInt64(28 + 16 * i, salt, true);
+  });
+  return bytes;
+}
+
 export function encodeRpcResult(requestId: bigint, result: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(12 + result.length);
   const view = new DataView(bytes.buffer);
