@@ -100,7 +100,9 @@ const SIZES = {
 
 export async function fuzzSeed(
   seed: string,
-  options: Pick<FuzzOptions, 'topology' | 'crypto' | 'plantedBugs' | 'signal'>,
+  options: Pick<FuzzOptions, 'topology' | 'crypto' | 'plantedBugs' | 'signal'> & {
+    readonly progress?: (phase: string, done: number, text: string) => void;
+  },
 ): Promise<SeedOutcome> {
   const { topology, crypto, plantedBugs, signal } = options;
   const random = randomStream(keyOfSeed(seed), 'fuzz.world');
@@ -119,6 +121,7 @@ export async function fuzzSeed(
       crypto,
       ...(plantedBugs ? { plantedBugs } : {}),
       ...(signal ? { signal } : {}),
+      ...(options.progress ? { progress: options.progress } : {}),
     });
     const missed = run.faults.filter((record) => record.firedAtSeconds === undefined);
     const violation = run.crowd.ledger.violations[0];

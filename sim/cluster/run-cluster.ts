@@ -66,6 +66,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   });
   const keys = people.map((person) => provisionedKey(crypto, random('auth key', person.index)));
   const userIds = await loop.settle(cluster.start(accountsOf(people, keys)));
+  await loop.run(() => cluster.linked);
   const clock = loop.clockFor('crowd');
   const crowd = new Crowd({
     people,
@@ -121,7 +122,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     await loop.run(untilMs);
     input.signal?.throwIfAborted();
     tracker.check(clock.monotonicMs());
-    const elapsedMs = untilMs - startMs;
+    const elapsedMs = step * CHECK_MS;
     const atSeconds = elapsedMs / 1000 - input.warmupSeconds;
     if (elapsedMs % 1000 === 0 && atSeconds >= 0) input.onSecond?.(atSeconds, cluster, crowd);
     if (elapsedMs % 1000 === 0) {

@@ -97,6 +97,14 @@ export class VirtualCluster {
     return userIds;
   }
 
+  /** Every DC has its link to every other one. */
+  get linked(): boolean {
+    const others = this.#machines.size - 1;
+    return [...this.#machines.keys()].every(
+      (dc) => this.#datacenters.get(dc)?.status().linksUp.length === others,
+    );
+  }
+
   datacenter(dc: number): Datacenter | undefined {
     return this.#datacenters.get(dc);
   }
