@@ -1,0 +1,215 @@
+/**
+ * `quincunx run`: one scenario through the worlds, a verdict, a report.
+ */
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
+import { renderJson } from '../../reports/render/json.ts';
+import { renderTerminal } from '../../reports/render/terminal.ts';
+import type { ResultsDocument } from '../../reports/results.ts';
+import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
+import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
+import { runScenario, WorldFailure } from '../../scenarios/run.ts';
+import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { OptionReader, WORKERS_MAX } from '../option-values.ts';
+import { outputFolderProblem, writeReports } from '../output-folder.ts';
+import { packageInfo } from '../package-info.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { withScratch } from '../scratch.ts';
+
+const DEFAULT_SEED = '1';
+const EXAMPLES = `
+Examples:
+  quincunx run dc-outage                            all three worlds, the summary on the terminal
+  quincunx run dc-outage --world model --seed 7     800 million users, in seconds
+  quincunx run dc-outage --world cluster,live --out out/tonight
+  quincunx run ./my-outage.ts --json > results.json your own scenario file
+
+Exit codes: 0 held, 99 an SLO is broken, 104 invalid input, 105 interrupted, 107 the scenario threw,
+111 undecided, 1 a fault of Quincunx. When a world fails, the worlds before it are still written to
+--out, with a verdict that is never "held".
+`;
+
+/** As commander hands them over: text, not yet looked at. */
+interface RawOptions {
+  readonly world?: readonly string[];
+  readonly seed: string;
+  readonly workers: string;
+  readonly toxiproxy: string;
+  readonly out?: string;
+  readonly from?: string;
+  readonly for?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+interface Wanted {
+  readonly scenario: Scenario;
+  readonly worlds: readonly WorldName[];
+  readonly seed: string;
+  readonly workers: number;
+  readonly toxiproxy: 'embedded' | 'real';
+  readonly out: string | undefined;
+  readonly reproduce: string;
+}
+
+export function addRun(program: Command, finish: (code: ExitCode) => void): void {
+  const several = (value: string, before: readonly string[] = []): string[] => [...before, value];
+  program
+    .command('run')
+    .description('run a scenario, say whether its promises held, write the report')
+    .argument('<scenario>', 'name in the library (see quincunx list), or the path of a file')
+    .option('--world <name>', 'model, cluster or live; repeat it or use commas', several)
+    .option('--seed <text>', 'decides everything that chance decides', DEFAULT_SEED)
+    .option('--workers <n>', 'threads of the model', String(availableParallelism()))
+    .option('--from <HH:MM>', 'start the window at another time of day, UTC')
+    .option('--for <duration>', 'another length of the window, such as 30s or 10m')
+    .option('--toxiproxy <which>', 'embedded, or the real toxiproxy-server', 'embedded')
+    .option(
+      '--out <folder>',
+      'write report.html, results.json, junit.xml, summary.md, metrics.prom',
+    )
+    .option('--json', 'print results.json on standard output, and nothing else')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', EXAMPLES)
+    .action(async (nameOrPath: string, options: RawOptions) => {
+      finish(await run(nameOrPath, options));
+    });
+}
+
+async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
+  const line = new ProgressLine(process.stderr, () => performance.now(), options.quiet === true);
+  const wanted = await readOptions(nameOrPath, options);
+  const interrupt = onInterrupt((text) => line.say(text));
+  if (!options.quiet) {
+    line.say(`${wanted.scenario.name}: ${wanted.scenario.title} (seed ${wanted.seed})`);
+  }
+  try {
+    const results = await withScratch((scratch) =>
+      runScenario(wanted.scenario, {
+        ...wanted,
+        scratch,
+        signal: interrupt.signal,
+        progress: (world, report) => line.report(world, report),
+        version: packageInfo().version,
+        environment: {
+          node: process.versions.node,
+          platform: `${process.platform}-${process.arch}`,
+          cores: availableParallelism(),
+        },
+      }),
+    );
+    line.clear();
+    print(results, wanted.out, options.json === true);
+    return exitCodeOf(results.verdict);
+  } catch (error) {
+    line.clear();
+    if (error instanceof WorldFailure) return failed(error, wanted.out, interrupt.signal.aborted);
+    throw error;
+  } finally {
+    interrupt.release();
+  }
+}
+
+/** Everything wrong with the options and the scenario together, before anything runs. */
+async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wanted> {
+  const read = new OptionReader();
+  const worlds = read.worlds(options.world);
+  const seed = read.seed(options.seed);
+  const workers = read.integer('--workers', options.workers, 1, WORKERS_MAX);
+  const toxiproxy = read.oneOf('--toxiproxy', options.toxiproxy, ['embedded', 'real']);
+  const fromUtc = read.timeOfDay('--from', options.from);
+  const seconds = read.seconds('--for', options.for);
+  const out = options.out === undefined ? undefined : resolve(options.out);
+  const outProblem = out === undefined ? undefined : outputFolderProblem(out);
+  if (outProblem) read.problems.push(outProblem);
+  if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
+    read.problems.push(`--toxiproxy real: there is no toxiproxy-server; ${INSTALL_COMMAND}`);
+  }
+  let loaded: Scenario | undefined;
+  try {
+    loaded = await loadScenario(nameOrPath, process.cwd());
+  } catch (error) {
+    if (!(error instanceof ScenarioLoadError) || error.kind === 'threw') throw error;
+    read.problems.push(...error.problems.map((problem) => `${error.about}: ${problem}`));
+  }
+  read.check();
+  return {
+    scenario: withWindow(loaded!, fromUtc, seconds),
+    worlds,
+    seed,
+    workers,
+    toxiproxy,
+    out,
+    reproduce: reproduceCommand(nameOrPath, worlds, options),
+  };
+}
+
+/** The scenario with another window; its faults must still fit into it. */
+function withWindow(loaded: Scenario, fromUtc?: string, seconds?: number): Scenario {
+  if (fromUtc === undefined && seconds === undefined) return loaded;
+  const window = {
+    ...loaded.window,
+    ...(fromUtc === undefined ? {} : { fromUtc }),
+    ...(seconds === undefined ? {} : { seconds }),
+  };
+  try {
+    return scenario({ ...loaded, window });
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    const why = 'the scenario does not fit into this window';
+    throw new InvalidInput(error.problems.map((problem) => `--for: ${why}: ${problem}`));
+  }
+}
+
+function reproduceCommand(
+  nameOrPath: string,
+  worlds: readonly WorldName[],
+  options: RawOptions,
+): string {
+  const words = [
+    'quincunx',
+    'run',
+    nameOrPath,
+    '--world',
+    worlds.join(','),
+    '--seed',
+    options.seed,
+  ];
+  if (options.from !== undefined) words.push('--from', options.from);
+  if (options.for !== undefined) words.push('--for', options.for);
+  if (options.toxiproxy !== 'embedded') words.push('--toxiproxy', options.toxiproxy);
+  return words.map(quoted).join(' ');
+}
+
+/** For a POSIX shell. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+function print(results: ResultsDocument, out: string | undefined, json: boolean): void {
+  const reportPath = out === undefined ? undefined : writeReports(out, results);
+  if (json) {
+    process.stdout.write(`${renderJson(results).trimEnd()}\n`);
+    if (reportPath) process.stderr.write(`report: ${reportPath}\n`);
+    return;
+  }
+  const plain = process.stdout.isTTY !== true || Boolean(process.env['NO_COLOR']);
+  const width = process.stdout.columns ?? 100;
+  const text = renderTerminal(results, { plain, width, ...(reportPath ? { reportPath } : {}) });
+  process.stdout.write(`${text.trimEnd()}\n`);
+}
+
+/** Standard output stays empty: a run that did not end has no result. */
+function failed(error: WorldFailure, out: string | undefined, interrupted: boolean): ExitCode {
+  const say = (line: string): unknown => process.stderr.write(`${line}\n`);
+  const cause = error.cause;
+  if (interrupted) say(`interrupted in the ${error.world} world; everything was cleaned up`);
+  else say(cause instanceof Error ? `${error.message}\n${cause.stack ?? ''}` : error.message);
+  if (out !== undefined && error.finished !== undefined) {
+    say(`what finished before it: ${writeReports(out, error.finished)}`);
+  }
+  return interrupted ? EXIT.interrupted : EXIT.ourFault;
+}

@@ -1,0 +1,46 @@
+/**
+ * The folder of `--out`: made and tried before a run, filled after it.
+ */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { renderHtml } from '../reports/render/html.ts';
+import { renderJson } from '../reports/render/json.ts';
+import { renderJunit } from '../reports/render/junit.ts';
+import { renderMarkdown } from '../reports/render/markdown.ts';
+import { renderOpenMetrics } from '../reports/render/openmetrics.ts';
+import type { ResultsDocument } from '../reports/results.ts';
+
+/** Makes the folder and writes a file into it; returns what is wrong, if something is. */
+export function outputFolderProblem(folder: string): string | undefined {
+  const probe = join(folder, `.quincunx-${process.pid}`);
+  try {
+    makeFolder(folder);
+    writeFileSync(probe, '');
+    rmSync(probe);
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return `--out ${folder}: cannot be written to (${reason}); name a folder of your own`;
+  }
+}
+
+/**
+ * Level by level: Node's own `recursive` never returns where a file system says "no such folder" to
+ * the making of one (/proc does).
+ */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
+}
+
+/** Writes every form of the report; returns the path of report.html. */
+export function writeReports(folder: string, results: ResultsDocument): string {
+  const reportPath = join(folder, 'report.html');
+  writeFileSync(join(folder, 'results.json'), renderJson(results));
+  writeFileSync(reportPath, renderHtml(results));
+  writeFileSync(join(folder, 'junit.xml'), renderJunit(results));
+  writeFileSync(join(folder, 'summary.md'), renderMarkdown(results));
+  writeFileSync(join(folder, 'metrics.prom'), renderOpenMetrics(results));
+  return reportPath;
+}

@@ -1,0 +1,118 @@
+/**
+ * Runs one scenario through the worlds that were asked for, one after the other, judges each, and
+ * makes the results document. What the machine is and where files may go is handed in.
+ */
+import { extname } from 'node:path';
+import { describeFault, type FaultRecord } from '../chaos/plan.ts';
+import {
+  type EnvironmentResult,
+  type FaultResult,
+  type ResultsDocument,
+  resultsDocument,
+  type WorldResult,
+  worldResult,
+} from '../reports/results.ts';
+import type { Scenario, WorldName } from './define.ts';
+import type { Progress, World, WorldOptions } from './worlds/world.ts';
+
+export interface RunOptions extends Omit<WorldOptions, 'progress'> {
+  readonly worlds: readonly WorldName[];
+  readonly progress: (world: WorldName, report: Progress) => void;
+  /** Version of quincunx. */
+  readonly version: string;
+  /** Command that repeats the run. */
+  readonly reproduce: string;
+  readonly environment: EnvironmentResult;
+  /** Where a world comes from. Default: the file of its name, loaded when it is needed. */
+  readonly worldOf?: (name: WorldName) => Promise<World>;
+}
+
+/**
+ * A world failed or was stopped. The worlds that finished before it are in `finished`, judged, with
+ * a verdict of at most `undecided`: a run that did not end is never a pass. `finished` is absent
+ * when there was none.
+ */
+export class WorldFailure extends Error {
+  override name = 'WorldFailure';
+  readonly world: WorldName;
+  readonly finished: ResultsDocument | undefined;
+  constructor(world: WorldName, cause: unknown, finished: ResultsDocument | undefined) {
+    super(`the ${world} world failed: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.world = world;
+    this.finished = finished;
+  }
+}
+
+/** Stops at the first world that fails, with `WorldFailure`; so does an aborted signal. */
+export async function runScenario(
+  scenario: Scenario,
+  options: RunOptions,
+): Promise<ResultsDocument> {
+  const { seed, workers, signal, toxiproxy, scratch, worldOf = loadWorld } = options;
+  const results: Record<string, WorldResult> = {};
+  for (const name of options.worlds) {
+    try {
+      signal.throwIfAborted();
+      const world = await worldOf(name);
+      const progress = (report: Progress): void => options.progress(name, report);
+      const run = await world(scenario, { seed, workers, signal, toxiproxy, scratch, progress });
+      signal.throwIfAborted();
+      const faults = run.faults.map(faultResult);
+      results[name] = worldResult({ ...run, faults, slos: scenario.slos });
+    } catch (cause) {
+      throw new WorldFailure(name, cause, unfinished(scenario, results, options));
+    }
+  }
+  return documentOf(scenario, results, options);
+}
+
+/** The world's module, `run` in worlds/<name>: loaded late, since some bring heavy machinery. */
+async function loadWorld(name: WorldName): Promise<World> {
+  const file = new URL(`./worlds/${name}${extname(import.meta.url)}`, import.meta.url);
+  const module = (await import(file.href)) as { readonly run: World };
+  return module.run;
+}
+
+function documentOf(
+  scenario: Scenario,
+  worlds: Readonly<Record<string, WorldResult>>,
+  { version, seed, reproduce, environment }: RunOptions,
+): ResultsDocument {
+  const { users, messagesPerDay } = scenario.traffic;
+  return resultsDocument({
+    quincunx: version,
+    scenario: scenario.name,
+    title: scenario.title,
+    teaches: scenario.teaches,
+    seed,
+    window: scenario.window,
+    traffic: { users, messagesPerDay },
+    datacentres: scenario.topology.sites.map(({ id, name }) => ({ id, name })),
+    reproduce,
+    environment,
+    worlds,
+  });
+}
+
+function unfinished(
+  scenario: Scenario,
+  worlds: Readonly<Record<string, WorldResult>>,
+  options: RunOptions,
+): ResultsDocument | undefined {
+  if (Object.keys(worlds).length === 0) return undefined;
+  const document = documentOf(scenario, worlds, options);
+  return document.verdict === 'held' ? { ...document, verdict: 'undecided' } : document;
+}
+
+function faultResult({ fault, firedAtSeconds, healedAtSeconds }: FaultRecord): FaultResult {
+  return {
+    kind: fault.kind,
+    description: describeFault(fault),
+    atSeconds: fault.atSeconds,
+    forSeconds: fault.forSeconds,
+    ...(firedAtSeconds === undefined ? {} : { firedAtSeconds }),
+    ...(healedAtSeconds === undefined ? {} : { healedAtSeconds }),
+  };
+}

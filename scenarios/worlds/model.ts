@@ -1,0 +1,32 @@
+/** The model world: every message of the whole planet, through queues and links, at 1:1. */
+import { Measurements } from '../../reports/measurements.ts';
+import { runModel } from '../../sim/model/model.ts';
+import { addModelResult } from '../../sim/model/to-measurements.ts';
+import type { World } from './world.ts';
+
+export const run: World = async (scenario, { seed, workers, signal, progress }) => {
+  const startedMs = performance.now();
+  const { topology, traffic, window, faults } = scenario;
+  const measurements = new Measurements({ windowSeconds: window.seconds });
+  const result = await runModel({
+    topology,
+    traffic,
+    window,
+    faults,
+    seed,
+    workers,
+    signal,
+    onProgress: ({ done, text }) => progress({ phase: 'messages', done, text }),
+  });
+  addModelResult(result, measurements);
+  return {
+    world: 'model',
+    measurements,
+    digest: result.digest,
+    messages: result.messages,
+    wallSeconds: (performance.now() - startedMs) / 1000,
+    faults: result.faults,
+    voidReasons: [],
+    notes: result.notes,
+  };
+};
