@@ -45,7 +45,10 @@ export interface ServerSession {
   context: unknown;
   /** Whether a connection carries it now; what is sent meanwhile waits, within limits. */
   readonly connected: boolean;
-  /** `body` is an encoded `Updates`; it is not copied and must not change. */
+  /**
+   * `body` is an encoded `Updates` of layer 223; it is not copied and must not change. Sessions of
+   * another layer get it converted, once for all of them when they are given the same array.
+   */
   sendUpdate(body: Uint8Array): void;
   /** Forgets the session and ends its connection after what was sent. */
   close(): void;
@@ -54,7 +57,7 @@ export interface ServerSession {
 export interface RpcCall {
   readonly method: tl.RpcMethod;
   readonly requestMsgId: bigint;
-  /** The first of `reply` and `fail` counts. Bytes are an encoded result. */
+  /** The first of `reply` and `fail` counts. Bytes are an encoded result of layer 223. */
   reply(result: TlResult | Uint8Array): void;
   fail(error: RpcError): void;
 }

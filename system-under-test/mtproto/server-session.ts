@@ -6,6 +6,7 @@
 import type { Timer } from '../environment/clock.ts';
 import { internal, RpcError } from '../schema/errors.ts';
 import { gunzipBounded } from '../schema/gzip.ts';
+import { convertToLayer } from '../schema/layers.ts';
 import { longOfBigInt } from '../schema/long.ts';
 import {
   constructorId,
@@ -101,7 +102,7 @@ export class LiveSession implements ServerSession {
   }
 
   sendUpdate(body: Uint8Array): void {
-    this.send(body, MESSAGE_KIND.serverNotification, true);
+    this.send(convertToLayer(body, this.layer), MESSAGE_KIND.serverNotification, true);
   }
 
   close(): void {

@@ -307,6 +307,9 @@ const T_MessageEntity: ReadTable = {
 3369010680:(r)=>({_:'messageEntityCustomEmoji',offset:r.int(),length:r.int(),documentId:r.long(),}),
 4056722092:(r)=>{const flags=r.uint();return{_:'messageEntityBlockquote',collapsed:(flags&1)!==0,offset:r.int(),length:r.int(),}},
 2420819911:(r)=>{const flags=r.uint();return{_:'messageEntityFormattedDate',relative:(flags&1)!==0,shortTime:(flags&2)!==0,longTime:(flags&4)!==0,shortDate:(flags&8)!==0,longDate:(flags&16)!==0,dayOfWeek:(flags&32)!==0,offset:r.int(),length:r.int(),date:r.int(),}},
+1903653142:(r)=>({_:'messageEntityDiffInsert',offset:r.int(),length:r.int(),}),
+3334596007:(r)=>({_:'messageEntityDiffReplace',offset:r.int(),length:r.int(),oldText:r.string(),}),
+106086853:(r)=>({_:'messageEntityDiffDelete',offset:r.int(),length:r.int(),}),
 };
 const T_InputChannel: ReadTable = {
 4002160262:()=>({_:'inputChannelEmpty',}),
@@ -315,6 +318,7 @@ const T_InputChannel: ReadTable = {
 };
 const T_ReactionsNotifySettings: ReadTable = {
 1457736048:(r)=>{const flags=r.uint();return{_:'reactionsNotifySettings',messagesNotifyFrom:flags&1?r.typed(T_ReactionNotificationsFrom):undefined,storiesNotifyFrom:flags&2?r.typed(T_ReactionNotificationsFrom):undefined,sound:r.typed(T_NotificationSound),showPreviews:r.boolean(),}},
+1910827608:(r)=>{const flags=r.uint();return{_:'reactionsNotifySettings',messagesNotifyFrom:flags&1?r.typed(T_ReactionNotificationsFrom):undefined,storiesNotifyFrom:flags&2?r.typed(T_ReactionNotificationsFrom):undefined,pollVotesNotifyFrom:flags&4?r.typed(T_ReactionNotificationsFrom):undefined,sound:r.typed(T_NotificationSound),showPreviews:r.boolean(),}},
 };
 const T_ReactionNotificationsFrom: ReadTable = {
 3133384218:()=>({_:'reactionNotificationsFromContacts',}),
@@ -357,6 +361,7 @@ const T_TopPeerCategory: ReadTable = {
 2822794409:()=>({_:'topPeerCategoryForwardUsers',}),
 4226728176:()=>({_:'topPeerCategoryForwardChats',}),
 4255022060:()=>({_:'topPeerCategoryBotsApp',}),
+1814361053:()=>({_:'topPeerCategoryBotsGuestChat',}),
 };
 const T_InputMessage: ReadTable = {
 2792792866:(r)=>({_:'inputMessageID',id:r.int(),}),
@@ -388,6 +393,7 @@ const T_MessagesFilter: ReadTable = {
 3875695885:()=>({_:'inputMessagesFilterGeo',}),
 3764575107:()=>({_:'inputMessagesFilterContacts',}),
 464520273:()=>({_:'inputMessagesFilterPinned',}),
+4197173514:()=>({_:'inputMessagesFilterPoll',}),
 };
 const T_SendMessageAction: ReadTable = {
 381645902:()=>({_:'sendMessageTypingAction',}),
@@ -409,11 +415,201 @@ const T_SendMessageAction: ReadTable = {
 630664139:(r)=>({_:'sendMessageEmojiInteraction',emoticon:r.string(),msgId:r.int(),interaction:r.typed(T_DataJSON),}),
 3060109358:(r)=>({_:'sendMessageEmojiInteractionSeen',emoticon:r.string(),}),
 929929052:(r)=>({_:'sendMessageTextDraftAction',randomId:r.long(),text:r.typed(T_TextWithEntities),}),
+3803331409:(r)=>({_:'inputSendMessageRichMessageDraftAction',randomId:r.long(),richMessage:r.typed(T_InputRichMessage),}),
+2731222265:(r)=>({_:'sendMessageRichMessageDraftAction',randomId:r.long(),richMessage:r.typed(T_RichMessage),}),
+};
+const T_InputRichMessage: ReadTable = {
+3838069244:(r)=>{const flags=r.uint();return{_:'inputRichMessage',rtl:(flags&1)!==0,noautolink:(flags&2)!==0,blocks:r.vectorOf(T_PageBlock),photos:flags&4?r.vectorOf(T_InputPhoto):undefined,documents:flags&8?r.vectorOf(T_InputDocument):undefined,users:flags&16?r.vectorOf(T_InputUser):undefined,}},
+3670770538:(r)=>{const flags=r.uint();return{_:'inputRichMessageHTML',rtl:(flags&1)!==0,noautolink:(flags&2)!==0,html:r.string(),files:flags&4?r.vectorOf(T_InputRichFile):undefined,}},
+4937516:(r)=>{const flags=r.uint();return{_:'inputRichMessageMarkdown',rtl:(flags&1)!==0,noautolink:(flags&2)!==0,markdown:r.string(),files:flags&4?r.vectorOf(T_InputRichFile):undefined,}},
+};
+const T_PageBlock: ReadTable = {
+324435594:()=>({_:'pageBlockUnsupported',}),
+1890305021:(r)=>({_:'pageBlockTitle',text:r.typed(T_RichText),}),
+2415565343:(r)=>({_:'pageBlockSubtitle',text:r.typed(T_RichText),}),
+3132089824:(r)=>({_:'pageBlockAuthorDate',author:r.typed(T_RichText),publishedDate:r.int(),}),
+3218105580:(r)=>({_:'pageBlockHeader',text:r.typed(T_RichText),}),
+4046173921:(r)=>({_:'pageBlockSubheader',text:r.typed(T_RichText),}),
+1182402406:(r)=>({_:'pageBlockParagraph',text:r.typed(T_RichText),}),
+3228621118:(r)=>({_:'pageBlockPreformatted',text:r.typed(T_RichText),language:r.string(),}),
+1216809369:(r)=>({_:'pageBlockFooter',text:r.typed(T_RichText),}),
+3676352904:()=>({_:'pageBlockDivider',}),
+3456972720:(r)=>({_:'pageBlockAnchor',name:r.string(),}),
+3840442385:(r)=>({_:'pageBlockList',items:r.vectorOf(T_PageListItem),}),
+641563686:(r)=>({_:'pageBlockBlockquote',text:r.typed(T_RichText),caption:r.typed(T_RichText),}),
+1329878739:(r)=>({_:'pageBlockPullquote',text:r.typed(T_RichText),caption:r.typed(T_RichText),}),
+391759200:(r)=>{const flags=r.uint();return{_:'pageBlockPhoto',photoId:r.long(),caption:r.typed(T_PageCaption),url:flags&1?r.string():undefined,webpageId:flags&1?r.long():undefined,}},
+2089805750:(r)=>{const flags=r.uint();return{_:'pageBlockVideo',autoplay:(flags&1)!==0,loop:(flags&2)!==0,videoId:r.long(),caption:r.typed(T_PageCaption),}},
+972174080:(r)=>({_:'pageBlockCover',cover:r.typed(T_PageBlock),}),
+2826014149:(r)=>{const flags=r.uint();return{_:'pageBlockEmbed',fullWidth:(flags&1)!==0,allowScrolling:(flags&8)!==0,url:flags&2?r.string():undefined,html:flags&4?r.string():undefined,posterPhotoId:flags&16?r.long():undefined,w:flags&32?r.int():undefined,h:flags&32?r.int():undefined,caption:r.typed(T_PageCaption),}},
+4065961995:(r)=>({_:'pageBlockEmbedPost',url:r.string(),webpageId:r.long(),authorPhotoId:r.long(),author:r.string(),date:r.int(),blocks:r.vectorOf(T_PageBlock),caption:r.typed(T_PageCaption),}),
+1705048653:(r)=>({_:'pageBlockCollage',items:r.vectorOf(T_PageBlock),caption:r.typed(T_PageCaption),}),
+52401552:(r)=>({_:'pageBlockSlideshow',items:r.vectorOf(T_PageBlock),caption:r.typed(T_PageCaption),}),
+4011282869:(r)=>({_:'pageBlockChannel',channel:r.typed(T_Chat),}),
+2151899626:(r)=>({_:'pageBlockAudio',audioId:r.long(),caption:r.typed(T_PageCaption),}),
+504660880:(r)=>({_:'pageBlockKicker',text:r.typed(T_RichText),}),
+3209554562:(r)=>{const flags=r.uint();return{_:'pageBlockTable',bordered:(flags&1)!==0,striped:(flags&2)!==0,title:r.typed(T_RichText),rows:r.vectorOf(T_PageTableRow),}},
+2592793057:(r)=>({_:'pageBlockOrderedList',items:r.vectorOf(T_PageListOrderedItem),}),
+1987480557:(r)=>{const flags=r.uint();return{_:'pageBlockDetails',open:(flags&1)!==0,blocks:r.vectorOf(T_PageBlock),title:r.typed(T_RichText),}},
+370236054:(r)=>({_:'pageBlockRelatedArticles',title:r.typed(T_RichText),articles:r.vectorOf(T_PageRelatedArticle),}),
+2756656886:(r)=>({_:'pageBlockMap',geo:r.typed(T_GeoPoint),zoom:r.int(),w:r.int(),h:r.int(),caption:r.typed(T_PageCaption),}),
+534181569:(r)=>{const flags=r.uint();return{_:'pageBlockOrderedList',reversed:(flags&4)!==0,items:r.vectorOf(T_PageListOrderedItem),start:flags&1?r.int():undefined,type:flags&2?r.string():undefined,}},
+3137275695:(r)=>({_:'pageBlockHeading1',text:r.typed(T_RichText),}),
+158018284:(r)=>({_:'pageBlockHeading2',text:r.typed(T_RichText),}),
+1743204781:(r)=>({_:'pageBlockHeading3',text:r.typed(T_RichText),}),
+3039983403:(r)=>({_:'pageBlockHeading4',text:r.typed(T_RichText),}),
+3686689898:(r)=>({_:'pageBlockHeading5',text:r.typed(T_RichText),}),
+1747599785:(r)=>({_:'pageBlockHeading6',text:r.typed(T_RichText),}),
+1493699616:(r)=>({_:'pageBlockMath',source:r.string(),}),
+1009361890:(r)=>({_:'pageBlockThinking',text:r.typed(T_RichText),}),
+1464557951:(r)=>({_:'inputPageBlockMap',geo:r.typed(T_InputGeoPoint),zoom:r.int(),w:r.int(),h:r.int(),caption:r.typed(T_PageCaption),}),
+242108356:(r)=>({_:'pageBlockBlockquoteBlocks',blocks:r.vectorOf(T_PageBlock),caption:r.typed(T_RichText),}),
+};
+const T_RichText: ReadTable = {
+3695018575:()=>({_:'textEmpty',}),
+1950782688:(r)=>({_:'textPlain',text:r.string(),}),
+1730456516:(r)=>({_:'textBold',text:r.typed(T_RichText),}),
+3641877916:(r)=>({_:'textItalic',text:r.typed(T_RichText),}),
+3240501956:(r)=>({_:'textUnderline',text:r.typed(T_RichText),}),
+2616769429:(r)=>({_:'textStrike',text:r.typed(T_RichText),}),
+1816074681:(r)=>({_:'textFixed',text:r.typed(T_RichText),}),
+1009288385:(r)=>({_:'textUrl',text:r.typed(T_RichText),url:r.string(),webpageId:r.long(),}),
+3730443734:(r)=>({_:'textEmail',text:r.typed(T_RichText),email:r.string(),}),
+2120376535:(r)=>({_:'textConcat',texts:r.vectorOf(T_RichText),}),
+3983181060:(r)=>({_:'textSubscript',text:r.typed(T_RichText),}),
+3355139585:(r)=>({_:'textSuperscript',text:r.typed(T_RichText),}),
+55281185:(r)=>({_:'textMarked',text:r.typed(T_RichText),}),
+483104362:(r)=>({_:'textPhone',text:r.typed(T_RichText),phone:r.string(),}),
+136105807:(r)=>({_:'textImage',documentId:r.long(),w:r.int(),h:r.int(),}),
+894777186:(r)=>({_:'textAnchor',text:r.typed(T_RichText),name:r.string(),}),
+2637081751:(r)=>({_:'textMath',source:r.string(),}),
+2724288192:(r)=>({_:'textCustomEmoji',documentId:r.long(),alt:r.string(),}),
+1277844834:(r)=>({_:'textSpoiler',text:r.typed(T_RichText),}),
+3441741636:(r)=>({_:'textMention',text:r.typed(T_RichText),}),
+1368728810:(r)=>({_:'textHashtag',text:r.typed(T_RichText),}),
+50276819:(r)=>({_:'textBotCommand',text:r.typed(T_RichText),}),
+2073958401:(r)=>({_:'textCashtag',text:r.typed(T_RichText),}),
+2892661674:(r)=>({_:'textAutoUrl',text:r.typed(T_RichText),}),
+3310789725:(r)=>({_:'textAutoEmail',text:r.typed(T_RichText),}),
+616720265:(r)=>({_:'textAutoPhone',text:r.typed(T_RichText),}),
+3109454125:(r)=>({_:'textBankCard',text:r.typed(T_RichText),}),
+27917308:(r)=>({_:'textMentionName',text:r.typed(T_RichText),userId:r.int53(),}),
+2780061227:(r)=>{const flags=r.uint();return{_:'textDate',relative:(flags&1)!==0,shortTime:(flags&2)!==0,longTime:(flags&4)!==0,shortDate:(flags&8)!==0,longDate:(flags&16)!==0,dayOfWeek:(flags&32)!==0,text:r.typed(T_RichText),date:r.int(),}},
+};
+const T_PageListItem: ReadTable = {
+3106911949:(r)=>({_:'pageListItemText',text:r.typed(T_RichText),}),
+635466748:(r)=>({_:'pageListItemBlocks',blocks:r.vectorOf(T_PageBlock),}),
+794323004:(r)=>{const flags=r.uint();return{_:'pageListItemText',checkbox:(flags&1)!==0,checked:(flags&2)!==0,text:r.typed(T_RichText),}},
+1674209194:(r)=>{const flags=r.uint();return{_:'pageListItemBlocks',checkbox:(flags&1)!==0,checked:(flags&2)!==0,blocks:r.vectorOf(T_PageBlock),}},
+};
+const T_PageCaption: ReadTable = {
+1869903447:(r)=>({_:'pageCaption',text:r.typed(T_RichText),credit:r.typed(T_RichText),}),
+};
+const T_Chat: ReadTable = {
+693512293:(r)=>({_:'chatEmpty',id:r.int53(),}),
+1103884886:(r)=>{const flags=r.uint();return{_:'chat',creator:(flags&1)!==0,left:(flags&4)!==0,deactivated:(flags&32)!==0,callActive:(flags&8388608)!==0,callNotEmpty:(flags&16777216)!==0,noforwards:(flags&33554432)!==0,id:r.int53(),title:r.string(),photo:r.typed(T_ChatPhoto),participantsCount:r.int(),date:r.int(),version:r.int(),migratedTo:flags&64?r.typed(T_InputChannel):undefined,adminRights:flags&16384?r.typed(T_ChatAdminRights):undefined,defaultBannedRights:flags&262144?r.typed(T_ChatBannedRights):undefined,}},
+1704108455:(r)=>({_:'chatForbidden',id:r.int53(),title:r.string(),}),
+473084188:(r)=>{const flags=r.uint();const f1=(flags&1)!==0;const f2=(flags&4)!==0;const f3=(flags&32)!==0;const f4=(flags&128)!==0;const f5=(flags&256)!==0;const f6=(flags&512)!==0;const f7=(flags&2048)!==0;const f8=(flags&4096)!==0;const f9=(flags&524288)!==0;const f10=(flags&1048576)!==0;const f11=(flags&2097152)!==0;const f12=(flags&4194304)!==0;const f13=(flags&8388608)!==0;const f14=(flags&16777216)!==0;const f15=(flags&33554432)!==0;const f16=(flags&67108864)!==0;const f17=(flags&134217728)!==0;const f18=(flags&268435456)!==0;const f19=(flags&536870912)!==0;const f20=(flags&1073741824)!==0;const flags2=r.uint();const f22=(flags2&2)!==0;const f23=(flags2&4)!==0;const f24=(flags2&8)!==0;const f25=(flags2&4096)!==0;const f26=(flags2&32768)!==0;const f27=(flags2&65536)!==0;const f28=(flags2&131072)!==0;const f29=(flags2&524288)!==0;const f30=r.int53();const f31=flags&8192?r.long():undefined;const f32=r.string();const f33=flags&64?r.string():undefined;const f34=r.typed(T_ChatPhoto);const f35=r.int();const f36=flags&512?r.vectorOf(T_RestrictionReason):undefined;const f37=flags&16384?r.typed(T_ChatAdminRights):undefined;const f38=flags&32768?r.typed(T_ChatBannedRights):undefined;const f39=flags&262144?r.typed(T_ChatBannedRights):undefined;const f40=flags&131072?r.int():undefined;const f41=flags2&1?r.vectorOf(T_Username):undefined;const f42=flags2&16?r.typed(T_RecentStory):undefined;const f43=flags2&128?r.typed(T_PeerColor):undefined;const f44=flags2&256?r.typed(T_PeerColor):undefined;const f45=flags2&512?r.typed(T_EmojiStatus):undefined;const f46=flags2&1024?r.int():undefined;const f47=flags2&2048?r.int():undefined;const f48=flags2&8192?r.long():undefined;const f49=flags2&16384?r.long():undefined;const f50=flags2&262144?r.int53():undefined;return{_:'channel',creator:f1,left:f2,broadcast:f3,verified:f4,megagroup:f5,restricted:f6,signatures:f7,min:f8,scam:f9,hasLink:f10,hasGeo:f11,slowmodeEnabled:f12,callActive:f13,callNotEmpty:f14,fake:f15,gigagroup:f16,noforwards:f17,joinToSend:f18,joinRequest:f19,forum:f20,storiesHidden:f22,storiesHiddenMin:f23,storiesUnavailable:f24,signatureProfiles:f25,autotranslation:f26,broadcastMessagesAllowed:f27,monoforum:f28,forumTabs:f29,id:f30,accessHash:f31,title:f32,username:f33,photo:f34,date:f35,restrictionReason:f36,adminRights:f37,bannedRights:f38,defaultBannedRights:f39,participantsCount:f40,usernames:f41,storiesMaxId:f42,color:f43,profileColor:f44,emojiStatus:f45,level:f46,subscriptionUntilDate:f47,botVerificationIcon:f48,sendPaidMessagesStars:f49,linkedMonoforumId:f50,}},
+399807445:(r)=>{const flags=r.uint();return{_:'channelForbidden',broadcast:(flags&32)!==0,megagroup:(flags&256)!==0,monoforum:(flags&1024)!==0,id:r.int53(),accessHash:r.long(),title:r.string(),untilDate:flags&65536?r.int():undefined,}},
+};
+const T_ChatPhoto: ReadTable = {
+935395612:()=>({_:'chatPhotoEmpty',}),
+476978193:(r)=>{const flags=r.uint();return{_:'chatPhoto',hasVideo:(flags&1)!==0,photoId:r.long(),strippedThumb:flags&2?r.bytes():undefined,dcId:r.int(),}},
+};
+const T_ChatAdminRights: ReadTable = {
+1605510357:(r)=>{const flags=r.uint();return{_:'chatAdminRights',changeInfo:(flags&1)!==0,postMessages:(flags&2)!==0,editMessages:(flags&4)!==0,deleteMessages:(flags&8)!==0,banUsers:(flags&16)!==0,inviteUsers:(flags&32)!==0,pinMessages:(flags&128)!==0,addAdmins:(flags&512)!==0,anonymous:(flags&1024)!==0,manageCall:(flags&2048)!==0,other:(flags&4096)!==0,manageTopics:(flags&8192)!==0,postStories:(flags&16384)!==0,editStories:(flags&32768)!==0,deleteStories:(flags&65536)!==0,manageDirectMessages:(flags&131072)!==0,manageRanks:(flags&262144)!==0,}},
+};
+const T_ChatBannedRights: ReadTable = {
+2668758040:(r)=>{const flags=r.uint();return{_:'chatBannedRights',viewMessages:(flags&1)!==0,sendMessages:(flags&2)!==0,sendMedia:(flags&4)!==0,sendStickers:(flags&8)!==0,sendGifs:(flags&16)!==0,sendGames:(flags&32)!==0,sendInline:(flags&64)!==0,embedLinks:(flags&128)!==0,sendPolls:(flags&256)!==0,changeInfo:(flags&1024)!==0,inviteUsers:(flags&32768)!==0,pinMessages:(flags&131072)!==0,manageTopics:(flags&262144)!==0,sendPhotos:(flags&524288)!==0,sendVideos:(flags&1048576)!==0,sendRoundvideos:(flags&2097152)!==0,sendAudios:(flags&4194304)!==0,sendVoices:(flags&8388608)!==0,sendDocs:(flags&16777216)!==0,sendPlain:(flags&33554432)!==0,editRank:(flags&67108864)!==0,untilDate:r.int(),}},
+};
+const T_RestrictionReason: ReadTable = {
+3497176244:(r)=>({_:'restrictionReason',platform:r.string(),reason:r.string(),text:r.string(),}),
+};
+const T_Username: ReadTable = {
+3020371527:(r)=>{const flags=r.uint();return{_:'username',editable:(flags&1)!==0,active:(flags&2)!==0,username:r.string(),}},
+};
+const T_RecentStory: ReadTable = {
+1897752877:(r)=>{const flags=r.uint();return{_:'recentStory',live:(flags&1)!==0,maxId:flags&2?r.int():undefined,}},
+};
+const T_PageTableRow: ReadTable = {
+3770729957:(r)=>({_:'pageTableRow',cells:r.vectorOf(T_PageTableCell),}),
+};
+const T_PageTableCell: ReadTable = {
+878078826:(r)=>{const flags=r.uint();return{_:'pageTableCell',header:(flags&1)!==0,alignCenter:(flags&8)!==0,alignRight:(flags&16)!==0,valignMiddle:(flags&32)!==0,valignBottom:(flags&64)!==0,text:flags&128?r.typed(T_RichText):undefined,colspan:flags&2?r.int():undefined,rowspan:flags&4?r.int():undefined,}},
+};
+const T_PageListOrderedItem: ReadTable = {
+1577484359:(r)=>({_:'pageListOrderedItemText',num:r.string(),text:r.typed(T_RichText),}),
+2564655414:(r)=>({_:'pageListOrderedItemBlocks',num:r.string(),blocks:r.vectorOf(T_PageBlock),}),
+352522633:(r)=>{const flags=r.uint();return{_:'pageListOrderedItemText',checkbox:(flags&1)!==0,checked:(flags&2)!==0,num:flags&4?r.string():undefined,text:r.typed(T_RichText),value:flags&8?r.int():undefined,type:flags&16?r.string():undefined,}},
+2415056368:(r)=>{const flags=r.uint();return{_:'pageListOrderedItemBlocks',checkbox:(flags&1)!==0,checked:(flags&2)!==0,num:flags&4?r.string():undefined,blocks:r.vectorOf(T_PageBlock),value:flags&8?r.int():undefined,type:flags&16?r.string():undefined,}},
+};
+const T_PageRelatedArticle: ReadTable = {
+3012615176:(r)=>{const flags=r.uint();return{_:'pageRelatedArticle',url:r.string(),webpageId:r.long(),title:flags&1?r.string():undefined,description:flags&2?r.string():undefined,photoId:flags&4?r.long():undefined,author:flags&8?r.string():undefined,publishedDate:flags&16?r.int():undefined,}},
+};
+const T_GeoPoint: ReadTable = {
+286776671:()=>({_:'geoPointEmpty',}),
+2997024355:(r)=>{const flags=r.uint();return{_:'geoPoint',long:r.double(),lat:r.double(),accessHash:r.long(),accuracyRadius:flags&1?r.int():undefined,}},
+};
+const T_InputRichFile: ReadTable = {
+2600493611:(r)=>({_:'inputRichFilePhoto',id:r.string(),photo:r.typed(T_InputPhoto),}),
+2200444349:(r)=>({_:'inputRichFileDocument',id:r.string(),document:r.typed(T_InputDocument),}),
+};
+const T_RichMessage: ReadTable = {
+3136527755:(r)=>{const flags=r.uint();return{_:'richMessage',rtl:(flags&1)!==0,part:(flags&2)!==0,blocks:r.vectorOf(T_PageBlock),photos:r.vectorOf(T_Photo),documents:r.vectorOf(T_Document),}},
+};
+const T_Photo: ReadTable = {
+590459437:(r)=>({_:'photoEmpty',id:r.long(),}),
+4212750949:(r)=>{const flags=r.uint();return{_:'photo',hasStickers:(flags&1)!==0,id:r.long(),accessHash:r.long(),fileReference:r.bytes(),date:r.int(),sizes:r.vectorOf(T_PhotoSize),videoSizes:flags&2?r.vectorOf(T_VideoSize):undefined,dcId:r.int(),}},
+};
+const T_PhotoSize: ReadTable = {
+236446268:(r)=>({_:'photoSizeEmpty',type:r.string(),}),
+1976012384:(r)=>({_:'photoSize',type:r.string(),w:r.int(),h:r.int(),size:r.int(),}),
+35527382:(r)=>({_:'photoCachedSize',type:r.string(),w:r.int(),h:r.int(),bytes:r.bytes(),}),
+3769678894:(r)=>({_:'photoStrippedSize',type:r.string(),bytes:r.bytes(),}),
+4198431637:(r)=>({_:'photoSizeProgressive',type:r.string(),w:r.int(),h:r.int(),sizes:r.vector(r.int),}),
+3626061121:(r)=>({_:'photoPathSize',type:r.string(),bytes:r.bytes(),}),
+};
+const T_VideoSize: ReadTable = {
+3727929492:(r)=>{const flags=r.uint();return{_:'videoSize',type:r.string(),w:r.int(),h:r.int(),size:r.int(),videoStartTs:flags&1?r.double():undefined,}},
+4166795580:(r)=>({_:'videoSizeEmojiMarkup',emojiId:r.long(),backgroundColors:r.vector(r.int),}),
+228623102:(r)=>({_:'videoSizeStickerMarkup',stickerset:r.typed(T_InputStickerSet),stickerId:r.long(),backgroundColors:r.vector(r.int),}),
+};
+const T_InputStickerSet: ReadTable = {
+4290128789:()=>({_:'inputStickerSetEmpty',}),
+2649203305:(r)=>({_:'inputStickerSetID',id:r.long(),accessHash:r.long(),}),
+2250033312:(r)=>({_:'inputStickerSetShortName',shortName:r.string(),}),
+42402760:()=>({_:'inputStickerSetAnimatedEmoji',}),
+3867103758:(r)=>({_:'inputStickerSetDice',emoticon:r.string(),}),
+215889721:()=>({_:'inputStickerSetAnimatedEmojiAnimations',}),
+3364567810:()=>({_:'inputStickerSetPremiumGifts',}),
+80008398:()=>({_:'inputStickerSetEmojiGenericAnimations',}),
+701560302:()=>({_:'inputStickerSetEmojiDefaultStatuses',}),
+1153562857:()=>({_:'inputStickerSetEmojiDefaultTopicIcons',}),
+1232373075:()=>({_:'inputStickerSetEmojiChannelDefaultStatuses',}),
+485912992:()=>({_:'inputStickerSetTonGifts',}),
+};
+const T_Document: ReadTable = {
+922273905:(r)=>({_:'documentEmpty',id:r.long(),}),
+2413085912:(r)=>{const flags=r.uint();return{_:'document',id:r.long(),accessHash:r.long(),fileReference:r.bytes(),date:r.int(),mimeType:r.string(),size:r.int53(),thumbs:flags&1?r.vectorOf(T_PhotoSize):undefined,videoThumbs:flags&2?r.vectorOf(T_VideoSize):undefined,dcId:r.int(),attributes:r.vectorOf(T_DocumentAttribute),}},
+};
+const T_DocumentAttribute: ReadTable = {
+1815593308:(r)=>({_:'documentAttributeImageSize',w:r.int(),h:r.int(),}),
+297109817:()=>({_:'documentAttributeAnimated',}),
+1662637586:(r)=>{const flags=r.uint();return{_:'documentAttributeSticker',mask:(flags&2)!==0,alt:r.string(),stickerset:r.typed(T_InputStickerSet),maskCoords:flags&1?r.typed(T_MaskCoords):undefined,}},
+1137015880:(r)=>{const flags=r.uint();return{_:'documentAttributeVideo',roundMessage:(flags&1)!==0,supportsStreaming:(flags&2)!==0,nosound:(flags&8)!==0,duration:r.double(),w:r.int(),h:r.int(),preloadPrefixSize:flags&4?r.int():undefined,videoStartTs:flags&16?r.double():undefined,videoCodec:flags&32?r.string():undefined,}},
+2555574726:(r)=>{const flags=r.uint();return{_:'documentAttributeAudio',voice:(flags&1024)!==0,duration:r.int(),title:flags&1?r.string():undefined,performer:flags&2?r.string():undefined,waveform:flags&4?r.bytes():undefined,}},
+358154344:(r)=>({_:'documentAttributeFilename',fileName:r.string(),}),
+2550256375:()=>({_:'documentAttributeHasStickers',}),
+4245985433:(r)=>{const flags=r.uint();return{_:'documentAttributeCustomEmoji',free:(flags&1)!==0,textColor:(flags&2)!==0,alt:r.string(),stickerset:r.typed(T_InputStickerSet),}},
+};
+const T_MaskCoords: ReadTable = {
+2933316530:(r)=>({_:'maskCoords',n:r.int(),x:r.double(),y:r.double(),zoom:r.double(),}),
 };
 const T_InputReplyTo: ReadTable = {
 2258615824:(r)=>{const flags=r.uint();return{_:'inputReplyToMessage',replyToMsgId:r.int(),topMsgId:flags&1?r.int():undefined,replyToPeerId:flags&2?r.typed(T_InputPeer):undefined,quoteText:flags&4?r.string():undefined,quoteEntities:flags&8?r.vectorOf(T_MessageEntity):undefined,quoteOffset:flags&16?r.int():undefined,monoforumPeerId:flags&32?r.typed(T_InputPeer):undefined,todoItemId:flags&64?r.int():undefined,}},
 1484862010:(r)=>({_:'inputReplyToStory',peer:r.typed(T_InputPeer),storyId:r.int(),}),
 1775660101:(r)=>({_:'inputReplyToMonoForum',monoforumPeerId:r.typed(T_InputPeer),}),
+1003796418:(r)=>{const flags=r.uint();return{_:'inputReplyToMessage',replyToMsgId:r.int(),topMsgId:flags&1?r.int():undefined,replyToPeerId:flags&2?r.typed(T_InputPeer):undefined,quoteText:flags&4?r.string():undefined,quoteEntities:flags&8?r.vectorOf(T_MessageEntity):undefined,quoteOffset:flags&16?r.int():undefined,monoforumPeerId:flags&32?r.typed(T_InputPeer):undefined,todoItemId:flags&64?r.int():undefined,pollOption:flags&128?r.bytes():undefined,}},
 };
 const T_ReplyMarkup: ReadTable = {
 2688441221:(r)=>{const flags=r.uint();return{_:'replyKeyboardHide',selective:(flags&4)!==0,}},
@@ -459,9 +655,7 @@ const T_RequestPeerType: ReadTable = {
 1597737472:(r)=>{const flags=r.uint();return{_:'requestPeerTypeUser',bot:flags&1?r.boolean():undefined,premium:flags&2?r.boolean():undefined,}},
 3387977243:(r)=>{const flags=r.uint();return{_:'requestPeerTypeChat',creator:(flags&1)!==0,botParticipant:(flags&32)!==0,hasUsername:flags&8?r.boolean():undefined,forum:flags&16?r.boolean():undefined,userAdminRights:flags&2?r.typed(T_ChatAdminRights):undefined,botAdminRights:flags&4?r.typed(T_ChatAdminRights):undefined,}},
 865857388:(r)=>{const flags=r.uint();return{_:'requestPeerTypeBroadcast',creator:(flags&1)!==0,hasUsername:flags&8?r.boolean():undefined,userAdminRights:flags&2?r.typed(T_ChatAdminRights):undefined,botAdminRights:flags&4?r.typed(T_ChatAdminRights):undefined,}},
-};
-const T_ChatAdminRights: ReadTable = {
-1605510357:(r)=>{const flags=r.uint();return{_:'chatAdminRights',changeInfo:(flags&1)!==0,postMessages:(flags&2)!==0,editMessages:(flags&4)!==0,deleteMessages:(flags&8)!==0,banUsers:(flags&16)!==0,inviteUsers:(flags&32)!==0,pinMessages:(flags&128)!==0,addAdmins:(flags&512)!==0,anonymous:(flags&1024)!==0,manageCall:(flags&2048)!==0,other:(flags&4096)!==0,manageTopics:(flags&8192)!==0,postStories:(flags&16384)!==0,editStories:(flags&32768)!==0,deleteStories:(flags&65536)!==0,manageDirectMessages:(flags&131072)!==0,manageRanks:(flags&262144)!==0,}},
+1048699000:(r)=>{const flags=r.uint();return{_:'requestPeerTypeCreateBot',botManaged:(flags&1)!==0,suggestedName:flags&2?r.string():undefined,suggestedUsername:flags&4?r.string():undefined,}},
 };
 const T_InputQuickReplyShortcut: ReadTable = {
 609840449:(r)=>({_:'inputQuickReplyShortcut',shortcut:r.string(),}),
@@ -495,33 +689,9 @@ const T_InputMedia: ReadTable = {
 3289396102:(r)=>{const flags=r.uint();return{_:'inputMediaPaidMedia',starsAmount:r.long(),extendedMedia:r.vectorOf(T_InputMedia),payload:flags&1?r.string():undefined,}},
 2680512478:(r)=>({_:'inputMediaTodo',todo:r.typed(T_TodoList),}),
 4087948362:(r)=>({_:'inputMediaStakeDice',gameHash:r.string(),tonAmount:r.long(),clientSeed:r.bytes(),}),
-};
-const T_DocumentAttribute: ReadTable = {
-1815593308:(r)=>({_:'documentAttributeImageSize',w:r.int(),h:r.int(),}),
-297109817:()=>({_:'documentAttributeAnimated',}),
-1662637586:(r)=>{const flags=r.uint();return{_:'documentAttributeSticker',mask:(flags&2)!==0,alt:r.string(),stickerset:r.typed(T_InputStickerSet),maskCoords:flags&1?r.typed(T_MaskCoords):undefined,}},
-1137015880:(r)=>{const flags=r.uint();return{_:'documentAttributeVideo',roundMessage:(flags&1)!==0,supportsStreaming:(flags&2)!==0,nosound:(flags&8)!==0,duration:r.double(),w:r.int(),h:r.int(),preloadPrefixSize:flags&4?r.int():undefined,videoStartTs:flags&16?r.double():undefined,videoCodec:flags&32?r.string():undefined,}},
-2555574726:(r)=>{const flags=r.uint();return{_:'documentAttributeAudio',voice:(flags&1024)!==0,duration:r.int(),title:flags&1?r.string():undefined,performer:flags&2?r.string():undefined,waveform:flags&4?r.bytes():undefined,}},
-358154344:(r)=>({_:'documentAttributeFilename',fileName:r.string(),}),
-2550256375:()=>({_:'documentAttributeHasStickers',}),
-4245985433:(r)=>{const flags=r.uint();return{_:'documentAttributeCustomEmoji',free:(flags&1)!==0,textColor:(flags&2)!==0,alt:r.string(),stickerset:r.typed(T_InputStickerSet),}},
-};
-const T_InputStickerSet: ReadTable = {
-4290128789:()=>({_:'inputStickerSetEmpty',}),
-2649203305:(r)=>({_:'inputStickerSetID',id:r.long(),accessHash:r.long(),}),
-2250033312:(r)=>({_:'inputStickerSetShortName',shortName:r.string(),}),
-42402760:()=>({_:'inputStickerSetAnimatedEmoji',}),
-3867103758:(r)=>({_:'inputStickerSetDice',emoticon:r.string(),}),
-215889721:()=>({_:'inputStickerSetAnimatedEmojiAnimations',}),
-3364567810:()=>({_:'inputStickerSetPremiumGifts',}),
-80008398:()=>({_:'inputStickerSetEmojiGenericAnimations',}),
-701560302:()=>({_:'inputStickerSetEmojiDefaultStatuses',}),
-1153562857:()=>({_:'inputStickerSetEmojiDefaultTopicIcons',}),
-1232373075:()=>({_:'inputStickerSetEmojiChannelDefaultStatuses',}),
-485912992:()=>({_:'inputStickerSetTonGifts',}),
-};
-const T_MaskCoords: ReadTable = {
-2933316530:(r)=>({_:'maskCoords',n:r.int(),x:r.double(),y:r.double(),zoom:r.double(),}),
+2105767386:(r)=>{const flags=r.uint();return{_:'inputMediaUploadedPhoto',spoiler:(flags&4)!==0,livePhoto:(flags&8)!==0,file:r.typed(T_InputFile),stickers:flags&1?r.vectorOf(T_InputDocument):undefined,ttlSeconds:flags&2?r.int():undefined,video:flags&8?r.typed(T_InputDocument):undefined,}},
+3819914292:(r)=>{const flags=r.uint();return{_:'inputMediaPhoto',spoiler:(flags&2)!==0,livePhoto:(flags&4)!==0,id:r.typed(T_InputPhoto),ttlSeconds:flags&1?r.int():undefined,video:flags&4?r.typed(T_InputDocument):undefined,}},
+2285519112:(r)=>{const flags=r.uint();return{_:'inputMediaPoll',poll:r.typed(T_Poll),correctAnswers:flags&1?r.vector(r.int):undefined,attachedMedia:flags&8?r.typed(T_InputMedia):undefined,solution:flags&2?r.string():undefined,solutionEntities:flags&2?r.vectorOf(T_MessageEntity):undefined,solutionMedia:flags&4?r.typed(T_InputMedia):undefined,}},
 };
 const T_InputGame: ReadTable = {
 53231223:(r)=>({_:'inputGameID',id:r.long(),accessHash:r.long(),}),
@@ -538,9 +708,153 @@ const T_LabeledPrice: ReadTable = {
 };
 const T_Poll: ReadTable = {
 1484026161:(r)=>{const f0=r.long();const flags=r.uint();const f2=(flags&1)!==0;const f3=(flags&2)!==0;const f4=(flags&4)!==0;const f5=(flags&8)!==0;const f6=r.typed(T_TextWithEntities);const f7=r.vectorOf(T_PollAnswer);const f8=flags&16?r.int():undefined;const f9=flags&32?r.int():undefined;return{_:'poll',id:f0,closed:f2,publicVoters:f3,multipleChoice:f4,quiz:f5,question:f6,answers:f7,closePeriod:f8,closeDate:f9,}},
+2523803071:(r)=>{const f0=r.long();const flags=r.uint();const f2=(flags&1)!==0;const f3=(flags&2)!==0;const f4=(flags&4)!==0;const f5=(flags&8)!==0;const f6=(flags&64)!==0;const f7=(flags&128)!==0;const f8=(flags&256)!==0;const f9=(flags&512)!==0;const f10=(flags&1024)!==0;const f11=(flags&2048)!==0;const f12=r.typed(T_TextWithEntities);const f13=r.vectorOf(T_PollAnswer);const f14=flags&16?r.int():undefined;const f15=flags&32?r.int():undefined;const f16=flags&4096?r.vector(r.string):undefined;const f17=r.long();return{_:'poll',id:f0,closed:f2,publicVoters:f3,multipleChoice:f4,quiz:f5,openAnswers:f6,revotingDisabled:f7,shuffleAnswers:f8,hideResultsUntilClose:f9,creator:f10,subscribersOnly:f11,question:f12,answers:f13,closePeriod:f14,closeDate:f15,countriesIso2:f16,hash:f17,}},
 };
 const T_PollAnswer: ReadTable = {
 4279689930:(r)=>({_:'pollAnswer',text:r.typed(T_TextWithEntities),option:r.bytes(),}),
+1266514026:(r)=>{const flags=r.uint();return{_:'pollAnswer',text:r.typed(T_TextWithEntities),option:r.bytes(),media:flags&1?r.typed(T_MessageMedia):undefined,addedBy:flags&2?r.typed(T_Peer):undefined,date:flags&2?r.int():undefined,}},
+429911446:(r)=>{const flags=r.uint();return{_:'inputPollAnswer',text:r.typed(T_TextWithEntities),media:flags&1?r.typed(T_InputMedia):undefined,}},
+};
+const T_MessageMedia: ReadTable = {
+1038967584:()=>({_:'messageMediaEmpty',}),
+1766936791:(r)=>{const flags=r.uint();return{_:'messageMediaPhoto',spoiler:(flags&8)!==0,photo:flags&1?r.typed(T_Photo):undefined,ttlSeconds:flags&4?r.int():undefined,}},
+1457575028:(r)=>({_:'messageMediaGeo',geo:r.typed(T_GeoPoint),}),
+1882335561:(r)=>({_:'messageMediaContact',phoneNumber:r.string(),firstName:r.string(),lastName:r.string(),vcard:r.string(),userId:r.int53(),}),
+2676290718:()=>({_:'messageMediaUnsupported',}),
+1389939929:(r)=>{const flags=r.uint();return{_:'messageMediaDocument',nopremium:(flags&8)!==0,spoiler:(flags&16)!==0,video:(flags&64)!==0,round:(flags&128)!==0,voice:(flags&256)!==0,document:flags&1?r.typed(T_Document):undefined,altDocuments:flags&32?r.vectorOf(T_Document):undefined,videoCover:flags&512?r.typed(T_Photo):undefined,videoTimestamp:flags&1024?r.int():undefined,ttlSeconds:flags&4?r.int():undefined,}},
+3723562043:(r)=>{const flags=r.uint();return{_:'messageMediaWebPage',forceLargeMedia:(flags&1)!==0,forceSmallMedia:(flags&2)!==0,manual:(flags&8)!==0,safe:(flags&16)!==0,webpage:r.typed(T_WebPage),}},
+784356159:(r)=>({_:'messageMediaVenue',geo:r.typed(T_GeoPoint),title:r.string(),address:r.string(),provider:r.string(),venueId:r.string(),venueType:r.string(),}),
+4256272392:(r)=>({_:'messageMediaGame',game:r.typed(T_Game),}),
+4138027219:(r)=>{const flags=r.uint();return{_:'messageMediaInvoice',shippingAddressRequested:(flags&2)!==0,test:(flags&8)!==0,title:r.string(),description:r.string(),photo:flags&1?r.typed(T_WebDocument):undefined,receiptMsgId:flags&4?r.int():undefined,currency:r.string(),totalAmount:r.long(),startParam:r.string(),extendedMedia:flags&16?r.typed(T_MessageExtendedMedia):undefined,}},
+3108030054:(r)=>{const flags=r.uint();return{_:'messageMediaGeoLive',geo:r.typed(T_GeoPoint),heading:flags&1?r.int():undefined,period:r.int(),proximityNotificationRadius:flags&2?r.int():undefined,}},
+1272375192:(r)=>({_:'messageMediaPoll',poll:r.typed(T_Poll),results:r.typed(T_PollResults),}),
+147581959:(r)=>{const flags=r.uint();return{_:'messageMediaDice',value:r.int(),emoticon:r.string(),gameOutcome:flags&1?r.typed(T_messages_EmojiGameOutcome):undefined,}},
+1758159491:(r)=>{const flags=r.uint();return{_:'messageMediaStory',viaMention:(flags&2)!==0,peer:r.typed(T_Peer),id:r.int(),story:flags&1?r.typed(T_StoryItem):undefined,}},
+2852600811:(r)=>{const flags=r.uint();return{_:'messageMediaGiveaway',onlyNewSubscribers:(flags&1)!==0,winnersAreVisible:(flags&4)!==0,channels:r.vector(r.int53),countriesIso2:flags&2?r.vector(r.string):undefined,prizeDescription:flags&8?r.string():undefined,quantity:r.int(),months:flags&16?r.int():undefined,stars:flags&32?r.long():undefined,untilDate:r.int(),}},
+3467263649:(r)=>{const flags=r.uint();return{_:'messageMediaGiveawayResults',onlyNewSubscribers:(flags&1)!==0,refunded:(flags&4)!==0,channelId:r.long(),additionalPeersCount:flags&8?r.int():undefined,launchMsgId:r.int(),winnersCount:r.int(),unclaimedCount:r.int(),winners:r.vector(r.long),months:flags&16?r.int():undefined,stars:flags&32?r.long():undefined,prizeDescription:flags&2?r.string():undefined,untilDate:r.int(),}},
+2827297937:(r)=>({_:'messageMediaPaidMedia',starsAmount:r.long(),extendedMedia:r.vectorOf(T_MessageExtendedMedia),}),
+2320740372:(r)=>{const flags=r.uint();return{_:'messageMediaToDo',todo:r.typed(T_TodoList),completions:flags&1?r.vectorOf(T_TodoCompletion):undefined,}},
+3395070857:(r)=>{const flags=r.uint();return{_:'messageMediaVideoStream',rtmpStream:(flags&1)!==0,call:r.typed(T_InputGroupCall),}},
+3793152867:(r)=>{const flags=r.uint();return{_:'messageMediaPhoto',spoiler:(flags&8)!==0,livePhoto:(flags&16)!==0,photo:flags&1?r.typed(T_Photo):undefined,ttlSeconds:flags&4?r.int():undefined,video:flags&16?r.typed(T_Document):undefined,}},
+2000637542:(r)=>{const flags=r.uint();return{_:'messageMediaPoll',poll:r.typed(T_Poll),results:r.typed(T_PollResults),attachedMedia:flags&1?r.typed(T_MessageMedia):undefined,}},
+};
+const T_WebPage: ReadTable = {
+555358088:(r)=>{const flags=r.uint();return{_:'webPageEmpty',id:r.long(),url:flags&1?r.string():undefined,}},
+2966502983:(r)=>{const flags=r.uint();return{_:'webPagePending',id:r.long(),url:flags&1?r.string():undefined,date:r.int(),}},
+3902555570:(r)=>{const flags=r.uint();return{_:'webPage',hasLargeMedia:(flags&8192)!==0,videoCoverPhoto:(flags&16384)!==0,id:r.long(),url:r.string(),displayUrl:r.string(),hash:r.int(),type:flags&1?r.string():undefined,siteName:flags&2?r.string():undefined,title:flags&4?r.string():undefined,description:flags&8?r.string():undefined,photo:flags&16?r.typed(T_Photo):undefined,embedUrl:flags&32?r.string():undefined,embedType:flags&32?r.string():undefined,embedWidth:flags&64?r.int():undefined,embedHeight:flags&64?r.int():undefined,duration:flags&128?r.int():undefined,author:flags&256?r.string():undefined,document:flags&512?r.typed(T_Document):undefined,cachedPage:flags&1024?r.typed(T_Page):undefined,attributes:flags&4096?r.vectorOf(T_WebPageAttribute):undefined,}},
+1930545681:(r)=>{const flags=r.uint();return{_:'webPageNotModified',cachedPageViews:flags&1?r.int():undefined,}},
+};
+const T_Page: ReadTable = {
+2556788493:(r)=>{const flags=r.uint();return{_:'page',part:(flags&1)!==0,rtl:(flags&2)!==0,v2:(flags&4)!==0,url:r.string(),blocks:r.vectorOf(T_PageBlock),photos:r.vectorOf(T_Photo),documents:r.vectorOf(T_Document),views:flags&8?r.int():undefined,}},
+};
+const T_WebPageAttribute: ReadTable = {
+1421174295:(r)=>{const flags=r.uint();return{_:'webPageAttributeTheme',documents:flags&1?r.vectorOf(T_Document):undefined,settings:flags&2?r.typed(T_ThemeSettings):undefined,}},
+781501415:(r)=>{const flags=r.uint();return{_:'webPageAttributeStory',peer:r.typed(T_Peer),id:r.int(),story:flags&1?r.typed(T_StoryItem):undefined,}},
+1355547603:(r)=>{const flags=r.uint();return{_:'webPageAttributeStickerSet',emojis:(flags&1)!==0,textColor:(flags&2)!==0,stickers:r.vectorOf(T_Document),}},
+3480186296:(r)=>({_:'webPageAttributeUniqueStarGift',gift:r.typed(T_StarGift),}),
+835375875:(r)=>({_:'webPageAttributeStarGiftCollection',icons:r.vectorOf(T_Document),}),
+29770178:(r)=>({_:'webPageAttributeStarGiftAuction',gift:r.typed(T_StarGift),endDate:r.int(),}),
+2005007896:(r)=>({_:'webPageAttributeAiComposeTone',emojiId:r.long(),}),
+};
+const T_ThemeSettings: ReadTable = {
+4200117972:(r)=>{const flags=r.uint();return{_:'themeSettings',messageColorsAnimated:(flags&4)!==0,baseTheme:r.typed(T_BaseTheme),accentColor:r.int(),outboxAccentColor:flags&8?r.int():undefined,messageColors:flags&1?r.vector(r.int):undefined,wallpaper:flags&2?r.typed(T_WallPaper):undefined,}},
+};
+const T_WallPaper: ReadTable = {
+2755118061:(r)=>{const f0=r.long();const flags=r.uint();const f2=(flags&1)!==0;const f3=(flags&2)!==0;const f4=(flags&8)!==0;const f5=(flags&16)!==0;const f6=r.long();const f7=r.string();const f8=r.typed(T_Document);const f9=flags&4?r.typed(T_WallPaperSettings):undefined;return{_:'wallPaper',id:f0,creator:f2,default:f3,pattern:f4,dark:f5,accessHash:f6,slug:f7,document:f8,settings:f9,}},
+3766501654:(r)=>{const f0=r.long();const flags=r.uint();const f2=(flags&2)!==0;const f3=(flags&16)!==0;const f4=flags&4?r.typed(T_WallPaperSettings):undefined;return{_:'wallPaperNoFile',id:f0,default:f2,dark:f3,settings:f4,}},
+};
+const T_Peer: ReadTable = {
+1498486562:(r)=>({_:'peerUser',userId:r.int53(),}),
+918946202:(r)=>({_:'peerChat',chatId:r.int53(),}),
+2728736542:(r)=>({_:'peerChannel',channelId:r.int53(),}),
+};
+const T_StoryItem: ReadTable = {
+1374088783:(r)=>({_:'storyItemDeleted',id:r.int(),}),
+4289579283:(r)=>{const flags=r.uint();return{_:'storyItemSkipped',closeFriends:(flags&256)!==0,live:(flags&512)!==0,id:r.int(),date:r.int(),expireDate:r.int(),}},
+3992020209:(r)=>{const flags=r.uint();return{_:'storyItem',pinned:(flags&32)!==0,public:(flags&128)!==0,closeFriends:(flags&256)!==0,min:(flags&512)!==0,noforwards:(flags&1024)!==0,edited:(flags&2048)!==0,contacts:(flags&4096)!==0,selectedContacts:(flags&8192)!==0,out:(flags&65536)!==0,id:r.int(),date:r.int(),fromId:flags&262144?r.typed(T_Peer):undefined,fwdFrom:flags&131072?r.typed(T_StoryFwdHeader):undefined,expireDate:r.int(),caption:flags&1?r.string():undefined,entities:flags&2?r.vectorOf(T_MessageEntity):undefined,media:r.typed(T_MessageMedia),mediaAreas:flags&16384?r.vectorOf(T_MediaArea):undefined,privacy:flags&4?r.vectorOf(T_PrivacyRule):undefined,views:flags&8?r.typed(T_StoryViews):undefined,sentReaction:flags&32768?r.typed(T_Reaction):undefined,albums:flags&524288?r.vector(r.int):undefined,}},
+379894076:(r)=>{const flags=r.uint();return{_:'storyItem',pinned:(flags&32)!==0,public:(flags&128)!==0,closeFriends:(flags&256)!==0,min:(flags&512)!==0,noforwards:(flags&1024)!==0,edited:(flags&2048)!==0,contacts:(flags&4096)!==0,selectedContacts:(flags&8192)!==0,out:(flags&65536)!==0,id:r.int(),date:r.int(),fromId:flags&262144?r.typed(T_Peer):undefined,fwdFrom:flags&131072?r.typed(T_StoryFwdHeader):undefined,expireDate:r.int(),caption:flags&1?r.string():undefined,entities:flags&2?r.vectorOf(T_MessageEntity):undefined,media:r.typed(T_MessageMedia),mediaAreas:flags&16384?r.vectorOf(T_MediaArea):undefined,privacy:flags&4?r.vectorOf(T_PrivacyRule):undefined,views:flags&8?r.typed(T_StoryViews):undefined,sentReaction:flags&32768?r.typed(T_Reaction):undefined,albums:flags&524288?r.vector(r.int):undefined,music:flags&1048576?r.typed(T_Document):undefined,}},
+};
+const T_StoryFwdHeader: ReadTable = {
+3089555792:(r)=>{const flags=r.uint();return{_:'storyFwdHeader',modified:(flags&8)!==0,from:flags&1?r.typed(T_Peer):undefined,fromName:flags&2?r.string():undefined,storyId:flags&4?r.int():undefined,}},
+};
+const T_MediaArea: ReadTable = {
+3196246940:(r)=>({_:'mediaAreaVenue',coordinates:r.typed(T_MediaAreaCoordinates),geo:r.typed(T_GeoPoint),title:r.string(),address:r.string(),provider:r.string(),venueId:r.string(),venueType:r.string(),}),
+2994872703:(r)=>({_:'inputMediaAreaVenue',coordinates:r.typed(T_MediaAreaCoordinates),queryId:r.long(),resultId:r.string(),}),
+3402974509:(r)=>{const flags=r.uint();return{_:'mediaAreaGeoPoint',coordinates:r.typed(T_MediaAreaCoordinates),geo:r.typed(T_GeoPoint),address:flags&1?r.typed(T_GeoPointAddress):undefined,}},
+340088945:(r)=>{const flags=r.uint();return{_:'mediaAreaSuggestedReaction',dark:(flags&1)!==0,flipped:(flags&2)!==0,coordinates:r.typed(T_MediaAreaCoordinates),reaction:r.typed(T_Reaction),}},
+1996756655:(r)=>({_:'mediaAreaChannelPost',coordinates:r.typed(T_MediaAreaCoordinates),channelId:r.int53(),msgId:r.int(),}),
+577893055:(r)=>({_:'inputMediaAreaChannelPost',coordinates:r.typed(T_MediaAreaCoordinates),channel:r.typed(T_InputChannel),msgId:r.int(),}),
+926421125:(r)=>({_:'mediaAreaUrl',coordinates:r.typed(T_MediaAreaCoordinates),url:r.string(),}),
+1235637404:(r)=>({_:'mediaAreaWeather',coordinates:r.typed(T_MediaAreaCoordinates),emoji:r.string(),temperatureC:r.double(),color:r.int(),}),
+1468491885:(r)=>({_:'mediaAreaStarGift',coordinates:r.typed(T_MediaAreaCoordinates),slug:r.string(),}),
+};
+const T_MediaAreaCoordinates: ReadTable = {
+3486113794:(r)=>{const flags=r.uint();return{_:'mediaAreaCoordinates',x:r.double(),y:r.double(),w:r.double(),h:r.double(),rotation:r.double(),radius:flags&1?r.double():undefined,}},
+};
+const T_GeoPointAddress: ReadTable = {
+3729546643:(r)=>{const flags=r.uint();return{_:'geoPointAddress',countryIso2:r.string(),state:flags&1?r.string():undefined,city:flags&2?r.string():undefined,street:flags&4?r.string():undefined,}},
+};
+const T_PrivacyRule: ReadTable = {
+4294843308:()=>({_:'privacyValueAllowContacts',}),
+1698855810:()=>({_:'privacyValueAllowAll',}),
+3096469426:(r)=>({_:'privacyValueAllowUsers',users:r.vector(r.int53),}),
+4169726490:()=>({_:'privacyValueDisallowContacts',}),
+2339628899:()=>({_:'privacyValueDisallowAll',}),
+3831632193:(r)=>({_:'privacyValueDisallowUsers',users:r.vector(r.int53),}),
+1796427406:(r)=>({_:'privacyValueAllowChatParticipants',chats:r.vector(r.int53),}),
+1103656293:(r)=>({_:'privacyValueDisallowChatParticipants',chats:r.vector(r.int53),}),
+4159232155:()=>({_:'privacyValueAllowCloseFriends',}),
+3974725963:()=>({_:'privacyValueAllowPremium',}),
+558242653:()=>({_:'privacyValueAllowBots',}),
+4138072111:()=>({_:'privacyValueDisallowBots',}),
+};
+const T_StoryViews: ReadTable = {
+2371443926:(r)=>{const flags=r.uint();return{_:'storyViews',hasViewers:(flags&2)!==0,viewsCount:r.int(),forwardsCount:flags&4?r.int():undefined,reactions:flags&8?r.vectorOf(T_ReactionCount):undefined,reactionsCount:flags&16?r.int():undefined,recentViewers:flags&1?r.vector(r.int53):undefined,}},
+};
+const T_ReactionCount: ReadTable = {
+2748435328:(r)=>{const flags=r.uint();return{_:'reactionCount',chosenOrder:flags&1?r.int():undefined,reaction:r.typed(T_Reaction),count:r.int(),}},
+};
+const T_StarGift: ReadTable = {
+825922887:(r)=>{const flags=r.uint();return{_:'starGift',limited:(flags&1)!==0,soldOut:(flags&2)!==0,birthday:(flags&4)!==0,requirePremium:(flags&128)!==0,limitedPerUser:(flags&256)!==0,peerColorAvailable:(flags&1024)!==0,auction:(flags&2048)!==0,id:r.long(),sticker:r.typed(T_Document),stars:r.long(),availabilityRemains:flags&1?r.int():undefined,availabilityTotal:flags&1?r.int():undefined,availabilityResale:flags&16?r.long():undefined,convertStars:r.long(),firstSaleDate:flags&2?r.int():undefined,lastSaleDate:flags&2?r.int():undefined,upgradeStars:flags&8?r.long():undefined,resellMinStars:flags&16?r.long():undefined,title:flags&32?r.string():undefined,releasedBy:flags&64?r.typed(T_Peer):undefined,perUserTotal:flags&256?r.int():undefined,perUserRemains:flags&256?r.int():undefined,lockedUntilDate:flags&512?r.int():undefined,auctionSlug:flags&2048?r.string():undefined,giftsPerRound:flags&2048?r.int():undefined,auctionStartDate:flags&2048?r.int():undefined,upgradeVariants:flags&4096?r.int():undefined,background:flags&8192?r.typed(T_StarGiftBackground):undefined,}},
+2247141837:(r)=>{const flags=r.uint();return{_:'starGiftUnique',requirePremium:(flags&64)!==0,resaleTonOnly:(flags&128)!==0,themeAvailable:(flags&512)!==0,burned:(flags&16384)!==0,crafted:(flags&32768)!==0,id:r.long(),giftId:r.long(),title:r.string(),slug:r.string(),num:r.int(),ownerId:flags&1?r.typed(T_Peer):undefined,ownerName:flags&2?r.string():undefined,ownerAddress:flags&4?r.string():undefined,attributes:r.vectorOf(T_StarGiftAttribute),availabilityIssued:r.int(),availabilityTotal:r.int(),giftAddress:flags&8?r.string():undefined,resellAmount:flags&16?r.vectorOf(T_StarsAmount):undefined,releasedBy:flags&32?r.typed(T_Peer):undefined,valueAmount:flags&256?r.long():undefined,valueCurrency:flags&256?r.string():undefined,valueUsdAmount:flags&256?r.long():undefined,themePeer:flags&1024?r.typed(T_Peer):undefined,peerColor:flags&2048?r.typed(T_PeerColor):undefined,hostId:flags&4096?r.typed(T_Peer):undefined,offerMinStars:flags&8192?r.int():undefined,craftChancePermille:flags&65536?r.int():undefined,}},
+};
+const T_StarGiftBackground: ReadTable = {
+2952094616:(r)=>({_:'starGiftBackground',centerColor:r.int(),edgeColor:r.int(),textColor:r.int(),}),
+};
+const T_StarGiftAttribute: ReadTable = {
+1448235490:(r)=>{const flags=r.uint();return{_:'starGiftAttributeModel',crafted:(flags&1)!==0,name:r.string(),document:r.typed(T_Document),rarity:r.typed(T_StarGiftAttributeRarity),}},
+1315997162:(r)=>({_:'starGiftAttributePattern',name:r.string(),document:r.typed(T_Document),rarity:r.typed(T_StarGiftAttributeRarity),}),
+2670003428:(r)=>({_:'starGiftAttributeBackdrop',name:r.string(),backdropId:r.int(),centerColor:r.int(),edgeColor:r.int(),patternColor:r.int(),textColor:r.int(),rarity:r.typed(T_StarGiftAttributeRarity),}),
+3770675820:(r)=>{const flags=r.uint();return{_:'starGiftAttributeOriginalDetails',senderId:flags&1?r.typed(T_Peer):undefined,recipientId:r.typed(T_Peer),date:r.int(),message:flags&2?r.typed(T_TextWithEntities):undefined,}},
+};
+const T_StarGiftAttributeRarity: ReadTable = {
+910391095:(r)=>({_:'starGiftAttributeRarity',permille:r.int(),}),
+3687736201:()=>({_:'starGiftAttributeRarityUncommon',}),
+4035793259:()=>({_:'starGiftAttributeRarityRare',}),
+2029777832:()=>({_:'starGiftAttributeRarityEpic',}),
+3472353192:()=>({_:'starGiftAttributeRarityLegendary',}),
+};
+const T_Game: ReadTable = {
+3187238203:(r)=>{const flags=r.uint();return{_:'game',id:r.long(),accessHash:r.long(),shortName:r.string(),title:r.string(),description:r.string(),photo:r.typed(T_Photo),document:flags&1?r.typed(T_Document):undefined,}},
+};
+const T_WebDocument: ReadTable = {
+475467473:(r)=>({_:'webDocument',url:r.string(),accessHash:r.long(),size:r.int(),mimeType:r.string(),attributes:r.vectorOf(T_DocumentAttribute),}),
+4190682310:(r)=>({_:'webDocumentNoProxy',url:r.string(),size:r.int(),mimeType:r.string(),attributes:r.vectorOf(T_DocumentAttribute),}),
+};
+const T_MessageExtendedMedia: ReadTable = {
+2908916936:(r)=>{const flags=r.uint();return{_:'messageExtendedMediaPreview',w:flags&1?r.int():undefined,h:flags&1?r.int():undefined,thumb:flags&2?r.typed(T_PhotoSize):undefined,videoDuration:flags&4?r.int():undefined,}},
+3997670500:(r)=>({_:'messageExtendedMedia',media:r.typed(T_MessageMedia),}),
+};
+const T_PollResults: ReadTable = {
+2061444128:(r)=>{const flags=r.uint();return{_:'pollResults',min:(flags&1)!==0,results:flags&2?r.vectorOf(T_PollAnswerVoters):undefined,totalVoters:flags&4?r.int():undefined,recentVoters:flags&8?r.vectorOf(T_Peer):undefined,solution:flags&16?r.string():undefined,solutionEntities:flags&16?r.vectorOf(T_MessageEntity):undefined,}},
+3128668510:(r)=>{const flags=r.uint();return{_:'pollResults',min:(flags&1)!==0,hasUnreadVotes:(flags&64)!==0,canViewStats:(flags&128)!==0,results:flags&2?r.vectorOf(T_PollAnswerVoters):undefined,totalVoters:flags&4?r.int():undefined,recentVoters:flags&8?r.vectorOf(T_Peer):undefined,solution:flags&16?r.string():undefined,solutionEntities:flags&16?r.vectorOf(T_MessageEntity):undefined,solutionMedia:flags&32?r.typed(T_MessageMedia):undefined,}},
+};
+const T_PollAnswerVoters: ReadTable = {
+997055186:(r)=>{const flags=r.uint();return{_:'pollAnswerVoters',chosen:(flags&1)!==0,correct:(flags&2)!==0,option:r.bytes(),voters:r.int(),}},
+910500618:(r)=>{const flags=r.uint();return{_:'pollAnswerVoters',chosen:(flags&1)!==0,correct:(flags&2)!==0,option:r.bytes(),voters:flags&4?r.int():undefined,recentVoters:flags&4?r.vectorOf(T_Peer):undefined,}},
+};
+const T_messages_EmojiGameOutcome: ReadTable = {
+3660240455:(r)=>({_:'messages.emojiGameOutcome',seed:r.bytes(),stakeTonAmount:r.long(),tonAmount:r.long(),}),
 };
 const T_TodoList: ReadTable = {
 1236871718:(r)=>{const flags=r.uint();return{_:'todoList',othersCanAppend:(flags&1)!==0,othersCanComplete:(flags&2)!==0,title:r.typed(T_TextWithEntities),list:r.vectorOf(T_TodoItem),}},
@@ -548,15 +862,18 @@ const T_TodoList: ReadTable = {
 const T_TodoItem: ReadTable = {
 3416892719:(r)=>({_:'todoItem',id:r.int(),title:r.typed(T_TextWithEntities),}),
 };
+const T_TodoCompletion: ReadTable = {
+572241380:(r)=>({_:'todoCompletion',id:r.int(),completedBy:r.typed(T_Peer),date:r.int(),}),
+};
+const T_InputGroupCall: ReadTable = {
+3635053583:(r)=>({_:'inputGroupCall',id:r.long(),accessHash:r.long(),}),
+4261839423:(r)=>({_:'inputGroupCallSlug',slug:r.string(),}),
+2349883455:(r)=>({_:'inputGroupCallInviteMessage',msgId:r.int(),}),
+};
 const T_InputChatPhoto: ReadTable = {
 480546647:()=>({_:'inputChatPhotoEmpty',}),
 3184373440:(r)=>{const flags=r.uint();return{_:'inputChatUploadedPhoto',file:flags&1?r.typed(T_InputFile):undefined,video:flags&2?r.typed(T_InputFile):undefined,videoStartTs:flags&4?r.double():undefined,videoEmojiMarkup:flags&8?r.typed(T_VideoSize):undefined,}},
 2303962423:(r)=>({_:'inputChatPhoto',id:r.typed(T_InputPhoto),}),
-};
-const T_VideoSize: ReadTable = {
-3727929492:(r)=>{const flags=r.uint();return{_:'videoSize',type:r.string(),w:r.int(),h:r.int(),size:r.int(),videoStartTs:flags&1?r.double():undefined,}},
-4166795580:(r)=>({_:'videoSizeEmojiMarkup',emojiId:r.long(),backgroundColors:r.vector(r.int),}),
-228623102:(r)=>({_:'videoSizeStickerMarkup',stickerset:r.typed(T_InputStickerSet),stickerId:r.long(),backgroundColors:r.vector(r.int),}),
 };
 const T_InputEncryptedChat: ReadTable = {
 4047615457:(r)=>({_:'inputEncryptedChat',chatId:r.int(),accessHash:r.long(),}),
@@ -585,6 +902,7 @@ const T_InputBotInlineMessage: ReadTable = {
 1262639204:(r)=>{const flags=r.uint();return{_:'inputBotInlineMessageGame',replyMarkup:flags&4?r.typed(T_ReplyMarkup):undefined,}},
 3622273573:(r)=>{const flags=r.uint();return{_:'inputBotInlineMessageMediaInvoice',title:r.string(),description:r.string(),photo:flags&1?r.typed(T_InputWebDocument):undefined,invoice:r.typed(T_Invoice),payload:r.bytes(),provider:r.string(),providerData:r.typed(T_DataJSON),replyMarkup:flags&4?r.typed(T_ReplyMarkup):undefined,}},
 3185362192:(r)=>{const flags=r.uint();return{_:'inputBotInlineMessageMediaWebPage',invertMedia:(flags&8)!==0,forceLargeMedia:(flags&16)!==0,forceSmallMedia:(flags&32)!==0,optional:(flags&64)!==0,message:r.string(),entities:flags&2?r.vectorOf(T_MessageEntity):undefined,url:r.string(),replyMarkup:flags&4?r.typed(T_ReplyMarkup):undefined,}},
+3023959404:(r)=>{const flags=r.uint();return{_:'inputBotInlineMessageRichMessage',replyMarkup:flags&4?r.typed(T_ReplyMarkup):undefined,richMessage:r.typed(T_InputRichMessage),}},
 };
 const T_InlineBotSwitchPM: ReadTable = {
 1008755359:(r)=>({_:'inlineBotSwitchPM',text:r.string(),startParam:r.string(),}),
@@ -609,9 +927,6 @@ const T_ShippingOption: ReadTable = {
 };
 const T_InputSingleMedia: ReadTable = {
 482797855:(r)=>{const flags=r.uint();return{_:'inputSingleMedia',media:r.typed(T_InputMedia),randomId:r.long(),message:r.string(),entities:flags&1?r.vectorOf(T_MessageEntity):undefined,}},
-};
-const T_ChatBannedRights: ReadTable = {
-2668758040:(r)=>{const flags=r.uint();return{_:'chatBannedRights',viewMessages:(flags&1)!==0,sendMessages:(flags&2)!==0,sendMedia:(flags&4)!==0,sendStickers:(flags&8)!==0,sendGifs:(flags&16)!==0,sendGames:(flags&32)!==0,sendInline:(flags&64)!==0,embedLinks:(flags&128)!==0,sendPolls:(flags&256)!==0,changeInfo:(flags&1024)!==0,inviteUsers:(flags&32768)!==0,pinMessages:(flags&131072)!==0,manageTopics:(flags&262144)!==0,sendPhotos:(flags&524288)!==0,sendVideos:(flags&1048576)!==0,sendRoundvideos:(flags&2097152)!==0,sendAudios:(flags&4194304)!==0,sendVoices:(flags&8388608)!==0,sendDocs:(flags&16777216)!==0,sendPlain:(flags&33554432)!==0,editRank:(flags&67108864)!==0,untilDate:r.int(),}},
 };
 const T_DialogFilter: ReadTable = {
 2856789585:(r)=>{const flags=r.uint();return{_:'dialogFilter',contacts:(flags&1)!==0,nonContacts:(flags&2)!==0,groups:(flags&4)!==0,broadcasts:(flags&8)!==0,bots:(flags&16)!==0,excludeMuted:(flags&2048)!==0,excludeRead:(flags&4096)!==0,excludeArchived:(flags&8192)!==0,titleNoanimate:(flags&268435456)!==0,id:r.int(),title:r.typed(T_TextWithEntities),emoticon:flags&33554432?r.string():undefined,color:flags&134217728?r.int():undefined,pinnedPeers:r.vectorOf(T_InputPeer),includePeers:r.vectorOf(T_InputPeer),excludePeers:r.vectorOf(T_InputPeer),}},
@@ -654,11 +969,6 @@ const T_InputFileLocation: ReadTable = {
 925204121:(r)=>{const flags=r.uint();return{_:'inputPeerPhotoFileLocation',big:(flags&1)!==0,peer:r.typed(T_InputPeer),photoId:r.long(),}},
 2642736091:(r)=>({_:'inputStickerSetThumb',stickerset:r.typed(T_InputStickerSet),thumbVersion:r.int(),}),
 93890858:(r)=>{const flags=r.uint();return{_:'inputGroupCallStream',call:r.typed(T_InputGroupCall),timeMs:r.long(),scale:r.int(),videoChannel:flags&1?r.int():undefined,videoQuality:flags&1?r.int():undefined,}},
-};
-const T_InputGroupCall: ReadTable = {
-3635053583:(r)=>({_:'inputGroupCall',id:r.long(),accessHash:r.long(),}),
-4261839423:(r)=>({_:'inputGroupCallSlug',slug:r.string(),}),
-2349883455:(r)=>({_:'inputGroupCallInviteMessage',msgId:r.int(),}),
 };
 const T_InputWebFileLocation: ReadTable = {
 3258570374:(r)=>({_:'inputWebFileLocation',url:r.string(),accessHash:r.long(),}),
@@ -724,6 +1034,7 @@ const T_InputStorePaymentPurpose: ReadTable = {
 494149367:(r)=>({_:'inputStorePaymentStarsGift',userId:r.typed(T_InputUser),stars:r.long(),currency:r.string(),amount:r.long(),}),
 1964968186:(r)=>{const flags=r.uint();return{_:'inputStorePaymentStarsGiveaway',onlyNewSubscribers:(flags&1)!==0,winnersAreVisible:(flags&8)!==0,stars:r.long(),boostPeer:r.typed(T_InputPeer),additionalPeers:flags&2?r.vectorOf(T_InputPeer):undefined,countriesIso2:flags&4?r.vector(r.string):undefined,prizeDescription:flags&16?r.string():undefined,randomId:r.long(),untilDate:r.int(),currency:r.string(),amount:r.long(),users:r.int(),}},
 2612159341:(r)=>{const flags=r.uint();return{_:'inputStorePaymentAuthCode',restore:(flags&1)!==0,phoneNumber:r.string(),phoneCodeHash:r.string(),currency:r.string(),amount:r.long(),}},
+1069645911:(r)=>{const flags=r.uint();return{_:'inputStorePaymentAuthCode',restore:(flags&1)!==0,phoneNumber:r.string(),phoneCodeHash:r.string(),premiumDays:r.int(),currency:r.string(),amount:r.long(),}},
 };
 const T_PremiumGiftCodeOption: ReadTable = {
 629052971:(r)=>{const flags=r.uint();return{_:'premiumGiftCodeOption',users:r.int(),months:r.int(),storeProduct:flags&1?r.string():undefined,storeQuantity:flags&2?r.int():undefined,currency:r.string(),amount:r.long(),}},
@@ -779,30 +1090,23 @@ const T_InputFolderPeer: ReadTable = {
 const T_InputChatlist: ReadTable = {
 4091599411:(r)=>({_:'inputChatlistDialogFilter',filterId:r.int(),}),
 };
-const T_MediaArea: ReadTable = {
-3196246940:(r)=>({_:'mediaAreaVenue',coordinates:r.typed(T_MediaAreaCoordinates),geo:r.typed(T_GeoPoint),title:r.string(),address:r.string(),provider:r.string(),venueId:r.string(),venueType:r.string(),}),
-2994872703:(r)=>({_:'inputMediaAreaVenue',coordinates:r.typed(T_MediaAreaCoordinates),queryId:r.long(),resultId:r.string(),}),
-3402974509:(r)=>{const flags=r.uint();return{_:'mediaAreaGeoPoint',coordinates:r.typed(T_MediaAreaCoordinates),geo:r.typed(T_GeoPoint),address:flags&1?r.typed(T_GeoPointAddress):undefined,}},
-340088945:(r)=>{const flags=r.uint();return{_:'mediaAreaSuggestedReaction',dark:(flags&1)!==0,flipped:(flags&2)!==0,coordinates:r.typed(T_MediaAreaCoordinates),reaction:r.typed(T_Reaction),}},
-1996756655:(r)=>({_:'mediaAreaChannelPost',coordinates:r.typed(T_MediaAreaCoordinates),channelId:r.int53(),msgId:r.int(),}),
-577893055:(r)=>({_:'inputMediaAreaChannelPost',coordinates:r.typed(T_MediaAreaCoordinates),channel:r.typed(T_InputChannel),msgId:r.int(),}),
-926421125:(r)=>({_:'mediaAreaUrl',coordinates:r.typed(T_MediaAreaCoordinates),url:r.string(),}),
-1235637404:(r)=>({_:'mediaAreaWeather',coordinates:r.typed(T_MediaAreaCoordinates),emoji:r.string(),temperatureC:r.double(),color:r.int(),}),
-1468491885:(r)=>({_:'mediaAreaStarGift',coordinates:r.typed(T_MediaAreaCoordinates),slug:r.string(),}),
-};
-const T_MediaAreaCoordinates: ReadTable = {
-3486113794:(r)=>{const flags=r.uint();return{_:'mediaAreaCoordinates',x:r.double(),y:r.double(),w:r.double(),h:r.double(),rotation:r.double(),radius:flags&1?r.double():undefined,}},
-};
-const T_GeoPoint: ReadTable = {
-286776671:()=>({_:'geoPointEmpty',}),
-2997024355:(r)=>{const flags=r.uint();return{_:'geoPoint',long:r.double(),lat:r.double(),accessHash:r.long(),accuracyRadius:flags&1?r.int():undefined,}},
-};
-const T_GeoPointAddress: ReadTable = {
-3729546643:(r)=>{const flags=r.uint();return{_:'geoPointAddress',countryIso2:r.string(),state:flags&1?r.string():undefined,city:flags&2?r.string():undefined,street:flags&4?r.string():undefined,}},
-};
 const T_InputCollectible: ReadTable = {
 3818152105:(r)=>({_:'inputCollectibleUsername',username:r.string(),}),
 2732725412:(r)=>({_:'inputCollectiblePhone',phone:r.string(),}),
+};
+const T_InputAiComposeTone: ReadTable = {
+535407039:(r)=>({_:'inputAiComposeToneDefault',tone:r.string(),}),
+125026432:(r)=>({_:'inputAiComposeToneID',id:r.long(),accessHash:r.long(),}),
+530584407:(r)=>({_:'inputAiComposeToneSlug',slug:r.string(),}),
+};
+const T_InputMessageReadMetric: ReadTable = {
+1076577429:(r)=>({_:'inputMessageReadMetric',msgId:r.int(),viewId:r.long(),timeInViewMs:r.int(),activeTimeInViewMs:r.int(),heightToViewportRatioPermille:r.int(),seenRangeRatioPermille:r.int(),}),
+};
+const T_JoinChatBotResult: ReadTable = {
+2920622697:()=>({_:'joinChatBotResultApproved',}),
+251265428:()=>({_:'joinChatBotResultDeclined',}),
+2560862272:()=>({_:'joinChatBotResultQueued',}),
+3605248019:(r)=>({_:'joinChatBotResultWebView',url:r.string(),}),
 };
 
 export const METHODS: ReadTable = {
@@ -1573,4 +1877,51 @@ export const METHODS: ReadTable = {
 693150095:(r)=>{const flags=r.uint();return{_:'channels.reorderPinnedForumTopics',force:(flags&1)!==0,channel:r.typed(T_InputChannel),order:r.vector(r.int),}},
 2684950703:(r)=>({_:'channels.getFutureCreatorAfterLeave',channel:r.typed(T_InputChannel),}),
 2440218877:(r)=>({_:'mtcute.customMethod',bytes:r.bytes(),}),
+1743593320:(r)=>({_:'account.confirmBotConnection',botId:r.typed(T_InputUser),}),
+1449482088:(r)=>({_:'account.getWebBrowserSettings',hash:r.long(),}),
+2598339326:(r)=>{const flags=r.uint();return{_:'account.updateWebBrowserSettings',openExternalBrowser:(flags&1)!==0,displayCloseButton:(flags&2)!==0,}},
+1626161705:(r)=>{const flags=r.uint();return{_:'account.toggleWebBrowserSettingsException',delete:(flags&2)!==0,openExternalBrowser:flags&1?r.boolean():undefined,url:r.string(),}},
+2258663005:()=>({_:'account.deleteWebBrowserSettingsExceptions',}),
+99978511:(r)=>{const flags=r.uint();return{_:'contacts.search',broadcasts:(flags&1)!==0,bots:(flags&2)!==0,q:r.string(),limit:r.int(),}},
+4277440354:(r)=>{const flags=r.uint();return{_:'messages.sendMessage',noWebpage:(flags&2)!==0,silent:(flags&32)!==0,background:(flags&64)!==0,clearDraft:(flags&128)!==0,noforwards:(flags&16384)!==0,updateStickersetsOrder:(flags&32768)!==0,invertMedia:(flags&65536)!==0,allowPaidFloodskip:(flags&524288)!==0,peer:r.typed(T_InputPeer),replyTo:flags&1?r.typed(T_InputReplyTo):undefined,message:r.string(),randomId:r.long(),replyMarkup:flags&4?r.typed(T_ReplyMarkup):undefined,entities:flags&8?r.vectorOf(T_MessageEntity):undefined,scheduleDate:flags&1024?r.int():undefined,scheduleRepeatPeriod:flags&16777216?r.int():undefined,sendAs:flags&8192?r.typed(T_InputPeer):undefined,quickReplyShortcut:flags&131072?r.typed(T_InputQuickReplyShortcut):undefined,effect:flags&262144?r.long():undefined,allowPaidStars:flags&2097152?r.long():undefined,suggestedPost:flags&4194304?r.typed(T_SuggestedPost):undefined,richMessage:flags&8388608?r.typed(T_InputRichMessage):undefined,}},
+3734061934:(r)=>({_:'messages.importChatInvite',hash:r.string(),}),
+2970019436:(r)=>{const flags=r.uint();return{_:'messages.editMessage',noWebpage:(flags&2)!==0,invertMedia:(flags&65536)!==0,peer:r.typed(T_InputPeer),id:r.int(),message:flags&2048?r.string():undefined,media:flags&16384?r.typed(T_InputMedia):undefined,replyMarkup:flags&4?r.typed(T_ReplyMarkup):undefined,entities:flags&8?r.vectorOf(T_MessageEntity):undefined,scheduleDate:flags&32768?r.int():undefined,scheduleRepeatPeriod:flags&262144?r.int():undefined,quickReplyShortcutId:flags&131072?r.int():undefined,richMessage:flags&8388608?r.typed(T_InputRichMessage):undefined,}},
+2753805137:(r)=>{const flags=r.uint();return{_:'messages.editInlineBotMessage',noWebpage:(flags&2)!==0,invertMedia:(flags&65536)!==0,id:r.typed(T_InputBotInlineMessageID),message:flags&2048?r.string():undefined,media:flags&16384?r.typed(T_InputMedia):undefined,replyMarkup:flags&4?r.typed(T_ReplyMarkup):undefined,entities:flags&8?r.vectorOf(T_MessageEntity):undefined,richMessage:flags&8388608?r.typed(T_InputRichMessage):undefined,}},
+2903482716:(r)=>{const flags=r.uint();return{_:'messages.saveDraft',noWebpage:(flags&2)!==0,invertMedia:(flags&64)!==0,replyTo:flags&16?r.typed(T_InputReplyTo):undefined,peer:r.typed(T_InputPeer),message:r.string(),entities:flags&8?r.vectorOf(T_MessageEntity):undefined,media:flags&32?r.typed(T_InputMedia):undefined,effect:flags&128?r.long():undefined,suggestedPost:flags&256?r.typed(T_SuggestedPost):undefined,richMessage:flags&512?r.typed(T_InputRichMessage):undefined,}},
+3986940731:(r)=>({_:'messages.getPollResults',peer:r.typed(T_InputPeer),msgId:r.int(),pollHash:r.long(),}),
+2783888197:(r)=>{const flags=r.uint();return{_:'messages.translateText',peer:flags&1?r.typed(T_InputPeer):undefined,id:flags&1?r.vector(r.int):undefined,text:flags&2?r.vectorOf(T_TextWithEntities):undefined,toLang:r.string(),tone:flags&4?r.string():undefined,}},
+1818030759:(r)=>{const flags=r.uint();return{_:'messages.sendBotRequestedPeer',peer:r.typed(T_InputPeer),msgId:flags&1?r.int():undefined,webappReqId:flags&2?r.string():undefined,buttonId:r.int(),requestedPeers:r.vectorOf(T_InputPeer),}},
+2881213254:(r)=>{const flags=r.uint();return{_:'messages.summarizeText',peer:r.typed(T_InputPeer),id:r.int(),toLang:flags&1?r.string():undefined,tone:flags&4?r.string():undefined,}},
+3672950153:(r)=>{const flags=r.uint();return{_:'messages.composeMessageWithAI',proofread:(flags&1)!==0,emojify:(flags&8)!==0,text:r.typed(T_TextWithEntities),translateToLang:flags&2?r.string():undefined,tone:flags&4?r.typed(T_InputAiComposeTone):undefined,}},
+1080542694:(r)=>({_:'messages.reportReadMetrics',peer:r.typed(T_InputPeer),metrics:r.vectorOf(T_InputMessageReadMetric),}),
+3720140825:(r)=>({_:'messages.reportMusicListen',id:r.typed(T_InputDocument),listenedDuration:r.int(),}),
+431770477:(r)=>({_:'messages.addPollAnswer',peer:r.typed(T_InputPeer),msgId:r.int(),answer:r.typed(T_PollAnswer),}),
+2894398885:(r)=>({_:'messages.deletePollAnswer',peer:r.typed(T_InputPeer),msgId:r.int(),option:r.bytes(),}),
+1126722802:(r)=>{const flags=r.uint();return{_:'messages.getUnreadPollVotes',peer:r.typed(T_InputPeer),topMsgId:flags&1?r.int():undefined,offsetId:r.int(),addOffset:r.int(),limit:r.int(),maxId:r.int(),minId:r.int(),}},
+388019416:(r)=>{const flags=r.uint();return{_:'messages.readPollVotes',peer:r.typed(T_InputPeer),topMsgId:flags&1?r.int():undefined,}},
+3102803683:(r)=>({_:'messages.setBotGuestChatResult',queryId:r.long(),result:r.typed(T_InputBotInlineResult),}),
+2696416504:(r)=>({_:'messages.deleteParticipantReactions',peer:r.typed(T_InputPeer),participant:r.typed(T_InputPeer),}),
+3820484652:(r)=>({_:'messages.deleteParticipantReaction',peer:r.typed(T_InputPeer),msgId:r.int(),participant:r.typed(T_InputPeer),}),
+1442515350:(r)=>({_:'messages.getPersonalChannelHistory',userId:r.typed(T_InputUser),limit:r.int(),maxId:r.int(),minId:r.int(),hash:r.long(),}),
+1343580623:(r)=>({_:'messages.getRichMessage',peer:r.typed(T_InputPeer),id:r.int(),}),
+2137660962:(r)=>({_:'channels.joinChannel',channel:r.typed(T_InputChannel),}),
+248260120:(r)=>{const flags=r.uint();return{_:'channels.toggleJoinRequest',applyToInvites:(flags&2)!==0,channel:r.typed(T_InputChannel),enabled:r.boolean(),guardBot:flags&1?r.typed(T_InputUser):undefined,}},
+2280792475:(r)=>({_:'bots.checkUsername',username:r.string(),}),
+3853614891:(r)=>{const flags=r.uint();return{_:'bots.createBot',viaDeeplink:(flags&1)!==0,name:r.string(),username:r.string(),managerId:r.typed(T_InputUser),}},
+3171785195:(r)=>({_:'bots.exportBotToken',bot:r.typed(T_InputUser),revoke:r.boolean(),}),
+832742238:(r)=>({_:'bots.requestWebViewButton',userId:r.typed(T_InputUser),button:r.typed(T_KeyboardButton),}),
+3206920179:(r)=>({_:'bots.getRequestedWebViewButton',bot:r.typed(T_InputUser),webappReqId:r.string(),}),
+557339555:(r)=>({_:'bots.getAccessSettings',bot:r.typed(T_InputUser),}),
+830553304:(r)=>{const flags=r.uint();return{_:'bots.editAccessSettings',restricted:(flags&1)!==0,bot:r.typed(T_InputUser),addUsers:flags&2?r.vectorOf(T_InputUser):undefined,}},
+3877259280:(r)=>({_:'bots.setJoinChatResults',queryId:r.long(),result:r.typed(T_JoinChatBotResult),}),
+3263036008:(r)=>{const flags=r.uint();return{_:'stats.getPollStats',dark:(flags&1)!==0,peer:r.typed(T_InputPeer),msgId:r.int(),}},
+2409523352:(r)=>{const flags=r.uint();return{_:'stories.sendStory',pinned:(flags&4)!==0,noforwards:(flags&16)!==0,fwdModified:(flags&128)!==0,peer:r.typed(T_InputPeer),media:r.typed(T_InputMedia),mediaAreas:flags&32?r.vectorOf(T_MediaArea):undefined,caption:flags&1?r.string():undefined,entities:flags&2?r.vectorOf(T_MessageEntity):undefined,privacyRules:r.vectorOf(T_InputPrivacyRule),randomId:r.long(),period:flags&8?r.int():undefined,fwdFromId:flags&64?r.typed(T_InputPeer):undefined,fwdFromStory:flags&64?r.int():undefined,albums:flags&256?r.vector(r.int):undefined,music:flags&512?r.typed(T_InputDocument):undefined,}},
+744728363:(r)=>{const flags=r.uint();return{_:'stories.editStory',peer:r.typed(T_InputPeer),id:r.int(),media:flags&1?r.typed(T_InputMedia):undefined,mediaAreas:flags&8?r.vectorOf(T_MediaArea):undefined,caption:flags&2?r.string():undefined,entities:flags&2?r.vectorOf(T_MessageEntity):undefined,privacyRules:flags&4?r.vectorOf(T_InputPrivacyRule):undefined,music:flags&16?r.typed(T_InputDocument):undefined,}},
+1252538643:(r)=>{const flags=r.uint();return{_:'aicompose.createTone',displayAuthor:(flags&1)!==0,emojiId:r.long(),title:r.string(),prompt:r.string(),}},
+2419838809:(r)=>{const flags=r.uint();return{_:'aicompose.updateTone',tone:r.typed(T_InputAiComposeTone),displayAuthor:flags&1?r.boolean():undefined,emojiId:flags&2?r.long():undefined,title:flags&4?r.string():undefined,prompt:flags&8?r.string():undefined,}},
+394447793:(r)=>({_:'aicompose.saveTone',tone:r.typed(T_InputAiComposeTone),unsave:r.boolean(),}),
+3711512938:(r)=>({_:'aicompose.deleteTone',tone:r.typed(T_InputAiComposeTone),}),
+3001596419:(r)=>({_:'aicompose.getTone',tone:r.typed(T_InputAiComposeTone),}),
+2882900481:(r)=>({_:'aicompose.getTones',hash:r.long(),}),
+3518278420:(r)=>({_:'aicompose.getToneExample',tone:r.typed(T_InputAiComposeTone),num:r.int(),}),
 };

@@ -15,7 +15,7 @@ import { type ReadTable, TlReader } from './tl-reader.ts';
 export type { Long } from './long.ts';
 export { bigIntOfLong, longOf, longOfBigInt } from './long.ts';
 export type { mtp, tl };
-export { LAYER };
+export { BARE_VECTOR_RESULTS, LAYER };
 /** Anything with a constructor id in this layer. */
 export type AnyTl = tl.TlObject | tl.RpcMethod | mtp.TlObject;
 /** What a method may answer: an object, a Bool, or a vector of objects, ints, longs or strings. */

@@ -1,4 +1,4 @@
-/** An unmodified mtcute client over real loopback sockets: key exchange, calls, an update. */
+/** An unmodified mtcute client over real loopback sockets and in its own layer (227). */
 import { createServer, type Socket } from 'node:net';
 import { MemoryStorage } from '@mtcute/core';
 import { addPublicKey } from '@mtcute/core/utils.js';
@@ -54,7 +54,7 @@ afterAll(() => {
   server.close();
 });
 
-test('mtcute signs its keys, calls and is sent an update', async () => {
+test('mtcute signs its keys, and calls, in its own layer', async () => {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const dc = { id: 2, ipAddress: '127.0.0.1', port: address.port };
@@ -76,7 +76,7 @@ test('mtcute signs its keys, calls and is sent an update', async () => {
       expect(result).toEqual({ _: 'nearestDc', country: 'NL', thisDc: 2, nearestDc: 2 });
     }
     const session = host.opened.at(-1) as ServerSession;
-    expect(session.layer).toBe(223);
+    expect(session.layer).toBe(227);
     expect(session.init?.apiId).toBe(1);
   } finally {
     await client.destroy();
