@@ -44,10 +44,6 @@ export class MessageQueue {
     return this.head === this.tail ? Infinity : this.times[this.head & this.mask]!;
   }
 
-  lastTime(): number {
-    return this.head === this.tail ? -Infinity : this.times[(this.tail - 1) & this.mask]!;
-  }
-
   /** Appends; `time` must not be before that of the last message. */
   push(time: number, due: number, serial: number, mark: number): void {
     if (this.tail - this.head > this.mask) this.grow();

@@ -2,7 +2,7 @@
  * What a column needs to know, as plain numbers that travel to workers: rates, distances, service
  * times and disturbances. Made once, from a topology, a traffic and a fault plan.
  */
-import type { Fault } from '../../chaos/plan.ts';
+import { type Fault, faultPlanProblems } from '../../chaos/plan.ts';
 import { dcIds, nearestOthers, oneWayMs, type Topology } from '../../system-under-test/topology.ts';
 import { exactLog } from '../core/exact-math.ts';
 import type { Words4 } from '../core/threefry.ts';
@@ -80,6 +80,8 @@ export function planModel(input: PlanInput): ModelPlan {
   const ids = dcIds(topology);
   const dcCount = ids.length;
   if (dcCount > DCS_MAX) throw new RangeError(`model: ${dcCount} DCs; it takes up to ${DCS_MAX}`);
+  const problems = faultPlanProblems({ faults: input.faults }, ids, window.seconds);
+  if (problems.length > 0) throw new RangeError(`model: ${problems.join('; ')}`);
   refuseWhatItCannotDo(input.faults);
   const columns = input.columns ?? COLUMNS;
   const warmupSeconds = Math.ceil(window.warmupSeconds);

@@ -37,24 +37,29 @@ export async function runTasks<Task, Result>(run: PoolRun<Task, Result>): Promis
     maxThreads: threads,
     execArgv: [], // not those of a test runner or debugger that started us
   });
+  // The signal is not given to the pool: that would replace the worker that it ends by a new one.
+  const stopped = Promise.withResolvers<never>();
+  const onAbort = (): void => stopped.reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  pool.on('error', stopped.reject); // of a worker outside any task, or of one being ended
+  stopped.promise.catch(() => {}); // may be settled when nobody waits any more
   try {
     // Not all at once: results that nobody has taken yet would pile up in memory.
     const waiting: Promise<Result>[] = [];
     let next = 0;
     const submit = (): void => {
-      const result = pool.run(tasks[next++]!, { signal });
+      const result = pool.run(tasks[next++]!);
       result.catch(() => {}); // awaited below, in order; until then a failure is not unhandled
       waiting.push(result);
     };
     while (next < Math.min(tasks.length, threads * 2)) submit();
     for (let index = 0; index < tasks.length; index++) {
-      const result = await waiting.shift()!;
+      const result = await Promise.race([waiting.shift()!, stopped.promise]);
       if (next < tasks.length) submit();
       run.onResult(result, index);
     }
-  } catch (error) {
-    throw signal.aborted ? signal.reason : error;
   } finally {
-    await pool.destroy();
+    signal.removeEventListener('abort', onAbort);
+    await pool.destroy(); // ends running tasks, and waits until their threads have gone
   }
 }

@@ -152,6 +152,10 @@ describe('other faults', () => {
     const loss = (dc: number): Fault => ({ kind: 'dc_loss', dc, atSeconds: 1, forSeconds: 1 });
     expect(() => planet({ faults: [loss(1), loss(3)] })).toThrow('2 faults of kind dc_loss');
   });
+  test('a fault on a DC that there is not is refused', () => {
+    const fault: Fault = { kind: 'dc_loss', dc: 9, atSeconds: 1, forSeconds: 1 };
+    expect(() => planet({ faults: [fault] })).toThrow('there is no DC 9; use 1, 2, 3');
+  });
   test('a window of too many messages is refused', () => {
     expect(() => planet({ rate: 1e10, seconds: 100 })).toThrow('shorten window.seconds');
   });

@@ -47,7 +47,7 @@ describe('message queue', () => {
     expect(queue.length).toBe(expected.length);
     queue.putBack(-1, 0, 0, 0);
     expect(queue.headTime()).toBe(-1);
-    expect(queue.lastTime()).toBe(pushed - 1);
+    expect(queue.times[(queue.tail - 1) & queue.mask]).toBe(pushed - 1);
   });
   test('putting back works in an untouched queue and in a full one', () => {
     const queue = new MessageQueue();
