@@ -17,6 +17,12 @@ export interface DcLoss extends Timed {
   readonly dc: number;
 }
 
+/** The processes of a DC die at once (kill -9); the network stays, so peers notice at once. */
+export interface DcCrash extends Timed {
+  readonly kind: 'dc_crash';
+  readonly dc: number;
+}
+
 /** Both sides live, but no backbone link between them works, in either direction. */
 export interface Partition extends Timed {
   readonly kind: 'partition';
@@ -31,7 +37,12 @@ export interface SlowLink extends Timed {
   readonly addedMs: number;
 }
 
-export type Fault = DcLoss | Partition | SlowLink;
+export type Fault = DcLoss | DcCrash | Partition | SlowLink;
+
+/** The DC that a fault takes away whole, if it does. */
+export function lostDc(fault: Fault): number | undefined {
+  return fault.kind === 'dc_loss' || fault.kind === 'dc_crash' ? fault.dc : undefined;
+}
 
 export interface FaultPlan {
   readonly faults: readonly Fault[];
@@ -49,7 +60,8 @@ export interface FaultRecord {
 export function describeFault(fault: Fault): string {
   switch (fault.kind) {
     case 'dc_loss':
-      return `dc_loss of DC ${fault.dc}`;
+    case 'dc_crash':
+      return `${fault.kind} of DC ${fault.dc}`;
     case 'partition':
       return `partition ${fault.groups[0].join(',')} | ${fault.groups[1].join(',')}`;
     case 'slow_link':
@@ -83,6 +95,7 @@ export function faultPlanProblems(
     }
     switch (fault.kind) {
       case 'dc_loss':
+      case 'dc_crash':
         wantDc(fault.dc, 'dc');
         break;
       case 'partition': {
@@ -103,7 +116,7 @@ export function faultPlanProblems(
         break;
       default:
         problems.push(
-          `${at}.kind: '${String((fault as { kind: unknown }).kind)}' is not known; use dc_loss, partition or slow_link`,
+          `${at}.kind: '${String((fault as { kind: unknown }).kind)}' is not known; use dc_loss, dc_crash, partition or slow_link`,
         );
     }
   });

@@ -3,7 +3,15 @@
  * server before it counts as fired, healed at its time, and rolled back whatever happens. Time
  * comes from the caller.
  */
-import { describeFault, type Fault, type FaultPlan, type FaultRecord } from '../plan.ts';
+import {
+  type DcLoss,
+  describeFault,
+  type Fault,
+  type FaultPlan,
+  type FaultRecord,
+  lostDc,
+  type Partition,
+} from '../plan.ts';
 import type { ChaosDriver } from './driver.ts';
 import { proxiesBetween, proxiesOfDc, streamsFrom } from './names.ts';
 
@@ -74,8 +82,9 @@ export class PlanInterpreter {
     item.state = 'applying';
     try {
       if (fault.kind === 'slow_link') await this.#slow(item, fault);
-      else await this.#cut(item, this.#proxiesOf(fault));
-      if (fault.kind === 'dc_loss') await this.#options.onDcLoss?.(fault.dc);
+      else if (fault.kind !== 'dc_crash') await this.#cut(item, this.#proxiesOf(fault));
+      const lost = lostDc(fault);
+      if (lost !== undefined) await this.#options.onDcLoss?.(lost);
       item.state = 'applied';
       item.record.firedAtSeconds = nowSeconds();
       this.#options.log?.(`${describeFault(fault)}: in force`);
@@ -92,7 +101,8 @@ export class PlanInterpreter {
         this.#problem(fault, 'did not heal on its own, so everything is rolled back', error);
         await this.#rollbackAll();
       });
-      if (fault.kind === 'dc_loss') await this.#options.onDcReturn?.(fault.dc);
+      const lost = lostDc(fault);
+      if (lost !== undefined) await this.#options.onDcReturn?.(lost);
       if (item.state === 'applied') item.record.healedAtSeconds = nowSeconds();
       item.state = 'healed';
       this.#options.log?.(`${describeFault(fault)}: healed`);
@@ -150,7 +160,7 @@ export class PlanInterpreter {
     await this.#options.driver.rollback();
   }
 
-  #proxiesOf(fault: Exclude<Fault, { kind: 'slow_link' }>): string[] {
+  #proxiesOf(fault: DcLoss | Partition): string[] {
     const proxies =
       fault.kind === 'dc_loss'
         ? proxiesOfDc(fault.dc, this.#options.dcs)

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { FaultRecord } from '../../chaos/plan.ts';
+import { type FaultRecord, lostDc } from '../../chaos/plan.ts';
 import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
 import { clientProxy } from '../../chaos/toxiproxy/names.ts';
 import { Measurements } from '../../reports/measurements.ts';
@@ -41,11 +41,7 @@ export const run: World = async (scenario, options) => {
   }
 };
 
-async function runLive(
-  scenario: Scenario,
-  options: WorldOptions,
-  later: Later,
-): ReturnType<World> {
+async function runLive(scenario: Scenario, options: WorldOptions, later: Later): ReturnType<World> {
   const startedMs = performance.now();
   const { topology, window } = scenario;
   const { signal } = options;
@@ -102,7 +98,7 @@ async function runLive(
   const loopDelay = monitorEventLoopDelay({ resolution: 10 });
   loopDelay.enable();
 
-  const faultOf = (dc: number) => scenario.faults.find((f) => f.kind === 'dc_loss' && f.dc === dc);
+  const faultOf = (dc: number) => scenario.faults.find((fault) => lostDc(fault) === dc);
   const interpreter = new PlanInterpreter({
     driver,
     dcs,
@@ -119,18 +115,16 @@ async function runLive(
     const strikeAt = windowStartMs + fault.atSeconds * 1000 - clock.monotonicMs();
     const timer = clock.after(strikeAt, () => tracker.struck(fault, clock.monotonicMs()));
     later(async () => timer.cancel());
-    if (fault.kind === 'dc_loss') continue;
+    if (lostDc(fault) !== undefined) continue;
     const heal = clock.after(strikeAt + fault.forSeconds * 1000, () =>
       tracker.healed(fault, clock.monotonicMs()),
     );
     later(async () => heal.cancel());
   }
   let records: FaultRecord[] = [];
-  const faults = interpreter
-    .run({ faults: scenario.faults }, windowStartMs, signal)
-    .then((all) => {
-      records = all;
-    });
+  const faults = interpreter.run({ faults: scenario.faults }, windowStartMs, signal).then((all) => {
+    records = all;
+  });
 
   const endMs = windowStartMs + window.seconds * 1000;
   const cpuBefore = await cpuOf(cluster, dcs);
@@ -176,7 +170,9 @@ async function runLive(
     voidReasons.push(`the generator's event loop stalled: p99 ${delayMs.toFixed(0)} ms`);
   }
   if (unsettled > 0) {
-    voidReasons.push(`${unsettled} messages had not settled ${SETTLE_MS / 1000} s after the window`);
+    voidReasons.push(
+      `${unsettled} messages had not settled ${SETTLE_MS / 1000} s after the window`,
+    );
   }
   return {
     world: 'live',

@@ -17,7 +17,11 @@ export interface ScaledLoad {
   readonly scale: string;
 }
 
-export function scaledLoad(scenario: Scenario, size: Required<WorldSize>, seed: string): ScaledLoad {
+export function scaledLoad(
+  scenario: Scenario,
+  size: Required<WorldSize>,
+  seed: string,
+): ScaledLoad {
   const { topology, traffic, window } = scenario;
   const schedule = new MessageSchedule({ topology, traffic, window, seed, ...size });
   const digest = new Digest();

@@ -2,7 +2,7 @@
  * Turns planned faults (chaos/plan.ts) into action in the virtual world, and writes down what it
  * did and when. Guides links and the lives of datacentres; knows nothing of what runs in them.
  */
-import { describeFault, type Fault, type FaultPlan, type FaultRecord } from '../../chaos/plan.ts';
+import { describeFault, type Fault, type FaultPlan, type FaultRecord, lostDc } from '../../chaos/plan.ts';
 import type { LinkRule } from './virtual-links.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 import type { VirtualNetwork } from './virtual-network.ts';
@@ -41,8 +41,8 @@ export function runFaults(
   /** Makes the fault happen; the function returned undoes it. */
   const inflict = (fault: Fault): (() => void) => {
     const lift = network.addRule(ruleOf(fault, targets));
-    if (fault.kind !== 'dc_loss') return lift;
-    const { dc } = fault;
+    const dc = lostDc(fault);
+    if (dc === undefined) return lift;
     const before = losses.get(dc) ?? 0;
     losses.set(dc, before + 1);
     // Cut off first: a DC that loses power says no goodbyes.
@@ -97,6 +97,8 @@ export function runFaults(
 function ruleOf(fault: Fault, { dcOf }: Pick<FaultTargets, 'dcOf'>): LinkRule {
   const name = describeFault(fault);
   switch (fault.kind) {
+    case 'dc_crash':
+      return { name };
     case 'dc_loss':
       return {
         name,

@@ -15,6 +15,7 @@ import type { WordSource } from '../core/xoshiro.ts';
 import type { CrowdPerson, DueMessage } from '../users/crowd.ts';
 import { runCluster } from './run-cluster.ts';
 import { VirtualLoopError } from './virtual-loop.ts';
+import { DISK_DEFAULT, type DiskCharacter } from './virtual-store.ts';
 
 export interface FuzzOptions {
   readonly topology: Topology;
@@ -110,7 +111,9 @@ export async function fuzzSeed(
   const messages = drawMessages(random, people.length);
   const faults = drawFaults(random, dcIds(topology));
   try {
+    const disk = drawDisk(random);
     const run = await runCluster({
+      disk,
       topology,
       people,
       messages,
@@ -179,9 +182,15 @@ function drawMessages(random: WordSource, users: number): DueMessage[] {
   });
 }
 
+/** From a fast drive to one that is all but broken: what waits for a sync waits visibly long. */
+function drawDisk(random: WordSource): DiskCharacter {
+  const syncMsMin = [0.3, 2, 20][intBelow(random, 3)] ?? 0.3;
+  return { ...DISK_DEFAULT, syncMsMin, syncMsMax: syncMsMin * between(random, 2, 5) };
+}
+
 /** Some kinds only, in each seed; sometimes none, so that the calm is tested too. */
 function drawFaults(random: WordSource, dcs: readonly number[]): Fault[] {
-  const kinds = (['dc_loss', 'partition', 'slow_link'] as const).filter(
+  const kinds = (['dc_loss', 'dc_crash', 'partition', 'slow_link'] as const).filter(
     () => intBelow(random, 2) === 0,
   );
   if (kinds.length === 0) return [];
@@ -196,6 +205,7 @@ function drawFaults(random: WordSource, dcs: readonly number[]): Fault[] {
     const other = others[intBelow(random, others.length)] ?? 2;
     switch (kind) {
       case 'dc_loss':
+      case 'dc_crash':
         return { kind, dc, ...timed };
       case 'partition': {
         const alone = intBelow(random, 2) === 0 ? [dc] : [dc, other];

@@ -17,6 +17,7 @@ import { runFaults } from './faults.ts';
 import { clientAddress, userNode, VirtualCluster } from './virtual-cluster.ts';
 import { VirtualLoop } from './virtual-loop.ts';
 import { createVirtualRandomness } from './virtual-randomness.ts';
+import type { DiskCharacter } from './virtual-store.ts';
 
 export interface ClusterRunInput {
   readonly topology: Topology;
@@ -28,6 +29,7 @@ export interface ClusterRunInput {
   readonly seed: string;
   readonly crypto: MtprotoCrypto;
   readonly plantedBugs?: readonly PlantedBug[];
+  readonly disk?: DiskCharacter;
   readonly signal?: AbortSignal;
   readonly progress?: (phase: string, done: number, text: string) => void;
   /** Called every virtual second of the window and the drain, `atSeconds` from its start. */
@@ -63,6 +65,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     crypto,
     homeOfUser: (index) => people[index]?.homeDc ?? 0,
     ...(input.plantedBugs ? { plantedBugs: input.plantedBugs } : {}),
+    ...(input.disk ? { disk: input.disk } : {}),
   });
   const keys = people.map((person) => provisionedKey(crypto, random('auth key', person.index)));
   const userIds = await loop.settle(cluster.start(accountsOf(people, keys)));

@@ -149,6 +149,7 @@ function recordOf(fault: Fault, plan: ModelPlan, tally: Tally): FaultRecord {
   const healed = { ...happened, healedAtSeconds: fault.atSeconds + fault.forSeconds };
   switch (fault.kind) {
     case 'dc_loss':
+    case 'dc_crash':
       if (tally.losses < plan.columns) return { fault };
       return tally.recoveries === plan.columns ? healed : happened;
     case 'slow_link':

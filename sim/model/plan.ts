@@ -131,21 +131,22 @@ const spanOf = (fault: Fault): Outage => ({
 });
 
 function refuseWhatItCannotDo(faults: readonly Fault[]): void {
-  const losses = faults.filter((fault) => fault.kind === 'dc_loss').length;
+  const losses = faults.filter((fault) => lostDc(fault) !== undefined).length;
   if (losses > 1) {
     throw new RangeError(
-      `model: the plan has ${losses} faults of kind dc_loss; the model carries one a run ` +
+      `model: the plan has ${losses} lost DCs; the model carries one a run ` +
         '(the cluster and live worlds take more)',
     );
   }
 }
 
 function lossOf(topology: Topology, faults: readonly Fault[]): Loss | undefined {
-  const fault = faults.find((candidate) => candidate.kind === 'dc_loss');
-  if (fault === undefined) return undefined;
+  const fault = faults.find((candidate) => lostDc(candidate) !== undefined);
+  const dc = fault && lostDc(fault);
+  if (fault === undefined || dc === undefined) return undefined;
   const ids = dcIds(topology);
-  const failover = nearestOthers(topology, fault.dc)[0]!;
-  return { ...spanOf(fault), dc: ids.indexOf(fault.dc), failover: ids.indexOf(failover) };
+  const failover = nearestOthers(topology, dc)[0]!;
+  return { ...spanOf(fault), dc: ids.indexOf(dc), failover: ids.indexOf(failover) };
 }
 
 /** When nothing from one DC arrives at another: losses of the far DC, partitions; merged. */
@@ -166,7 +167,7 @@ function outagesOf(faults: readonly Fault[], from: number, to: number): Outage[]
 
 function cuts(fault: Fault, from: number, to: number): boolean {
   if (from === to) return false;
-  if (fault.kind === 'dc_loss') return fault.dc === to;
+  if (lostDc(fault) !== undefined) return lostDc(fault) === to;
   if (fault.kind !== 'partition') return false;
   const [left, right] = fault.groups;
   return (left.includes(from) && right.includes(to)) || (right.includes(from) && left.includes(to));

@@ -3,7 +3,7 @@
  * before it healed is settled, and all users of a lost DC are connected to it again. Seen from the
  * clients alone, so that it means the same in every world.
  */
-import type { Fault } from '../../chaos/plan.ts';
+import { type Fault, lostDc } from '../../chaos/plan.ts';
 import type { Crowd } from './crowd.ts';
 import { type Disturbance, disturbs } from './measure.ts';
 
@@ -60,7 +60,8 @@ export class DisturbanceTracker {
 
   #isOver(tracked: Tracked, healedMs: number): boolean {
     const { fault } = tracked;
-    if (fault.kind === 'dc_loss' && this.#crowd.away(fault.dc) > 0) return false;
+    const lost = lostDc(fault);
+    if (lost !== undefined && this.#crowd.away(lost) > 0) return false;
     const { entries } = this.#crowd.ledger;
     for (let index = tracked.settledBefore; index < entries.length; index++) {
       const entry = entries[index];

@@ -2,7 +2,7 @@
  * From what clients saw to measurements. A message belongs to the path `outage` when the home DC
  * of its sender or recipient was out, or still catching up, at any time between due and delivered.
  */
-import type { FaultRecord } from '../../chaos/plan.ts';
+import { type FaultRecord, lostDc } from '../../chaos/plan.ts';
 import type { Measurements } from '../../reports/measurements.ts';
 import type { Path } from '../../reports/metrics.ts';
 import type { Crowd } from './crowd.ts';
@@ -20,6 +20,7 @@ export interface Disturbance {
 export function disturbs(fault: FaultRecord['fault'], sender: number, recipient: number): boolean {
   switch (fault.kind) {
     case 'dc_loss':
+    case 'dc_crash':
       return fault.dc === sender || fault.dc === recipient;
     case 'partition': {
       const side = (dc: number): number => fault.groups.findIndex((group) => group.includes(dc));
@@ -64,9 +65,10 @@ export function measureLedger(
     measurements.add('messages_delivered', 1, tags, at(entry.deliveredMs));
   }
   for (const each of disturbances) {
-    if (each.fault.kind !== 'dc_loss') continue;
+    const dc = lostDc(each.fault);
+    if (dc === undefined) continue;
     const seconds = (drain.get(each) ?? 0) / 1000;
-    const tags = { dc: String(each.fault.dc) };
+    const tags = { dc: String(dc) };
     measurements.gauge('drain_time', seconds, tags, at(each.healedMs + seconds * 1000));
   }
 }
