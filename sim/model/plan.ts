@@ -2,7 +2,7 @@
  * What a column needs to know, as plain numbers that travel to workers: rates, distances, service
  * times and disturbances. Made once, from a topology, a traffic and a fault plan.
  */
-import { type Fault, faultPlanProblems } from '../../chaos/plan.ts';
+import { type Fault, faultPlanProblems, lostDc } from '../../chaos/plan.ts';
 import { dcIds, nearestOthers, oneWayMs, type Topology } from '../../system-under-test/topology.ts';
 import { exactLog } from '../core/exact-math.ts';
 import type { Words4 } from '../core/threefry.ts';

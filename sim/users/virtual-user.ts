@@ -219,6 +219,13 @@ export class VirtualUser {
     this.#authKey ??= await within(clock, BEHAVIOUR.answerMs * 4, connection.authorize());
   }
 
+  /** Does not wait for the other end to agree: behind a black hole it never would. */
+  #giveUp(connection: ClientConnection): void {
+    if (this.#connection !== connection) return;
+    connection.close();
+    this.#lost(connection);
+  }
+
   #lost(connection: ClientConnection): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
@@ -253,7 +260,7 @@ export class VirtualUser {
     const connection = this.#connection;
     if (!connection) return;
     within(this.#o.clock, BEHAVIOUR.answerMs, connection.ping()).catch(() => {
-      if (this.#connection === connection) connection.close();
+      this.#giveUp(connection);
     });
   }
 
@@ -270,7 +277,7 @@ export class VirtualUser {
         probe.setHandlers({ onData: () => {}, onClose: () => {} });
         probe.destroy();
         if (this.#connection !== away || this.#unconfirmed.length > 0) return;
-        away.close(); // reconnecting tries home first
+        this.#giveUp(away); // reconnecting tries home first
       },
       () => {},
     );
@@ -348,14 +355,14 @@ export class VirtualUser {
   #notWritten(connection: ClientConnection, unsent: Unsent, error: Error): void {
     if (!(error instanceof RpcError)) {
       // In doubt. The whole connection is given up, so that everything is written again in order.
-      if (this.#connection === connection) connection.close();
+      this.#giveUp(connection);
       return;
     }
     const wait = /^FLOOD_WAIT_(\d+)$/.exec(error.text);
     if (wait || error.code >= 500) {
       this.#after(wait ? Number(wait[1]) * 1000 : BEHAVIOUR.retryMs, () => {
         // One message held back holds back all after it: their order is a promise.
-        if (this.#connection === connection) connection.close();
+        this.#giveUp(connection);
       });
       return;
     }
@@ -457,7 +464,7 @@ export class VirtualUser {
     if (!connection) return Promise.reject(new Error(`user ${this.#o.index} is not connected`));
     const answer = within(this.#o.clock, CALL_MS, connection.call<unknown>(method));
     answer.catch((error: Error) => {
-      if (!(error instanceof RpcError) && this.#connection === connection) connection.close();
+      if (!(error instanceof RpcError)) this.#giveUp(connection);
     });
     return answer;
   }
