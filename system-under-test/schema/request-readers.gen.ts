@@ -84,8 +84,6 @@ const T_InputPeer: ReadTable = {
 666680316:(r)=>({_:'inputPeerChannel',channelId:r.int53(),accessHash:r.long(),}),
 2826635804:(r)=>({_:'inputPeerUserFromMessage',peer:r.typed(T_InputPeer),msgId:r.int(),userId:r.int53(),}),
 3173648448:(r)=>({_:'inputPeerChannelFromMessage',peer:r.typed(T_InputPeer),msgId:r.int(),channelId:r.int53(),}),
-2240546338:(r)=>({_:'mtcute.dummyInputPeerMinUser',userId:r.int(),}),
-1796171926:(r)=>({_:'mtcute.dummyInputPeerMinChannel',channelId:r.int(),}),
 };
 const T_InputPeerNotifySettings: ReadTable = {
 3402328802:(r)=>{const flags=r.uint();return{_:'inputPeerNotifySettings',showPreviews:flags&1?r.boolean():undefined,silent:flags&2?r.boolean():undefined,muteUntil:flags&4?r.int():undefined,sound:flags&8?r.typed(T_NotificationSound):undefined,storiesMuted:flags&64?r.boolean():undefined,storiesHideSender:flags&128?r.boolean():undefined,storiesSound:flags&256?r.typed(T_NotificationSound):undefined,}},
@@ -1876,7 +1874,6 @@ export const METHODS: ReadTable = {
 876830509:(r)=>({_:'channels.deleteTopicHistory',channel:r.typed(T_InputChannel),topMsgId:r.int(),}),
 693150095:(r)=>{const flags=r.uint();return{_:'channels.reorderPinnedForumTopics',force:(flags&1)!==0,channel:r.typed(T_InputChannel),order:r.vector(r.int),}},
 2684950703:(r)=>({_:'channels.getFutureCreatorAfterLeave',channel:r.typed(T_InputChannel),}),
-2440218877:(r)=>({_:'mtcute.customMethod',bytes:r.bytes(),}),
 1743593320:(r)=>({_:'account.confirmBotConnection',botId:r.typed(T_InputUser),}),
 1449482088:(r)=>({_:'account.getWebBrowserSettings',hash:r.long(),}),
 2598339326:(r)=>{const flags=r.uint();return{_:'account.updateWebBrowserSettings',openExternalBrowser:(flags&1)!==0,displayCloseButton:(flags&2)!==0,}},
