@@ -101,7 +101,7 @@ async function importFile(path: string): Promise<Record<string, unknown>> {
         };
       }
       const resolved = next(specifier, context);
-      // A folder without a package.json says nothing of modules; a scenario is one, without a warning.
+      // Without a package.json beside it nothing says that it is a module; this does.
       if (resolved.url !== url) return resolved;
       return { ...resolved, format: /ts$/.test(extname(path)) ? 'module-typescript' : 'module' };
     },

@@ -15,8 +15,8 @@ import { OptionReader } from '../option-values.ts';
 const EXAMPLES = `
 Examples:
   quincunx fuzz --seeds 200
-  quincunx fuzz --seed nightly --from 41 --seeds 1        one world again, as a failure tells it
-  quincunx fuzz --planted acknowledge-before-durable      does the fuzzer find a bug put in on purpose?
+  quincunx fuzz --seed nightly --from 41 --seeds 1     one world again, as a failure tells it
+  quincunx fuzz --planted acknowledge-before-durable   is a bug put in on purpose found?
 
 Exit codes: 0 every promise held · 99 one was broken · 104 wrong options · 105 interrupted
 `;
@@ -52,8 +52,8 @@ async function run(options: RawOptions): Promise<ExitCode> {
   const seeds = read.integer('--seeds', options.seeds, 1, SEEDS_MAX);
   const from = read.integer('--from', options.from, 0, 2 ** 31);
   const base = read.seed(options.seed);
-  const plantedBugs = (options.planted?.split(',') ?? []).map((name): PlantedBug =>
-    read.oneOf('--planted', name.trim(), PLANTED_BUGS),
+  const plantedBugs = (options.planted?.split(',') ?? []).map(
+    (name): PlantedBug => read.oneOf('--planted', name.trim(), PLANTED_BUGS),
   );
   read.check();
   const interrupt = onInterrupt(say);
@@ -85,7 +85,9 @@ async function run(options: RawOptions): Promise<ExitCode> {
         `${result.seeds} seeds, ${result.messages} messages, ${result.events} events; faults fired: ${fired.join(', ') || 'none'}\ndigest ${result.digest}\n`,
       );
       for (const { seed, invariant, text, replay } of result.failures) {
-        process.stdout.write(`\nBROKEN (${invariant}) by seed ${seed}: ${text}\n  replay: ${replay}\n`);
+        process.stdout.write(
+          `\nBROKEN (${invariant}) by seed ${seed}: ${text}\n  replay: ${replay}\n`,
+        );
       }
       if (result.failures.length === 0) process.stdout.write('every promise held\n');
     }

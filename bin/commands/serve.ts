@@ -15,10 +15,10 @@ import { OptionReader } from '../option-values.ts';
 
 const EXAMPLES = `
 Examples:
-  quincunx serve                         DC 1 to 5 on 127.0.0.1:4431 to 4435, data in ./quincunx-data
-  quincunx serve --json                  one line of JSON when all five answer
-  quincunx serve --port-base 6000        DC 1 on 6031, proxied on 6131, ...
-  quincunx serve --toxiproxy real        through the real toxiproxy-server instead of the embedded one
+  quincunx serve                      DC 1 to 5 on 127.0.0.1:4431 to 4435, data in ./quincunx-data
+  quincunx serve --json               one line of JSON when all five answer
+  quincunx serve --port-base 6000     DC 1 on 6031, proxied on 6131, ...
+  quincunx serve --toxiproxy real     through the real toxiproxy-server, not the embedded one
 
 DC n listens on <port-base> + 30 + n. Clients that should feel the network connect to its proxy,
 on <port-base> + 130 + n. Test numbers 99966XYYYY sign in at DC X with the code XXXXX; codes of

@@ -13,7 +13,7 @@ const dcOutage: Scenario = scenario({
     'So an outage costs freshness, never a message. Pairs that the outage does not touch must not',
     'notice it: that is what the same-DC and cross-DC budgets check while DC 3 is away.',
   ].join(' '),
-  // 55e9 a day is every message of profile A, taken as one-to-one: 637 thousand a second on average.
+  // Profile A, every message taken as one-to-one: 637 thousand a second on average.
   traffic: { users: 800e6, messagesPerDay: 55e9 },
   // 17:00 UTC is 21:00 in Dubai, where the evening of the region is at its highest.
   window: { fromUtc: '17:00', seconds: 90, warmupSeconds: 5 },
