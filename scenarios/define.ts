@@ -165,12 +165,26 @@ function scenarioProblems(input: ScenarioInput): string[] {
     if (!Array.isArray(input.faults)) problems.push('faults: use a list');
     else problems.push(...faultPlanProblems({ faults: input.faults }, dcIds(topology), seconds));
   }
-  if (typeof input.slos !== 'object' || input.slos === null || Object.keys(input.slos).length === 0) {
+  if (
+    typeof input.slos !== 'object' ||
+    input.slos === null ||
+    Object.keys(input.slos).length === 0
+  ) {
     problems.push("slos: name at least one, such as { writes_lost: ['count==0'] }");
   } else {
     problems.push(...sloProblems(input.slos, Array.isArray(topology.sites) ? dcIds(topology) : []));
   }
-  const known = ['name', 'title', 'teaches', 'traffic', 'window', 'topology', 'faults', 'slos', 'worlds'];
+  const known = [
+    'name',
+    'title',
+    'teaches',
+    'traffic',
+    'window',
+    'topology',
+    'faults',
+    'slos',
+    'worlds',
+  ];
   for (const field of Object.keys(input)) {
     if (!known.includes(field)) problems.push(`${field}: is not known; use ${known.join(', ')}`);
   }

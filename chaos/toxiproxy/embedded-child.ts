@@ -41,11 +41,12 @@ export function startEmbeddedChild(seed: string, port = 0): Promise<EmbeddedChil
       reject(new Error(`the embedded toxiproxy could not start: ${why}`));
     };
     const timer = setTimeout(() => fail(`no answer in ${READY_MS / 1000} s`), READY_MS);
-    child.once('exit', () => fail('its process ended'));
+    const ended = (): void => fail('its process ended');
+    child.once('exit', ended);
     child.once('message', (message: { url?: string; why?: string }) => {
       if (message.url === undefined) return fail(message.why ?? 'no reason given');
       clearTimeout(timer);
-      child.removeAllListeners('exit');
+      child.off('exit', ended);
       resolve({ url: message.url, pid: child.pid ?? 0, close });
     });
   });

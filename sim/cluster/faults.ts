@@ -2,7 +2,13 @@
  * Turns planned faults (chaos/plan.ts) into action in the virtual world, and writes down what it
  * did and when. Guides links and the lives of datacentres; knows nothing of what runs in them.
  */
-import { describeFault, type Fault, type FaultPlan, type FaultRecord, lostDc } from '../../chaos/plan.ts';
+import {
+  describeFault,
+  type Fault,
+  type FaultPlan,
+  type FaultRecord,
+  lostDc,
+} from '../../chaos/plan.ts';
 import type { LinkRule } from './virtual-links.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 import type { VirtualNetwork } from './virtual-network.ts';

@@ -8,7 +8,7 @@ import type { PlantedBug } from '../../system-under-test/datacenter/datacenter.t
 import type { MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { dcIds, type Topology } from '../../system-under-test/topology.ts';
 import { Digest } from '../core/digest.ts';
-import { uniform53, intBelow } from '../core/draws.ts';
+import { intBelow, uniform53 } from '../core/draws.ts';
 import { keyOfSeed } from '../core/seed.ts';
 import { randomStream } from '../core/streams.ts';
 import type { WordSource } from '../core/xoshiro.ts';

@@ -86,7 +86,10 @@ export class Ledger {
     const entry = id === undefined ? undefined : this.entries[id];
     if (!entry) return;
     if (entry.recipient !== recipient) {
-      this.#violation('lost', `message ${entry.id} reached user ${recipient}, who is not its recipient`);
+      this.#violation(
+        'lost',
+        `message ${entry.id} reached user ${recipient}, who is not its recipient`,
+      );
       return;
     }
     if (entry.deliveredId !== undefined && entry.deliveredId !== boxId) {

@@ -4,7 +4,12 @@
  * in doubt (under the same `random_id`), and asks for what it may have missed. Runs in the cluster
  * world and in the live world; everything it needs is handed in.
  */
-import type { Clock, Network, Randomness, Timer } from '../../system-under-test/environment/index.ts';
+import type {
+  Clock,
+  Network,
+  Randomness,
+  Timer,
+} from '../../system-under-test/environment/index.ts';
 import { ClientConnection } from '../../system-under-test/mtproto/client-connection.ts';
 import type { MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import type { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';

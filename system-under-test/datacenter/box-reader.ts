@@ -14,7 +14,13 @@ import {
   readInboxKey,
   readOutboxKey,
 } from './keys.ts';
-import { type BoxEvent, type MessageRecord, unpack, unpackEvent, unpackMessage } from './records.ts';
+import {
+  type BoxEvent,
+  type MessageRecord,
+  unpack,
+  unpackEvent,
+  unpackMessage,
+} from './records.ts';
 
 export interface NumberedEvent extends BoxEvent {
   readonly pts: number;

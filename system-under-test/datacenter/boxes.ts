@@ -13,7 +13,13 @@ import {
   readOutboxKey,
 } from './keys.ts';
 import { LIMITS } from './limits.ts';
-import { type BoxEvent, type MessageRecord, packEvent, packMessage, unpackEvent } from './records.ts';
+import {
+  type BoxEvent,
+  type MessageRecord,
+  packEvent,
+  packMessage,
+  unpackEvent,
+} from './records.ts';
 
 export interface Box {
   readonly userId: number;

@@ -10,7 +10,7 @@ import type { ServiceContext } from '../services/context.ts';
 import type { DcAddress } from '../services/help.ts';
 import { SignInCodes } from '../services/sign-in-codes.ts';
 import { dcIds, type Topology } from '../topology.ts';
-import { Backbone, Inbound } from './backbone.ts';
+import { Backbone, type Inbound } from './backbone.ts';
 import { BoxReader } from './box-reader.ts';
 import { Boxes } from './boxes.ts';
 import { CommitLog } from './commit-log.ts';

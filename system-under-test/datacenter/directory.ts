@@ -17,7 +17,15 @@ import {
 } from './keys.ts';
 import { LIMITS } from './limits.ts';
 import { LruMap } from './lru-map.ts';
-import { packAuth, packUser, pack, type UserRecord, unpack, unpackAuth, unpackUser } from './records.ts';
+import {
+  pack,
+  packAuth,
+  packUser,
+  type UserRecord,
+  unpack,
+  unpackAuth,
+  unpackUser,
+} from './records.ts';
 import { derivedKey, seal, unseal } from './seal.ts';
 
 export interface Authorization {

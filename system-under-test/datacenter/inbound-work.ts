@@ -10,7 +10,7 @@ import { takeDelivery, takeRead } from '../services/messages.ts';
 import { logOut } from '../services/sign-in.ts';
 import { runWrite } from '../services/table.ts';
 import { Inbound, type IncomingHandlers } from './incoming-link.ts';
-import { accountsPartition, APPLIED_PARTITION } from './keys.ts';
+import { APPLIED_PARTITION, accountsPartition } from './keys.ts';
 import { pack, unpack, unpackOutboxItem } from './records.ts';
 
 export interface InboundWorkOptions {

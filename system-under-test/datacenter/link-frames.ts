@@ -17,7 +17,13 @@ export type LinkFrame =
    * What the accepting side has already: the dialling side goes on after what was taken, and may
    * forget what is durable.
    */
-  | readonly ['welcome', streamTaken: number, outboxTaken: number, streamDurable: number, outboxDurable: number]
+  | readonly [
+      'welcome',
+      streamTaken: number,
+      outboxTaken: number,
+      streamDurable: number,
+      outboxDurable: number,
+    ]
   | readonly ['stream', number: number, record: Uint8Array]
   | readonly ['outbox', number: number, item: Uint8Array]
   | readonly ['ack', stream: number, outbox: number]
@@ -33,8 +39,20 @@ export type LinkFrame =
   | readonly ['pong'];
 
 const TYPES: readonly LinkFrame[0][] = [
-  'challenge', 'hello', 'welcome', 'stream', 'outbox', 'ack', 'request',
-  'response', 'error', 'push', 'attach', 'detach', 'ping', 'pong',
+  'challenge',
+  'hello',
+  'welcome',
+  'stream',
+  'outbox',
+  'ack',
+  'request',
+  'response',
+  'error',
+  'push',
+  'attach',
+  'detach',
+  'ping',
+  'pong',
 ];
 const CODES = new Map(TYPES.map((type, code) => [type, code]));
 

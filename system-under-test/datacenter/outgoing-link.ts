@@ -211,9 +211,14 @@ export class OutgoingLink {
       if (this.#connection === connection) this.#send(frame);
     };
     const pump = (log: NumberedLog, type: 'stream' | 'outbox', taken: number): Pump =>
-      new Pump(log, taken, (number, value) => send([type, number, value]), (why) => {
-        this.#o.log.write('error', 'link_cannot_resume', { to: this.#o.to, log: type, why });
-      });
+      new Pump(
+        log,
+        taken,
+        (number, value) => send([type, number, value]),
+        (why) => {
+          this.#o.log.write('error', 'link_cannot_resume', { to: this.#o.to, log: type, why });
+        },
+      );
     for (const old of this.#pumps) old.stop();
     this.#pumps = [
       pump(this.#o.stream, 'stream', streamTaken),

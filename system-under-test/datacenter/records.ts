@@ -156,7 +156,13 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
   switch (tuple[0]) {
     case 0: {
       const [, to, from, senderId, date, text, entities] = tuple as [
-        0, number, number, number, number, string, Uint8Array[],
+        0,
+        number,
+        number,
+        number,
+        number,
+        string,
+        Uint8Array[],
       ];
       return { kind: 'deliver', to, from, senderId, date, text, entities };
     }
@@ -166,7 +172,11 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
     }
     case 2: {
       const [, userId, randomId, request, acceptedAt] = tuple as [
-        2, number, string, Uint8Array, number,
+        2,
+        number,
+        string,
+        Uint8Array,
+        number,
       ];
       return { kind: 'execute', userId, randomId, request, acceptedAt };
     }

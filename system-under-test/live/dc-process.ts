@@ -6,7 +6,7 @@ import process from 'node:process';
 import { Datacenter } from '../datacenter/datacenter.ts';
 import { loadCrypto } from '../mtproto/crypto.ts';
 import { RsaKey } from '../mtproto/rsa.ts';
-import type { DcProcessConfig, FromDc, ToDc } from './dc-protocol.ts';
+import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
 
 let datacenter: Datacenter | undefined;
@@ -41,6 +41,14 @@ async function start(config: DcProcessConfig): Promise<void> {
   tell({ kind: 'ready', ...datacenter.addresses });
 }
 
+/** Undefined while the datacentre is still starting. */
+function status(): LiveStatus | undefined {
+  if (!datacenter) return undefined;
+  const { user, system } = process.cpuUsage();
+  const rssBytes = process.memoryUsage.rss();
+  return { ...datacenter.status(), cpuMicros: user + system, rssBytes };
+}
+
 const EXIT_STORE_FAILED = 3;
 
 async function end(code: number): Promise<void> {
@@ -60,15 +68,7 @@ process.on('message', (message: ToDc) => {
       });
       return;
     case 'status':
-      if (datacenter) {
-        const { user, system } = process.cpuUsage();
-        const status = {
-          ...datacenter.status(),
-          cpuMicros: user + system,
-          rssBytes: process.memoryUsage.rss(),
-        };
-        tell({ kind: 'status', id: message.id, status });
-      }
+      tell({ kind: 'status', id: message.id, status: status() });
       return;
     case 'stop':
       void end(0);

@@ -25,7 +25,7 @@ export type ToDc =
 export type FromDc =
   | { readonly kind: 'ready'; readonly clients: string; readonly backbone: string }
   | { readonly kind: 'failed'; readonly why: string }
-  | { readonly kind: 'status'; readonly id: number; readonly status: LiveStatus }
+  | { readonly kind: 'status'; readonly id: number; readonly status: LiveStatus | undefined }
   | { readonly kind: 'code'; readonly phone: string; readonly code: string };
 
 /** A datacentre's view of itself, and what its process costs. */

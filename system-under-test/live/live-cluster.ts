@@ -34,6 +34,8 @@ interface Running {
   readonly child: ChildProcess;
   readonly exited: Promise<void>;
   expected: boolean;
+  /** Who waits for a status, by the number of the question. */
+  readonly asked: Map<number, (status: LiveStatus | undefined) => void>;
 }
 
 const READY_MS = 20_000;
@@ -45,7 +47,6 @@ export class LiveCluster {
   readonly #files: ClusterFiles;
   readonly #running = new Map<number, Running>();
   readonly #logs = new Map<number, WriteStream>();
-  readonly #asked = new Map<number, (status: LiveStatus) => void>();
   #nextId = 1;
 
   /** Resolves when all datacentres serve; on failure none is left running. */
@@ -93,11 +94,13 @@ export class LiveCluster {
     const running: Running = {
       child,
       expected: false,
+      asked: new Map(),
       exited: new Promise((resolve) => child.once('exit', () => resolve())),
     };
     this.#running.set(dc, running);
     child.once('exit', (code, signal) => {
       if (this.#running.get(dc) === running) this.#running.delete(dc);
+      for (const answered of running.asked.values()) answered(undefined);
       if (!running.expected) {
         this.#o.onUnexpectedExit?.(dc, `DC ${dc} ended by itself (${signal ?? `exit ${code}`})`);
       }
@@ -136,8 +139,7 @@ export class LiveCluster {
         } else if (message.kind === 'failed') fail(message.why);
         else if (message.kind === 'code') this.#o.onCode?.(message.phone, message.code);
         else if (message.kind === 'status') {
-          this.#asked.get(message.id)?.(message.status);
-          this.#asked.delete(message.id);
+          running.asked.get(message.id)?.(message.status);
         }
       });
       child.once('exit', () => fail('its process ended'));
@@ -154,20 +156,19 @@ export class LiveCluster {
     await running.exited;
   }
 
-  /** Undefined for a datacentre that is not running or does not answer in time. */
+  /** Undefined for a datacentre that is not serving, or does not answer in time. */
   status(dc: number): Promise<LiveStatus | undefined> {
     const running = this.#running.get(dc);
     if (!running) return Promise.resolve(undefined);
     const id = this.#nextId++;
     return new Promise((resolve) => {
-      const finish = (status: LiveStatus | undefined): void => {
+      const answered = (status: LiveStatus | undefined): void => {
         clearTimeout(timer);
-        this.#asked.delete(id);
+        running.asked.delete(id);
         resolve(status);
       };
-      const timer = setTimeout(() => finish(undefined), STATUS_MS);
-      running.child.once('exit', () => finish(undefined));
-      this.#asked.set(id, finish);
+      const timer = setTimeout(() => answered(undefined), STATUS_MS);
+      running.asked.set(id, answered);
       this.#tell(running.child, { kind: 'status', id });
     });
   }

@@ -2,7 +2,7 @@
  * What a service gets: the parts of its datacentre. Services are plain functions over it; they
  * keep no state of their own.
  */
-import type { Clock, Log, Randomness, StoreWrite } from '../environment/index.ts';
+
 import type { BoxReader } from '../datacenter/box-reader.ts';
 import type { Boxes } from '../datacenter/boxes.ts';
 import type { CommitLog } from '../datacenter/commit-log.ts';
@@ -10,8 +10,9 @@ import type { Delivery } from '../datacenter/delivery.ts';
 import type { Directory } from '../datacenter/directory.ts';
 import type { Lanes } from '../datacenter/lanes.ts';
 import type { Outbox } from '../datacenter/outbox.ts';
-import type { Topology } from '../topology.ts';
+import type { Clock, Log, Randomness, StoreWrite } from '../environment/index.ts';
 import type { tl } from '../schema/tl.ts';
+import type { Topology } from '../topology.ts';
 
 export interface ServiceContext {
   readonly dc: number;

@@ -2,12 +2,13 @@
  * One-to-one messages: sending (both boxes, each at its owner's home), what arrives from another
  * DC, and read receipts. https://core.telegram.org/method/messages.sendMessage
  */
-import type { StoreWrite } from '../environment/index.ts';
+
 import { addMessage, type Box, moveReadPointer } from '../datacenter/boxes.ts';
 import { birthDcOf } from '../datacenter/keys.ts';
 import { LIMITS } from '../datacenter/limits.ts';
 import type { StagedItem } from '../datacenter/outbox.ts';
 import type { MessageRecord, OutboxItem, UserRecord } from '../datacenter/records.ts';
+import type { StoreWrite } from '../environment/index.ts';
 import { RpcError } from '../schema/errors.ts';
 import { encodeTl, type tl } from '../schema/tl.ts';
 import {
@@ -73,7 +74,8 @@ export function sendMessage(
       // The first one may not be durable yet: an empty append waits for it.
       const durable = ctx.commits.append([], origin.local).then(() => {
         unpin();
-        if (origin.queued) tellSettled(ctx, sender, recipient.id, randomId, known.id, origin.queued);
+        if (origin.queued)
+          tellSettled(ctx, sender, recipient.id, randomId, known.id, origin.queued);
       });
       return { answer: sentAnswer(known.id, known.pts, date), durable };
     }

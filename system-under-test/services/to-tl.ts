@@ -64,7 +64,10 @@ export function hexOfLong(value: Long): string {
 }
 
 export function longOfHex(hex: string): Long {
-  return longOfHalves(Number.parseInt(hex.slice(8), 16) | 0, Number.parseInt(hex.slice(0, 8), 16) | 0);
+  return longOfHalves(
+    Number.parseInt(hex.slice(8), 16) | 0,
+    Number.parseInt(hex.slice(0, 8), 16) | 0,
+  );
 }
 
 /** The user that a request addresses. Throws PEER_ID_INVALID for anyone unknown or unproven. */

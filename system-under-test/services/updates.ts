@@ -40,10 +40,7 @@ export async function getDifference(
       otherUpdates.push(readUpdate(event));
     }
   }
-  const users = await viewOfUsers(ctx, actor, [
-    actor.userId,
-    ...events.map((event) => event.peer),
-  ]);
+  const users = await viewOfUsers(ctx, actor, [actor.userId, ...events.map((event) => event.peer)]);
   const last = events.at(-1);
   const rest = { newMessages, newEncryptedMessages: [], otherUpdates, chats: [], users };
   const reached = stateOf(ctx, last?.pts ?? state.pts, last?.unread ?? state.unread);
