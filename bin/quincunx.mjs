@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * The `quincunx` command of an installed package: starts on Node 20, finds Node 24, and runs the
- * built program, or the source where nothing was built (a clone).
+ * built program; in a clone the source, which a build there may have left behind.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,8 +10,8 @@ import { runInPlace } from './bootstrap/child.mjs';
 import { findNode } from './bootstrap/node-24.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const built = join(root, 'dist', 'bin', 'quincunx.js');
-const program = existsSync(built) ? built : join(root, 'bin', 'quincunx.ts');
+const source = join(root, 'bin', 'quincunx.ts');
+const program = existsSync(source) ? source : join(root, 'dist', 'bin', 'quincunx.js');
 const node = findNode(root);
 if (node.problem) {
   process.stderr.write(`${node.problem}\n`);
