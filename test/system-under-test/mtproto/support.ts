@@ -7,16 +7,25 @@ import type {
 } from '../../../system-under-test/environment/network.ts';
 import type { Randomness } from '../../../system-under-test/environment/randomness.ts';
 import { makeAuthKey } from '../../../system-under-test/mtproto/auth-key.ts';
+import { readInt64 } from '../../../system-under-test/mtproto/bytes.ts';
 import {
   ClientConnection,
   type ClientOptions,
 } from '../../../system-under-test/mtproto/client-connection.ts';
+import {
+  CONTAINER_ID,
+  containerBytes,
+  readContainer,
+  writeContainer,
+} from '../../../system-under-test/mtproto/container.ts';
 import {
   generateRsaKeyPem,
   loadCrypto,
   type MtprotoCrypto,
   RsaKey,
 } from '../../../system-under-test/mtproto/crypto.ts';
+import { EnvelopeCipher, PaddingSource } from '../../../system-under-test/mtproto/envelope.ts';
+import { MessageIdSource } from '../../../system-under-test/mtproto/message-id.ts';
 import {
   type AuthKey,
   DEFAULT_LIMITS,
@@ -27,6 +36,9 @@ import {
   type ServerSession,
   SessionTable,
 } from '../../../system-under-test/mtproto/server-connection.ts';
+import { frame, framingOf, PacketDecoder } from '../../../system-under-test/mtproto/transport.ts';
+import { constructorId, SERVICE_ID } from '../../../system-under-test/schema/service-messages.ts';
+import { type AnyTl, decodeResult, decodeTl } from '../../../system-under-test/schema/tl.ts';
 
 export const crypto: MtprotoCrypto = await loadCrypto();
 export const rsaKey: RsaKey = new RsaKey(generateRsaKeyPem());
@@ -54,8 +66,9 @@ export class ManualClock implements Clock {
     return this.#timers.size;
   }
 
-  /** Runs what is due, in order, letting promises settle in between. */
+  /** Runs what is due, in order, letting deliveries and promises settle before and in between. */
   async advance(ms: number): Promise<void> {
+    await settle();
     const endMs = this.#nowMs + ms;
     for (;;) {
       const due = [...this.#timers].filter((t) => t.atMs <= endMs).sort((a, b) => a.atMs - b.atMs);
@@ -152,7 +165,9 @@ export function connectionPair(): [client: MemoryConnection, server: MemoryConne
   return [client, server];
 }
 
-export interface TestHost extends ServerHost {
+export interface TestHost extends Omit<ServerHost, 'findAuthKey' | 'saveAuthKey'> {
+  findAuthKey: ServerHost['findAuthKey'];
+  saveAuthKey: ServerHost['saveAuthKey'];
   readonly keys: Map<string, AuthKey>;
   readonly opened: ServerSession[];
   readonly closed: ServerSession[];
@@ -242,4 +257,98 @@ export function connectClient(host: TestHost, options: Partial<ClientOptions> = 
     newSessions: () => newSessions,
     isClosed: () => isClosed,
   };
+}
+
+/** What a server sent, opened: containers taken apart, in order. */
+export interface Received {
+  readonly messageId: bigint;
+  readonly seqNo: number;
+  readonly body: Uint8Array;
+}
+
+/** A client that does exactly what a test says, right or wrong. */
+export class RawClient {
+  readonly received: Received[] = [];
+  readonly packets: Uint8Array[] = [];
+  readonly toServer: MemoryConnection;
+  readonly toClient: MemoryConnection;
+  readonly cipher: EnvelopeCipher;
+  sessionId = 77n;
+  salt: bigint;
+  readonly #host: TestHost;
+  readonly #ids = new MessageIdSource();
+  readonly #padding: PaddingSource;
+  readonly #decoder: PacketDecoder = new PacketDecoder(framingOf('intermediate'));
+
+  constructor(host: TestHost, authKey: AuthKey) {
+    [this.toServer, this.toClient] = connectionPair();
+    new ServerConnection(host, this.toClient);
+    this.#host = host;
+    this.cipher = new EnvelopeCipher(crypto, authKey.key, 'client');
+    this.salt = readInt64(authKey.firstSalt);
+    this.#padding = new PaddingSource(new SeededRandomness('raw'));
+    this.toServer.setHandlers({
+      onData: (bytes) => this.#receive(bytes),
+      onClose: () => undefined,
+    });
+    this.toServer.write(framingOf('intermediate').tag);
+  }
+
+  nextId(): bigint {
+    return this.#ids.next(this.#host.clock.wallMs(), 0n);
+  }
+
+  /** Sends one message; what is not given is right. Returns the packet, for replays. */
+  send(
+    body: Uint8Array,
+    options: { messageId?: bigint; seqNo?: number; salt?: bigint } = {},
+  ): Uint8Array {
+    const { messageId = this.nextId(), seqNo = 1, salt = this.salt } = options;
+    const head = { salt, sessionId: this.sessionId, messageId, seqNo };
+    const fill = (plain: Uint8Array, at: number): void => plain.set(body, at);
+    const packet = this.cipher.seal(head, body.length, fill, this.#padding);
+    this.sendPacket(packet);
+    return packet;
+  }
+
+  sendContainer(
+    messages: readonly Received[],
+    options: { messageId?: bigint; seqNo?: number } = {},
+  ): void {
+    const body = new Uint8Array(containerBytes(messages));
+    writeContainer(body, 0, messages);
+    this.send(body, { seqNo: 0, ...options });
+  }
+
+  sendPacket(packet: Uint8Array): void {
+    this.toServer.write(frame(framingOf('intermediate'), [packet]));
+  }
+
+  /** Decoded service messages and updates of one kind. */
+  objects(name: string): AnyTl[] {
+    return this.received
+      .filter(({ body }) => constructorId(body) !== SERVICE_ID.rpcResult)
+      .map(({ body }) => decodeTl(body))
+      .filter((object) => object._ === name);
+  }
+
+  /** Answers to a request: decoded results or rpc_errors. */
+  answers(requestId: bigint, method = 'help.getNearestDc'): unknown[] {
+    return this.received
+      .filter(({ body }) => constructorId(body) === SERVICE_ID.rpcResult)
+      .filter(({ body }) => readInt64(body, 4) === requestId)
+      .map(({ body }) => decodeResult(method, body.subarray(12)));
+  }
+
+  #receive(bytes: Uint8Array): void {
+    this.#decoder.push(bytes, (packet) => {
+      this.packets.push(packet);
+      const envelope = packet.length > 4 ? this.cipher.open(packet) : undefined;
+      if (envelope === undefined) return true;
+      const isContainer = constructorId(envelope.body) === CONTAINER_ID;
+      const messages = isContainer ? readContainer(envelope.body) : [envelope];
+      this.received.push(...(messages ?? []));
+      return true;
+    });
+  }
 }
