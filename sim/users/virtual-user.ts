@@ -62,8 +62,8 @@ interface Unsent {
   readonly entry: LedgerEntry;
   readonly text: string;
   readonly peer: tl.RawInputPeerUser;
-  /** On the present connection. */
-  inFlight: boolean;
+  /** On the present connection: not written yet, written, or acknowledged as queued. */
+  state: 'waiting' | 'in_flight' | 'queued';
 }
 
 export class VirtualUser {
@@ -158,7 +158,7 @@ export class VirtualUser {
       entry.refused = 'the recipient is unknown';
       return;
     }
-    this.#unconfirmed.push({ entry, text, peer, inFlight: false });
+    this.#unconfirmed.push({ entry, text, peer, state: 'waiting' });
     this.#flush();
   }
 
@@ -234,7 +234,7 @@ export class VirtualUser {
   #lost(connection: ClientConnection): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    for (const unsent of this.#unconfirmed) unsent.inFlight = false;
+    for (const unsent of this.#unconfirmed) unsent.state = 'waiting';
     if (!this.#stopped && this.#userId !== undefined) this.#reconnect();
   }
 
@@ -323,10 +323,8 @@ export class VirtualUser {
     if (!connection || !this.#authKey || this.#connecting) return;
     let inFlight = 0;
     for (const unsent of this.#unconfirmed) {
-      if (unsent.inFlight) {
-        inFlight++;
-        continue;
-      }
+      if (unsent.state === 'in_flight') inFlight++;
+      if (unsent.state !== 'waiting') continue;
       if (inFlight >= BEHAVIOUR.inFlightMax) return;
       inFlight++;
       this.#write(connection, unsent);
@@ -336,7 +334,7 @@ export class VirtualUser {
   #write(connection: ClientConnection, unsent: Unsent): void {
     const { clock, ledger } = this.#o;
     const { entry } = unsent;
-    unsent.inFlight = true;
+    unsent.state = 'in_flight';
     entry.sentMs ??= clock.monotonicMs();
     const call = connection.call<tl.TypeUpdates>({
       _: 'messages.sendMessage',
@@ -346,10 +344,13 @@ export class VirtualUser {
     });
     within(clock, BEHAVIOUR.answerMs, call).then(
       (answer) => {
-        if (this.#connection !== connection && this.#stopped) return;
         const queued = answer._ === 'updates';
         ledger.acked(entry, queued ? 'queued' : 'stored', clock.monotonicMs());
-        if (queued) return; // stays until home says that it has it
+        if (queued) {
+          // Stays in the list until home says that it has it.
+          if (this.#connection === connection) unsent.state = 'queued';
+          return this.#flush();
+        }
         this.#confirm(unsent);
         if (answer._ === 'updateShortSentMessage') this.#advance(answer.pts, answer.ptsCount);
       },
