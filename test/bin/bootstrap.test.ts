@@ -88,6 +88,16 @@ describe('installing the dependencies', () => {
   });
 });
 
+test('the lock names every optional package, as `npm ci` refuses one that does not', () => {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.values(lock.packages)
+    .flatMap(({ optionalDependencies }) => Object.keys(optionalDependencies ?? {}))
+    .filter((name) => !Object.keys(lock.packages).some((path) => path.endsWith(`/${name}`)));
+  expect(missing).toEqual([]);
+});
+
 describe('which Node runs the program', () => {
   const old = { version: '20.20.2', path: '/usr/bin/node' };
   const recent = { version: '24.12.0', path: '/opt/node' };
