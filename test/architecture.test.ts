@@ -17,7 +17,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   test: ['system-under-test', 'reports', 'chaos', 'sim', 'scenarios', 'bin'],
 };
 
-/** Of sim's two arrows with a narrower head: data of a plan, and measurements; no drawing, no proxy. */
+/** Arrows with a narrower head: sim takes plans and measurements, no drawing and no proxy. */
 const NARROW: readonly { from: RegExp; to: RegExp; allowed: RegExp }[] = [
   { from: /^sim\//, to: /^chaos\//, allowed: /^chaos\/plan\.ts$/ },
   { from: /^sim\//, to: /^reports\//, allowed: /^reports\/(measurements|metrics|tags)\.ts$/ },

@@ -1,4 +1,4 @@
-/** What a scenario's author sees in the editor: errors at the wrong fields, none in a right file. */
+/** What a scenario's author sees in the editor: an error at each wrong field, else none. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
