@@ -31,6 +31,8 @@ export interface ServerLimits {
   readonly handshakeTimeoutMs: number;
   /** Without any packet; clients ping every minute or so. */
   readonly idleTimeoutMs: number;
+  /** From our end of a connection to the client's; what it has not read by then is lost. */
+  readonly hangUpTimeoutMs: number;
   /** Bytes a client may leave unread before it is cut off. */
   readonly bufferedBytesMax: number;
   /** Packets (and their bytes) that wait while an auth key is looked up or stored. */
@@ -58,6 +60,7 @@ export interface ServerLimits {
 export const DEFAULT_LIMITS: ServerLimits = {
   handshakeTimeoutMs: 10_000,
   idleTimeoutMs: 300_000,
+  hangUpTimeoutMs: 2_000,
   bufferedBytesMax: 4_194_304,
   waitingPacketsMax: 256,
   waitingBytesMax: 4_194_304,

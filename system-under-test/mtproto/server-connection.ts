@@ -97,7 +97,7 @@ export class ServerConnection implements SessionCarrier {
     if (this.#isClosing) return;
     this.#isClosing = true;
     this.#flush();
-    this.#connection.end();
+    this.#hangUp();
   }
 
   disconnectAfter(seconds: number): void {
@@ -307,7 +307,16 @@ export class ServerConnection implements SessionCarrier {
     if (this.#isClosing) return;
     this.#write([transportErrorPacket(code)]);
     this.#isClosing = true;
+    this.#hangUp();
+  }
+
+  /** Ends our side; a client that then keeps its own open, or reads nothing, is cut off. */
+  #hangUp(): void {
     this.#connection.end();
+    this.#timer?.cancel();
+    if (this.#isClosed) return;
+    const { clock, limits } = this.#host;
+    this.#timer = clock.after(limits.hangUpTimeoutMs, () => this.#connection.destroy());
   }
 
   #destroy(): void {
@@ -326,8 +335,8 @@ export class ServerConnection implements SessionCarrier {
 
   /** Sets the timer for whichever deadline comes next. */
   #watch(): void {
+    if (this.#isClosing) return;
     this.#timer?.cancel();
-    if (this.#isClosed) return;
     const delayMs = Math.max(0, this.#deadlineMs() - this.#host.clock.monotonicMs());
     this.#timer = this.#host.clock.after(delayMs, () => {
       if (this.#isClosing) return;
