@@ -41,11 +41,29 @@ export type Later = (undo: () => Promise<void>) => void;
 
 const HOST = '127.0.0.1';
 
+/** A port that was free a moment ago may be taken by the time it is needed: then others are. */
+const FREE_PORT_ATTEMPTS = 3;
+
 /** Rejects when a port is in use or a part does not start; the caller undoes what was started. */
 export async function startBehindProxies(
   options: BehindProxiesOptions,
   later: Later,
 ): Promise<BehindProxies> {
+  for (let attempt = 1; ; attempt++) {
+    const started: (() => Promise<void>)[] = [];
+    try {
+      const result = await startOnce(options, (undo) => started.push(undo));
+      for (const undo of started) later(undo);
+      return result;
+    } catch (error) {
+      for (const undo of started.toReversed()) await undo().catch(() => {});
+      const inUse = /in use|EADDRINUSE/.test((error as Error).message);
+      if (options.ports || !inUse || attempt === FREE_PORT_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startOnce(options: BehindProxiesOptions, later: Later): Promise<BehindProxies> {
   const { topology, ports } = options;
   const dcs = dcIds(topology);
   const free = ports ? [] : await freePorts(dcs.length * 2);

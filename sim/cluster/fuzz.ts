@@ -195,24 +195,30 @@ function drawFaults(random: WordSource, dcs: readonly number[]): Fault[] {
   );
   if (kinds.length === 0) return [];
   const count = between(random, 1, SIZES.faultsMax);
-  return Array.from({ length: count }, (): Fault => {
-    const kind = kinds[intBelow(random, kinds.length)] ?? 'dc_loss';
-    const atSeconds = between(random, 1, 12);
-    const forSeconds = between(random, 1, SIZES.windowSeconds - atSeconds - 1);
-    const timed = { atSeconds, forSeconds };
-    const dc = dcs[intBelow(random, dcs.length)] ?? 1;
-    const others = dcs.filter((each) => each !== dc);
-    const other = others[intBelow(random, others.length)] ?? 2;
-    switch (kind) {
-      case 'dc_loss':
-      case 'dc_crash':
-        return { kind, dc, ...timed };
-      case 'partition': {
-        const alone = intBelow(random, 2) === 0 ? [dc] : [dc, other];
-        return { kind, groups: [alone, dcs.filter((each) => !alone.includes(each))], ...timed };
-      }
-      case 'slow_link':
-        return { kind, from: dc, to: other, addedMs: between(random, 50, 2_000), ...timed };
+  return Array.from({ length: count }, () => drawFault(random, dcs, kinds));
+}
+
+function drawFault(
+  random: WordSource,
+  dcs: readonly number[],
+  kinds: readonly Fault['kind'][],
+): Fault {
+  const kind = kinds[intBelow(random, kinds.length)] ?? 'dc_loss';
+  const atSeconds = between(random, 1, 12);
+  const forSeconds = between(random, 1, SIZES.windowSeconds - atSeconds - 1);
+  const timed = { atSeconds, forSeconds };
+  const dc = dcs[intBelow(random, dcs.length)] ?? 1;
+  const others = dcs.filter((each) => each !== dc);
+  const other = others[intBelow(random, others.length)] ?? 2;
+  switch (kind) {
+    case 'dc_loss':
+    case 'dc_crash':
+      return { kind, dc, ...timed };
+    case 'partition': {
+      const alone = intBelow(random, 2) === 0 ? [dc] : [dc, other];
+      return { kind, groups: [alone, dcs.filter((each) => !alone.includes(each))], ...timed };
     }
-  });
+    case 'slow_link':
+      return { kind, from: dc, to: other, addedMs: between(random, 50, 2_000), ...timed };
+  }
 }

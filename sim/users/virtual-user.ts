@@ -16,8 +16,8 @@ import type { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
 import type { AuthKey } from '../../system-under-test/mtproto/server-connection.ts';
 import { RpcError } from '../../system-under-test/schema/errors.ts';
 import { longOf, type tl } from '../../system-under-test/schema/tl.ts';
+import { BoxFollower } from './box-follower.ts';
 import type { AuditedMessage, Ledger, LedgerEntry } from './ledger.ts';
-import { messagesOf, settledIds } from './received.ts';
 
 export interface VirtualUserOptions {
   readonly index: number;
@@ -72,17 +72,14 @@ export class VirtualUser {
   #dc: number;
   #authKey: AuthKey | undefined;
   #userId: number | undefined;
-  #pts = 0;
   #stopped = false;
   #connecting: Promise<void> | undefined;
   /** Messages that home has not confirmed, oldest first: written again after every reconnect. */
   #unconfirmed: Unsent[] = [];
   readonly #peers = new Map<number, tl.RawInputPeerUser>();
   readonly #timers = new Set<Timer>();
-  #difference: Promise<void> | undefined;
-  #differenceAgain = false;
-  /** Set while the user waits to be back at home. */
-  readonly stats = { connects: 0, failovers: 0, differences: 0 };
+  readonly #box: BoxFollower;
+  readonly stats = { connects: 0, failovers: 0 };
 
   constructor(options: VirtualUserOptions) {
     this.#o = options;
@@ -90,6 +87,13 @@ export class VirtualUser {
     this.#authKey = options.authorization?.key;
     this.#userId = options.authorization?.userId;
     if (this.#userId !== undefined) options.directory.userIds.set(this.#userId, options.index);
+    this.#box = new BoxFollower({
+      call: (method) => this.#call(method),
+      after: (ms, run) => this.#after(ms, run),
+      show: (message) => this.#show(message),
+      settled: (randomIdLow) => this.#settle(randomIdLow),
+      connected: () => this.#connection !== undefined,
+    });
   }
 
   get index(): number {
@@ -113,8 +117,7 @@ export class VirtualUser {
   async start(): Promise<void> {
     await this.#open(this.#o.homeDc);
     if (this.#userId === undefined) await this.#signIn();
-    const state = (await this.#call({ _: 'updates.getState' })) as tl.updates.RawState;
-    this.#pts = state.pts;
+    await this.#box.start();
     this.#every(BEHAVIOUR.pingEveryMs, () => this.#ping());
     this.#every(BEHAVIOUR.homeLookMs, () => this.#lookHome());
   }
@@ -163,27 +166,8 @@ export class VirtualUser {
   }
 
   /** Everything in the own box from the start, in order; from home, or rejects. */
-  async readBox(): Promise<AuditedMessage[]> {
-    const all: AuditedMessage[] = [];
-    let pts = 0;
-    for (;;) {
-      const difference = (await this.#call({
-        _: 'updates.getDifference',
-        pts,
-        date: 0,
-        qts: 0,
-      })) as tl.updates.TypeDifference;
-      if (difference._ === 'updates.differenceEmpty') return all;
-      if (difference._ === 'updates.differenceTooLong') {
-        throw new Error(`the box of user ${this.#o.index} is too long to read whole`);
-      }
-      for (const message of difference.newMessages) {
-        if (message._ !== 'message') continue;
-        all.push({ id: message.id, out: message.out === true, text: message.message });
-      }
-      if (difference._ === 'updates.difference') return all;
-      pts = difference.intermediateState.pts;
-    }
+  readBox(): Promise<AuditedMessage[]> {
+    return this.#box.readAll();
   }
 
   stop(): void {
@@ -214,7 +198,7 @@ export class VirtualUser {
       transport: this.#o.index % 2 === 0 ? 'abridged' : 'intermediate',
       dc,
       ...(this.#authKey ? { authKey: this.#authKey } : {}),
-      onUpdate: (update) => this.#receive(update as tl.TypeUpdates),
+      onUpdate: (update) => this.#box.receive(update as tl.TypeUpdates),
       onClosed: () => this.#lost(connection),
     });
     this.#connection = connection;
@@ -257,7 +241,7 @@ export class VirtualUser {
       if (this.#stopped) return;
       if (!this.#connection) return this.#reconnect();
       this.#flush();
-      this.#catchUp();
+      this.#box.catchUp();
     });
   }
 
@@ -352,7 +336,7 @@ export class VirtualUser {
           return this.#flush();
         }
         this.#confirm(unsent);
-        if (answer._ === 'updateShortSentMessage') this.#advance(answer.pts, answer.ptsCount);
+        if (answer._ === 'updateShortSentMessage') this.#box.advance(answer.pts, answer.ptsCount);
       },
       (error: Error) => this.#notWritten(connection, unsent, error),
     );
@@ -383,23 +367,12 @@ export class VirtualUser {
 
   // -- reading ------------------------------------------------------------------------------------
 
-  #receive(update: tl.TypeUpdates): void {
-    if (update._ === 'updatesTooLong') return this.#catchUp();
-    for (const { message, pts, ptsCount } of messagesOf(update)) {
-      if (message) this.#show(message);
-      this.#advance(pts, ptsCount);
-    }
-    this.#settle(update);
-  }
-
   /** Home says that it has stored messages which were queued. */
-  #settle(update: tl.TypeUpdates): void {
-    for (const randomIdLow of settledIds(update)) {
-      const unsent = this.#unconfirmed.find((each) => each.entry.id + 1 === randomIdLow);
-      if (!unsent) continue;
-      this.#o.ledger.acked(unsent.entry, 'stored', this.#o.clock.monotonicMs());
-      this.#confirm(unsent);
-    }
+  #settle(randomIdLow: number): void {
+    const unsent = this.#unconfirmed.find((each) => each.entry.id + 1 === randomIdLow);
+    if (!unsent) return;
+    this.#o.ledger.acked(unsent.entry, 'stored', this.#o.clock.monotonicMs());
+    this.#confirm(unsent);
   }
 
   #show(message: tl.RawMessage): void {
@@ -413,54 +386,6 @@ export class VirtualUser {
     if (!unsent) return;
     this.#o.ledger.acked(unsent.entry, 'stored', nowMs);
     this.#confirm(unsent);
-  }
-
-  /** An update that does not follow what is known means that something was missed. */
-  #advance(pts: number, ptsCount: number): void {
-    if (pts <= this.#pts) return;
-    if (pts === this.#pts + ptsCount) this.#pts = pts;
-    else this.#after(GAP_WAIT_MS, () => this.#pts < pts && this.#catchUp());
-  }
-
-  #catchUp(): void {
-    this.#differenceAgain = true;
-    if (this.#difference || this.#stopped) return;
-    this.#difference = (async () => {
-      while (this.#differenceAgain && this.#connection && !this.#stopped) {
-        this.#differenceAgain = false;
-        await this.#getDifference();
-      }
-    })()
-      .catch(() => {
-        // No answer: the next reconnect asks again.
-      })
-      .finally(() => {
-        this.#difference = undefined;
-      });
-  }
-
-  async #getDifference(): Promise<void> {
-    this.stats.differences++;
-    for (;;) {
-      const difference = (await this.#call({
-        _: 'updates.getDifference',
-        pts: this.#pts,
-        date: 0,
-        qts: 0,
-      })) as tl.updates.TypeDifference;
-      if (difference._ === 'updates.differenceEmpty') return;
-      if (difference._ === 'updates.differenceTooLong') {
-        this.#pts = difference.pts;
-        return;
-      }
-      for (const message of difference.newMessages) {
-        if (message._ === 'message') this.#show(message);
-      }
-      const slice = difference._ === 'updates.differenceSlice';
-      const state = slice ? difference.intermediateState : difference.state;
-      this.#pts = Math.max(this.#pts, state.pts);
-      if (!slice) return;
-    }
   }
 
   // -- small things ---------------------------------------------------------------------------------
@@ -498,8 +423,6 @@ export class VirtualUser {
   }
 }
 
-/** Telegram clients wait so long for an update that fills a gap before they ask. */
-const GAP_WAIT_MS = 500;
 /** Setting up thousands of users at once may take a server a while. */
 const CALL_MS = 15_000;
 

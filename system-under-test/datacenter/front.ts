@@ -63,7 +63,7 @@ export class Front {
       sessions: new SessionTable(environment.clock, DEFAULT_LIMITS),
       findAuthKey: (id) => this.#findAuthKey(id),
       saveAuthKey: async (key) => context.directory.addKey(key),
-      sessionOpened: (session) => void this.#opened(session),
+      sessionOpened: (session) => this.#opened(session),
       sessionClosed: (session) => this.#closed(session),
       request: (session, call) => this.#request(session, call),
     };
@@ -97,16 +97,19 @@ export class Front {
     return (await this.#o.context.directory.authorization(id))?.key;
   }
 
-  async #opened(session: ServerSession): Promise<void> {
+  #opened(session: ServerSession): void {
     const context: SessionContext = { userId: undefined };
     session.context = context;
     this.#sessions.add(session);
-    const known = await this.#o.context.directory.authorization(session.authKey.id);
-    if (known?.userId !== undefined) this.#belongs(session, context, known.userId);
+    this.#lateUser(session).catch((error: Error) => {
+      this.#o.environment.log.write('error', 'session_lookup_failed', { why: error.message });
+      session.close();
+    });
   }
 
   #belongs(session: ServerSession, context: SessionContext, userId: number): void {
     if (context.userId === userId || !this.#sessions.has(session)) return;
+    if (context.userId !== undefined) this.#o.context.delivery.close(context.userId, session);
     context.userId = userId;
     this.#o.context.delivery.open(userId, session);
   }
@@ -118,8 +121,11 @@ export class Front {
   }
 
   #request(session: ServerSession, call: RpcCall): void {
-    this.#answer(session, call.method).then(
-      (answer) => call.reply(encodeAnswer(call.method, answer)),
+    const encoded = this.#answer(session, call.method).then((answer) =>
+      encodeAnswer(call.method, answer),
+    );
+    encoded.then(
+      (body) => call.reply(body),
       (error: Error) => {
         if (error instanceof RpcError) return call.fail(error);
         this.#o.environment.log.write('error', 'request_failed', {

@@ -149,24 +149,34 @@ export class IncomingLink {
   #receive(frame: LinkFrame): void {
     if (this.#closed) return;
     const inbound = this.#inbound;
-    if (frame[0] === 'hello') return this.#hello(frame);
+    if (frame[0] === 'hello') {
+      this.#hello(frame);
+      return;
+    }
     if (!inbound) throw new LinkProtocolError(`${frame[0]} before hello`);
     const { handlers } = this.#o;
     switch (frame[0]) {
       case 'stream':
-        return inbound.takeStream(frame[1], frame[2]);
+        inbound.takeStream(frame[1], frame[2]);
+        break;
       case 'outbox':
-        return inbound.takeOutbox(frame[1], frame[2]);
+        inbound.takeOutbox(frame[1], frame[2]);
+        break;
       case 'request':
-        return this.#execute(frame[1], frame[2], frame[3], frame[4]);
+        this.#execute(frame[1], frame[2], frame[3], frame[4]);
+        break;
       case 'push':
-        return handlers.push(frame[1], frame[2], frame[3]);
+        handlers.push(frame[1], frame[2], frame[3]);
+        break;
       case 'attach':
-        return handlers.attach(inbound.from, frame[1], frame[2]);
+        handlers.attach(inbound.from, frame[1], frame[2]);
+        break;
       case 'detach':
-        return handlers.detach(inbound.from, frame[1]);
+        handlers.detach(inbound.from, frame[1]);
+        break;
       case 'ping':
-        return this.#send(['pong']);
+        this.#send(['pong']);
+        break;
       default:
         throw new LinkProtocolError(`unexpected frame ${frame[0]}`);
     }

@@ -163,8 +163,10 @@ export class ClientConnection {
     return this.#enqueue('ping', encodeTl({ _: 'mt_ping', pingId })) as Promise<void>;
   }
 
+  /** Ends now, whatever the other end does: calls without an answer are rejected. */
   close(): void {
     this.#options.connection.end();
+    this.#closed();
   }
 
   #useKey(authKey: AuthKey): void {
@@ -371,6 +373,7 @@ export class ClientConnection {
   }
 
   #closed(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#ackTimer?.cancel();
     const error = new ConnectionLostError(this.#transportError);
