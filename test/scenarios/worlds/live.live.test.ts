@@ -1,0 +1,72 @@
+/**
+ * The live world: five processes behind a Toxiproxy, embedded and real. A DC is lost and comes
+ * back; afterwards nothing is left: no process, no port, no file.
+ */
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { findRealToxiproxy, INSTALL_COMMAND } from '../../../chaos/toxiproxy/real.ts';
+import { evaluateSlos } from '../../../reports/slo.ts';
+import { run } from '../../../scenarios/worlds/live.ts';
+import { runWorld } from './run-world.ts';
+import { smallOutage } from './small-outage.ts';
+
+const RUN_MS = 90_000;
+
+describe.each(['embedded', 'real'] as const)('the live world through the %s toxiproxy', (which) => {
+  const missing = which === 'real' && !findRealToxiproxy();
+  if (missing && !process.env['CI']) {
+    console.warn(`skipped: no real toxiproxy-server; ${INSTALL_COMMAND}`);
+  }
+
+  test.runIf(!missing || process.env['CI'])(
+    'loses a DC and keeps every promise',
+    async () => {
+      const result = await runWorld(run, smallOutage, { toxiproxy: which });
+      expect(result.faults[0]?.firedAtSeconds).toBeGreaterThanOrEqual(3);
+      expect(result.faults[0]?.healedAtSeconds).toBeGreaterThanOrEqual(7);
+      const slos = evaluateSlos(smallOutage.slos, result.measurements);
+      expect(slos.filter((slo) => slo.verdict === 'broken')).toEqual([]);
+      expect(result.measurements.summary('messages_delivered', {})?.count).toBe(result.messages);
+      expect(result.measurements.summary('writes_queued', {})?.count).toBeGreaterThan(0);
+    },
+    RUN_MS,
+  );
+});
+
+describe('the live world, interrupted', () => {
+  test(
+    'leaves nothing behind',
+    async () => {
+      const controller = new AbortController();
+      let scratch = '';
+      const started = runWorld(
+        (scenario, options) => {
+          scratch = options.scratch;
+          return run(scenario, options);
+        },
+        smallOutage,
+        {
+          signal: controller.signal,
+          progress: ({ phase }) => phase === 'load' && controller.abort(new Error('told to stop')),
+        },
+      );
+      await expect(started).rejects.toThrow('told to stop');
+      expect(scratch).not.toBe('');
+      expect(existsSync(scratch)).toBe(false);
+      // Every process of the run had the run's folder or the proxy's marker on its command line or
+      // was our child: none of our children is left.
+      const { readdir, readFile } = await import('node:fs/promises');
+      const left: string[] = [];
+      for (const pid of await readdir('/proc').catch(() => [])) {
+        if (!/^\d+$/.test(pid)) continue;
+        const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+        if (new RegExp(`^PPid:\\s+${process.pid}$`, 'm').test(status)) {
+          const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+          if (/dc-process|toxiproxy/.test(line)) left.push(line.replaceAll('\0', ' '));
+        }
+      }
+      expect(left).toEqual([]);
+    },
+    RUN_MS,
+  );
+});
