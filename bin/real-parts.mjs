@@ -35,7 +35,9 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /** chaos/toxiproxy/real.ts looks here, too. */
 const toxiproxyPath = join(root, 'node_modules/.cache/quincunx/bin/toxiproxy-server');
 
-/** Each part: where it is now, if anywhere, and how to get it (throws an Error that says why not). */
+/**
+ * Each part: where it is now, if anywhere, and how to get it (throws an Error that says why not).
+ */
 const PARTS = {
   toxiproxy: { find: findToxiproxy, install: installToxiproxy },
   chromium: { find: findChromium, install: installChromium },

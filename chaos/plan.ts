@@ -1,7 +1,8 @@
 /**
  * Faults as data: what, where, when, how long. Targets are datacentres and directed links between
  * them, named by DC id; times count from the start of the measured window. Interpreters (the
- * cluster's virtual world, the live world's proxies) turn each into action and report what they did.
+ * cluster's virtual world, the live world's proxies) turn each into action and report what they
+ * did.
  */
 
 interface Timed {

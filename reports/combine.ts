@@ -32,7 +32,9 @@ export interface CounterSummary {
   readonly count: number;
   readonly unit: Unit;
 }
-/** Over several series `max` is the greatest of any one; `last` adds up messages, else is greatest. */
+/**
+ * Over several series `max` is the greatest of any one; `last` adds up messages, else is greatest.
+ */
 export interface GaugeSummary {
   readonly kind: 'gauge';
   readonly last: number;

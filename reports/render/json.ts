@@ -1,4 +1,6 @@
-/** results.json: the document with its keys in one fixed order, so that equal runs give equal text. */
+/**
+ * results.json: the document with its keys in one fixed order, so that equal runs give equal text.
+ */
 import type { ResultsDocument } from '../results.ts';
 
 /** Two spaces of indentation, except that lists of plain values stay on one line. */

@@ -4,7 +4,8 @@
  * virtual-links.ts, the streams themselves in virtual-stream.ts.
  *
  *     const network = createVirtualNetwork({ loop, random, link: () => ({ latencyMs: 40 }) });
- *     const heal = network.addRule({ name: 'cut', state: (from) => (from === 'dc 3' ? 'cut' : undefined) });
+ *     const state = (from: string) => (from === 'dc 3' ? 'cut' : undefined);
+ *     const heal = network.addRule({ name: 'cut', state });
  */
 import type { Connection, Network } from '../../system-under-test/environment/index.ts';
 import type { WordSource } from '../core/xoshiro.ts';

@@ -32,7 +32,9 @@ export interface DiskCharacter {
   readonly keepUnsyncedChance: number;
 }
 
-/** An ordinary NVMe drive with fsync (assumption); the calibration of the live world replaces it. */
+/**
+ * An ordinary NVMe drive with fsync (assumption); the calibration of the live world replaces it.
+ */
 export const DISK_DEFAULT: DiskCharacter = {
   syncMsMin: 0.3,
   syncMsMax: 1.5,

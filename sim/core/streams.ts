@@ -26,7 +26,9 @@ export function drawWords(stream: Words4, index: number): Words4 {
   return threefry4x32(stream, [index % 0x1_0000_0000, Math.floor(index / 0x1_0000_0000), 0, 0]);
 }
 
-/** First word of a block; for more than one draw a stream, derive its key once and use `drawWords`. */
+/**
+ * First word of a block; for more than one draw a stream, derive its key once and use `drawWords`.
+ */
 export function drawWord(key: Words4, name: string, index: number): number {
   return drawWords(deriveKey(key, name), index)[0];
 }

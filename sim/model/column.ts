@@ -1,6 +1,7 @@
 /**
  * One column of the planet: server k of every DC, with its share of everyone. Runs the whole
- * window in short steps of virtual time: people write, senders' DCs accept, links carry, recipients'
+ * window in short steps of virtual time: people write, senders' DCs accept, links carry,
+ * recipients'
  * DCs deliver. Stages only feed forward, so a step needs no event list; a lost DC's users move to
  * the nearest other DC and back between steps.
  */

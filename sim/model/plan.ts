@@ -112,7 +112,8 @@ export function planModel(input: PlanInput): ModelPlan {
     ratesPerUs,
     recipientShares: input.recipientShares,
     oneWayUs: Float64Array.from(pairs, ({ from, to }) => oneWayMs(topology, from, to) * 1000),
-    // A lognormal law: the jitter is one standard deviation up, the 84th percentile less the median.
+    // A lognormal law: the jitter is one standard deviation up, the 84th percentile less the
+    // median.
     access: {
       medianUs,
       sigma: exactLog(1 + topology.access.jitterMs / topology.access.medianMs),

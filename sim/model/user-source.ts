@@ -2,7 +2,8 @@
  * The people of one DC in one column as a source of messages: a Poisson process with the rate of
  * the hour, in order of arrival at a front server. The access delay is drawn backwards from the
  * arrival (a Poisson process displaced by independent delays is a Poisson process again), so
- * nothing has to be sorted. Where people lose their DC and reconnect, what they hold back is sorted.
+ * nothing has to be sorted. Where people lose their DC and reconnect, what they hold back is
+ * sorted.
  */
 import { AliasTable } from '../core/alias-table.ts';
 import { exponentialTable } from '../core/quantile-table.ts';

@@ -46,7 +46,9 @@ export class Activity {
     );
   }
 
-  /** Messages a second that users at home in DC `dc` (an index) send, at a second of the UTC day. */
+  /**
+   * Messages a second that users at home in DC `dc` (an index) send, at a second of the UTC day.
+   */
   rateOf(dc: number, utcSecond: number): number {
     let sum = 0;
     for (const { seconds, share } of this.offsets[dc]!) {

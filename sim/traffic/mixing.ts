@@ -6,10 +6,14 @@
 import { distanceKm } from '../../system-under-test/topology.ts';
 import type { City, World } from './cities.ts';
 
-/** Share of ties within a country (Ugander et al., "The anatomy of the Facebook social graph", 2011). */
+/**
+ * Share of ties within a country (Ugander et al., "The anatomy of the Facebook social graph",
+ * 2011).
+ */
 const SAME_COUNTRY_SHARE = 0.842;
 /**
- * Communication falls with the square of distance (Lambiotte et al., Physica A 387, 2008) from about
+ * Communication falls with the square of distance (Lambiotte et al., Physica A 387, 2008) from
+ * about
  * here on; nearer neighbours are not drawn more strongly still (assumed).
  */
 const NEAR_KM = 500;

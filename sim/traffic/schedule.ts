@@ -3,7 +3,8 @@
  * consistent sample of the planet's people with its shares of DCs, its wave over the window, its
  * mixing of DCs and its uneven habits; only rate and head count are smaller.
  *
- *     const schedule = new MessageSchedule({ topology, traffic, window, users: 300, messagesPerSecond: 60, seed });
+ *     const size = { users: 300, messagesPerSecond: 60 };
+ *     const schedule = new MessageSchedule({ topology, traffic, window, seed, ...size });
  *     for (const message of schedule.messages()) { ... }   // in order of time, lazily
  */
 import { dcIds, type Topology } from '../../system-under-test/topology.ts';

@@ -388,7 +388,7 @@ export class VirtualUser {
     this.#confirm(unsent);
   }
 
-  // -- small things ---------------------------------------------------------------------------------
+  // -- small things -------------------------------------------------------------------------------
 
   #call(method: tl.RpcMethod): Promise<unknown> {
     const connection = this.#connection;

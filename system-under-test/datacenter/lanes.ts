@@ -1,5 +1,6 @@
 /**
- * One lane a user (or a phone that signs up): tasks of one user run one after another, in the order in which they came;
+ * One lane a user (or a phone that signs up): tasks of one user run one after another, in the order
+ * in which they came;
  * different users do not wait for each other. A task ends when its write is in the commit log,
  * not when it is durable, so lanes never wait for the disk.
  */

@@ -1,4 +1,6 @@
-/** The calls and pings of a client connection that wait for an answer, by the msg_id they went as. */
+/**
+ * The calls and pings of a client connection that wait for an answer, by the msg_id they went as.
+ */
 import { RpcError } from '../schema/errors.ts';
 import { constructorId, SERVICE_ID } from '../schema/service-messages.ts';
 import { decodeResult, decodeTl } from '../schema/tl.ts';

@@ -1,6 +1,7 @@
 /**
  * The one Diffie-Hellman group of MTProto key exchanges: the documented 2048-bit safe prime with
- * generator 3 [core.telegram.org/mtproto/auth_key]. Exponents come from the caller, so that a seeded
+ * generator 3 [core.telegram.org/mtproto/auth_key]. Exponents come from the caller, so that a
+ * seeded
  * run repeats.
  */
 import { createDiffieHellman, type DiffieHellman } from 'node:crypto';
@@ -39,7 +40,9 @@ export class DhGroup {
     return leftPadded(this.#group.generateKeys(), DH_BYTES);
   }
 
-  /** The other's public number to the power of the secret: always 256 bytes, zeros in front kept. */
+  /**
+   * The other's public number to the power of the secret: always 256 bytes, zeros in front kept.
+   */
   shared(secret: Uint8Array, otherPublic: Uint8Array): Uint8Array {
     this.#group.setPrivateKey(secret);
     return leftPadded(this.#group.computeSecret(otherPublic), DH_BYTES);

@@ -1,5 +1,6 @@
 /**
- * Abridged framing: the length in units of four bytes, in one byte or in 0x7f and three. The top bit
+ * Abridged framing: the length in units of four bytes, in one byte or in 0x7f and three. The top
+ * bit
  * of the first byte asks for a quick acknowledgement.
  */
 import type { FrameHeader, Framing } from './transport.ts';

@@ -12,7 +12,9 @@ export function sealPlain(messageId: bigint, body: Uint8Array): Uint8Array {
   return packet;
 }
 
-/** The body of a packet whose auth_key_id is 0, or undefined when its length is not what it says. */
+/**
+ * The body of a packet whose auth_key_id is 0, or undefined when its length is not what it says.
+ */
 export function openPlain(packet: Uint8Array): Uint8Array | undefined {
   if (packet.length < HEADER_BYTES) return undefined;
   const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);

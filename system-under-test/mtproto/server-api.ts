@@ -15,7 +15,9 @@ export interface ServerHost {
   readonly randomness: Randomness;
   readonly rsaKeys: readonly RsaKey[];
   readonly dc: number;
-  /** Server salts derive from it: the same for all front servers of a datacentre, at least 32 bytes. */
+  /**
+   * Server salts derive from it: the same for all front servers of a datacentre, at least 32 bytes.
+   */
   readonly saltSecret: Uint8Array;
   readonly limits: ServerLimits;
   /** One for all connections of the host: sessions outlive their connections in it. */

@@ -1,4 +1,6 @@
-/** 64-bit numbers: `Long` objects in @mtcute/tl's types, bigints where we compare and store them. */
+/**
+ * 64-bit numbers: `Long` objects in @mtcute/tl's types, bigints where we compare and store them.
+ */
 import type { tl } from '@mtcute/tl';
 import { TlBinaryReader } from '@mtcute/tl-runtime';
 

@@ -3,7 +3,8 @@
  * fields), so that its clients can be answered from layer 223's objects.
  *
  * Writes request-readers.gen.ts: readers for all API methods, which @mtcute/tl does not ship, and
- * for every type that a method can contain, in the form of both layers. One table a type, so that an argument can only be what
+ * for every type that a method can contain, in the form of both layers. One table a type, so that
+ * an argument can only be what
  * the schema says it is. Run it after updating @mtcute/tl (a test tells when it is due):
  *   node system-under-test/schema/request-readers.generator.ts
  */

@@ -13,7 +13,9 @@ import { checkMessage, refuseWhenOverloaded } from './messages.ts';
 import type { Answer } from './table.ts';
 import { addressedUser, longOfHex, peerUser, toUser, updatesOf } from './to-tl.ts';
 
-/** Whether writes of this user must go through the outbox, because earlier ones still wait there. */
+/**
+ * Whether writes of this user must go through the outbox, because earlier ones still wait there.
+ */
 export function mustQueue(ctx: ServiceContext, userId: number): boolean {
   return ctx.outboxes.get(birthDcOf(userId))?.hasQueued(userId) ?? false;
 }

@@ -162,9 +162,11 @@ export class RawClient {
     return messageId;
   }
 
-  sendContainer(messages: readonly Message[]): bigint {
+  /** `count` is what the container says, whatever it holds. */
+  sendContainer(messages: readonly Message[], count = messages.length): bigint {
     const body = new Uint8Array(containerBytes(messages));
     writeContainer(body, 0, messages);
+    new DataView(body.buffer).setUint32(4, count, true);
     return this.send(body, { seqNo: 0 });
   }
 

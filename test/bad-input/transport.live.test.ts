@@ -1,4 +1,6 @@
-/** Bytes that are no MTProto, and connections that lead to nothing, against a running datacentre. */
+/**
+ * Bytes that are no MTProto, and connections that lead to nothing, against a running datacentre.
+ */
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';

@@ -22,6 +22,7 @@ export class WellBehaved {
     network: NodeNetwork,
     address: string,
     rsaPublicKey: RsaPublicKey,
+    dc = 1,
   ): Promise<WellBehaved> {
     const connection = await network.connect(address, CONNECT_MS);
     const heard: string[] = [];
@@ -32,7 +33,7 @@ export class WellBehaved {
       rsaPublicKeys: [rsaPublicKey],
       connection,
       transport: 'intermediate',
-      dc: 1,
+      dc,
       onUpdate: (update) => heard.push(...textsIn(update)),
       onClosed: () => {},
     });
@@ -55,7 +56,8 @@ export class WellBehaved {
     return this.#client.call<R>(method);
   }
 
-  async signIn(phone: string): Promise<void> {
+  /** `code` is asked for once it has been sent. */
+  async signIn(phone: string, code: () => Promise<string>): Promise<void> {
     const sent = await this.call<tl.auth.RawSentCode>({
       _: 'auth.sendCode',
       phoneNumber: phone,
@@ -67,7 +69,7 @@ export class WellBehaved {
     const answer = await this.call<tl.auth.TypeAuthorization>({
       _: 'auth.signIn',
       ...who,
-      phoneCode: CODE,
+      phoneCode: await code(),
     });
     if (answer._ === 'auth.authorization') return;
     await this.call({ _: 'auth.signUp', ...who, firstName: 'Test', lastName: '' });

@@ -1,6 +1,7 @@
 /**
  * One chart of report.html: lines over an axis, faults shaded, a promised limit, and the numbers as
- * a table. Plain JavaScript for the reader's browser; knows nothing of what is drawn (page.js does).
+ * a table. Plain JavaScript for the reader's browser; knows nothing of what is drawn (page.js
+ * does).
  * Every text goes in as text.
  */
 globalThis.reportCharts = (() => {

@@ -280,7 +280,9 @@
     },
   };
 
-  /** [percentile, value] to x = nines of the percentile; the maximum stands where it is one sample. */
+  /**
+   * [percentile, value] to x = nines of the percentile; the maximum stands where it is one sample.
+   */
   function curveOf(points, count) {
     const x = [];
     const y = [];

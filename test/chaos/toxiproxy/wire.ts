@@ -196,9 +196,35 @@ export interface Reply {
   readonly type: string | null;
   readonly text: string;
   readonly requestId: string | null;
-  // biome-ignore lint/suspicious/noExplicitAny: JSON of any shape, looked at by assertions
-  readonly json: any;
+  /** Parsed; a test says which shape it expects. */
+  readonly json: JsonShape;
 }
+
+export interface ApiToxic {
+  readonly name: string;
+  readonly type: string;
+  readonly stream: string;
+  readonly toxicity: number;
+  readonly attributes: Readonly<Record<'latency' | 'jitter' | 'rate' | 'timeout', number>>;
+}
+
+export interface ApiProxy {
+  readonly name: string;
+  readonly listen: string;
+  readonly upstream: string;
+  readonly enabled: boolean;
+  readonly toxics: readonly ApiToxic[];
+}
+
+/** Whatever the API may answer at once: a test looks at the fields of the answer it expects. */
+export type JsonShape = ApiProxy &
+  Omit<ApiToxic, 'name'> & {
+    readonly status: number;
+    readonly error: string;
+    readonly version: string;
+    readonly proxies: readonly ApiProxy[];
+    readonly [proxy: `${string}_proxy`]: ApiProxy;
+  } & readonly ApiToxic[];
 
 /** One raw call; `body` goes out as JSON, a string as it is. */
 export async function call(

@@ -1,4 +1,6 @@
-/** A small virtual world for the tests of this folder: a loop, a network, and streams of its seed. */
+/**
+ * A small virtual world for the tests of this folder: a loop, a network, and streams of its seed.
+ */
 import { VirtualLoop } from '../../../sim/cluster/virtual-loop.ts';
 import { createVirtualNetwork, type VirtualNetwork } from '../../../sim/cluster/virtual-network.ts';
 import { keyOfSeed } from '../../../sim/core/seed.ts';

@@ -1,5 +1,6 @@
 /**
- * Writes sim/traffic/zone-offsets.gen.ts: the UTC offset of every time zone that has a city, on one fixed date.
+ * Writes sim/traffic/zone-offsets.gen.ts: the UTC offset of every time zone that has a city, on one
+ * fixed date.
  * Checked in because engines carry different zone data, and traffic must not depend on the engine.
  *
  *     node test/sim/traffic/generate-zone-offsets.ts > sim/traffic/zone-offsets.gen.ts

@@ -1,4 +1,7 @@
-/** What the tests of this folder share: a clock moved by hand, seeded bytes, a pair of streams, a host. */
+/**
+ * What the tests of this folder share: a clock moved by hand, seeded bytes, a pair of streams, a
+ * host.
+ */
 import { createHash } from 'node:crypto';
 import type { Clock, Timer } from '../../../system-under-test/environment/clock.ts';
 import type {
