@@ -253,7 +253,7 @@ export async function call(
     type: response.headers.get('content-type'),
     requestId: response.headers.get('x-toxiproxy-request-id'),
     text,
-    json,
+    json: json as JsonShape,
   };
 }
 
