@@ -39,7 +39,7 @@ describe('faultPlanProblems', () => {
     [{ ...slow, addedMs: -1 }, 'faults[0].addedMs: -1 must be above 0'],
     [
       { ...loss, kind: 'earthquake' },
-      "faults[0].kind: 'earthquake' is not known; use dc_loss, partition or slow_link",
+      "faults[0].kind: 'earthquake' is not known; use dc_loss, dc_crash, partition or slow_link",
     ],
   ])('finds what is wrong with %j', (fault, problem) => {
     expect(faultPlanProblems({ faults: [fault as Fault] }, DCS, 60)).toContain(problem);
