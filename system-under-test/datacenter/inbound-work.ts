@@ -4,14 +4,15 @@
  */
 import type { Store, StoreWrite } from '../environment/index.ts';
 import { RpcError } from '../schema/errors.ts';
-import { decodeTl, encodeTl, type tl } from '../schema/tl.ts';
+import { decodeMethod, decodeTl, encodeTl, type tl } from '../schema/tl.ts';
+import { TlError } from '../schema/tl-error.ts';
 import type { ServiceContext } from '../services/context.ts';
 import { takeDelivery, takeRead } from '../services/messages.ts';
 import { logOut } from '../services/sign-in.ts';
 import { runWrite } from '../services/table.ts';
 import { Inbound, type IncomingHandlers } from './incoming-link.ts';
 import { APPLIED_PARTITION, accountsPartition } from './keys.ts';
-import { pack, unpack, unpackOutboxItem } from './records.ts';
+import { type OutboxItem, pack, unpack, unpackStreamRecord } from './records.ts';
 
 export interface InboundWorkOptions {
   readonly context: ServiceContext;
@@ -50,7 +51,7 @@ export class InboundWork implements IncomingHandlers {
     const domain = `d${from}/`;
     const writes: StoreWrite[] = [];
     const accounts: StoreWrite[] = [];
-    for (const [partition, key, value] of unpack<[string, string, Uint8Array?][]>(record)) {
+    for (const [partition, key, value] of unpackStreamRecord(record)) {
       if (!partition.startsWith(domain)) {
         throw new Error(`DC ${from} may not write to ${partition}`);
       }
@@ -73,24 +74,23 @@ export class InboundWork implements IncomingHandlers {
   async applyOutbox(
     from: number,
     number: number,
-    bytes: Uint8Array,
+    item: OutboxItem,
   ): Promise<{ durable: Promise<void> }> {
     const { context } = this.#o;
     const local = [applied(outboxKey(from), number)];
-    const item = unpackOutboxItem(bytes);
     if (item.kind === 'deliver') return takeDelivery(context, item, local);
     if (item.kind === 'read') return takeRead(context, item, local);
     const actor = { userId: item.userId, authKeyId: '' };
-    const method = decodeTl(item.request) as tl.RpcMethod;
     const queued = { number, acceptedAt: item.acceptedAt };
     try {
+      const method = decodeMethod(item.request);
       const write = runWrite(context, actor, method, { local, queued });
       if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
       return { durable: (await write).durable };
     } catch (error) {
-      if (!(error instanceof RpcError)) throw error;
+      if (!(error instanceof RpcError || error instanceof TlError)) throw error;
       // It was checked when it was accepted; what was true then is not any more.
-      context.log.write('warn', 'queued_write_refused', { method: method._, why: error.text });
+      context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
       return { durable: context.commits.append([], local) };
     }
   }

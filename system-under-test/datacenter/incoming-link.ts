@@ -12,16 +12,20 @@ import {
   type LinkFrame,
   LinkProtocolError,
 } from './link-frames.ts';
+import { type OutboxItem, unpackOutboxItem } from './records.ts';
 
 /** What the rest of the DC does with what arrives. */
 export interface IncomingHandlers {
-  /** Take one record of another DC's stream; resolves when it is durable here. In order. */
+  /**
+   * Take one record of another DC's stream; resolves when it is durable here. In order. Throws at
+   * once, before anything is taken, when the record is not one that this DC may send.
+   */
   applyStream(from: number, number: number, record: Uint8Array): Promise<void>;
   /**
    * Take one item of another DC's outbox. The outer promise resolves when the next may be taken,
    * the inner one when this one is durable.
    */
-  applyOutbox(from: number, number: number, item: Uint8Array): Promise<{ durable: Promise<void> }>;
+  applyOutbox(from: number, number: number, item: OutboxItem): Promise<{ durable: Promise<void> }>;
   execute(userId: number, authKeyId: string, body: Uint8Array): Promise<Uint8Array>;
   push(userId: number, exceptAuthKeyId: string, body: Uint8Array): void;
   attach(from: number, userIds: readonly number[], again: boolean): void;
@@ -54,8 +58,10 @@ export class Inbound {
   takeStream(number: number, record: Uint8Array): void {
     if (number <= this.streamTaken) return; // sent again after a reconnect
     if (number !== this.streamTaken + 1) throw new LinkProtocolError(`stream skips to ${number}`);
+    const applied = this.#handlers.applyStream(this.from, number, record);
+    // Only now: a record that was refused is still to come, from a DC that is in its right mind.
     this.streamTaken = number;
-    this.#handlers.applyStream(this.from, number, record).then(
+    applied.then(
       () => {
         this.streamDurable = number;
         this.onDurable?.();
@@ -64,9 +70,10 @@ export class Inbound {
     );
   }
 
-  takeOutbox(number: number, item: Uint8Array): void {
+  takeOutbox(number: number, bytes: Uint8Array): void {
     if (number <= this.outboxTaken) return;
     if (number !== this.outboxTaken + 1) throw new LinkProtocolError(`outbox skips to ${number}`);
+    const item = unpackOutboxItem(bytes);
     this.outboxTaken = number;
     const taken = this.#chain.then(() => this.#handlers.applyOutbox(this.from, number, item));
     this.#chain = taken;
@@ -98,6 +105,7 @@ export interface IncomingLinkOptions {
 export class IncomingLink {
   readonly #o: IncomingLinkOptions;
   readonly #connection: Connection;
+  readonly #decoder: FrameDecoder;
   #inbound: Inbound | undefined;
   #closed = false;
   #ackTimer = false;
@@ -109,7 +117,8 @@ export class IncomingLink {
     this.#o = options;
     this.#connection = connection;
     this.#heardAt = options.clock.monotonicMs();
-    const decoder = new FrameDecoder();
+    const decoder = new FrameDecoder(LIMITS.linkHelloBytesMax);
+    this.#decoder = decoder;
     connection.setHandlers({
       onData: (bytes) => {
         this.#heardAt = options.clock.monotonicMs();
@@ -191,6 +200,7 @@ export class IncomingLink {
     }
     this.#o.onHello(from, this);
     this.#inbound = inbound;
+    this.#decoder.frameBytesMax = LIMITS.linkFrameBytesMax;
     inbound.onDurable = () => this.#scheduleAck();
     this.#send([
       'welcome',

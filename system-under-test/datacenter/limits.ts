@@ -29,6 +29,8 @@ export const LIMITS = {
   linkBufferedBytesMax: 64 << 20,
   /** One frame of a link. Larger than any group commit with its framing. */
   linkFrameBytesMax: 16 << 20,
+  /** The first frame, from somebody who has proved nothing yet. */
+  linkHelloBytesMax: 256,
   linkConnectMs: 3_000,
   linkPingMs: 500,
   /** Without any frame for so long a link counts as down. */

@@ -72,8 +72,14 @@ export function encodeFrame(frame: LinkFrame): Uint8Array {
 
 /** Cuts a byte stream into frames. Throws `LinkProtocolError` on anything that is not one. */
 export class FrameDecoder {
+  /** A longer frame is refused before it has arrived. */
+  frameBytesMax: number;
   #chunks: Uint8Array[] = [];
   #length = 0;
+
+  constructor(frameBytesMax: number = LIMITS.linkFrameBytesMax) {
+    this.frameBytesMax = frameBytesMax;
+  }
 
   push(bytes: Uint8Array): LinkFrame[] {
     this.#chunks.push(bytes);
@@ -83,7 +89,7 @@ export class FrameDecoder {
       if (this.#length < 4) return frames;
       const head = this.#front(4);
       const size = (head[0]! | (head[1]! << 8) | (head[2]! << 16) | (head[3]! << 24)) >>> 0;
-      if (size > LIMITS.linkFrameBytesMax) {
+      if (size > this.frameBytesMax) {
         throw new LinkProtocolError(`a frame of ${size} bytes is over the limit`);
       }
       if (this.#length < 4 + size) return frames;

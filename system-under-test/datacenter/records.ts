@@ -151,9 +151,14 @@ export function packOutboxItem(item: OutboxItem): Uint8Array {
   }
 }
 
+/** Throws on bytes that are no item: they may come from another DC. */
 export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
-  const tuple = unpack<readonly unknown[]>(bytes);
-  switch (tuple[0]) {
+  const tuple = unpack<unknown>(bytes);
+  const shape = Array.isArray(tuple) ? OUTBOX_SHAPES[tuple[0] as number] : undefined;
+  if (!shape?.every((isRight, i) => isRight((tuple as unknown[])[i + 1]))) {
+    throw new Error('that is no outbox item');
+  }
+  switch ((tuple as readonly unknown[])[0]) {
     case 0: {
       const [, to, from, senderId, date, text, entities] = tuple as [
         0,
@@ -170,7 +175,7 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
       const [, to, reader, maxId] = tuple as [1, number, number, number];
       return { kind: 'read', to, reader, maxId };
     }
-    case 2: {
+    default: {
       const [, userId, randomId, request, acceptedAt] = tuple as [
         2,
         number,
@@ -180,7 +185,37 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
       ];
       return { kind: 'execute', userId, randomId, request, acceptedAt };
     }
-    default:
-      throw new Error(`unknown outbox item ${String(tuple[0])}`);
   }
+}
+
+type Check = (value: unknown) => boolean;
+const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isText: Check = (value) => typeof value === 'string';
+const isBytes: Check = (value) => value instanceof Uint8Array;
+const isBytesList: Check = (value) => Array.isArray(value) && value.every(isBytes);
+
+/** What follows the kind in each kind of outbox item. */
+const OUTBOX_SHAPES: readonly (readonly Check[])[] = [
+  [isCount, isCount, isCount, isCount, isText, isBytesList],
+  [isCount, isCount, isCount],
+  [isCount, isText, isBytes, isCount],
+];
+
+/** One write of a stream record: partition, key, and the value unless the key is deleted. */
+export type RecordedWrite = readonly [partition: string, key: string, value?: Uint8Array];
+
+/** What the store takes as a name. */
+const isName: Check = (value) => typeof value === 'string' && /^[\x20-\x7e]*$/.test(value);
+
+/** Throws on bytes that are no stream record: they come from another DC. */
+export function unpackStreamRecord(bytes: Uint8Array): RecordedWrite[] {
+  const writes = unpack<unknown>(bytes);
+  const isRight = (write: unknown): boolean =>
+    Array.isArray(write) &&
+    write.length >= 2 &&
+    isName(write[0]) &&
+    isName(write[1]) &&
+    (write[2] === undefined || isBytes(write[2]));
+  if (!Array.isArray(writes) || !writes.every(isRight)) throw new Error('that is no stream record');
+  return writes as RecordedWrite[];
 }
