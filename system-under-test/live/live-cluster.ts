@@ -75,6 +75,10 @@ export class LiveCluster {
     return [...this.#running.values()].flatMap(({ child }) => child.pid ?? []);
   }
 
+  pidOf(dc: number): number | undefined {
+    return this.#running.get(dc)?.child.pid;
+  }
+
   isRunning(dc: number): boolean {
     return this.#running.has(dc);
   }

@@ -35,6 +35,7 @@ export class SmallCluster {
   readonly network: NodeNetwork = createNodeNetwork();
   readonly rsaPublicKey: RsaPublicKey;
   readonly codes: { readonly phone: string; readonly code: string }[];
+  readonly #pids: readonly number[];
   readonly #ports: readonly number[];
   readonly #exits: readonly string[];
   #clients = 0;
@@ -79,6 +80,7 @@ export class SmallCluster {
     this.cluster = cluster;
     this.rsaPublicKey = new RsaPublicKey(cluster.rsaPublicKeyPem);
     this.codes = codes;
+    this.#pids = cluster.pids;
     this.#ports = ports;
     this.#exits = exits;
   }
@@ -104,7 +106,7 @@ export class SmallCluster {
 
   /** Open file descriptors of a datacentre's process. */
   files(dc: 1 | 2): number {
-    return readdirSync(`/proc/${this.cluster.pids[dc - 1]}/fd`).length;
+    return readdirSync(`/proc/${this.cluster.pidOf(dc)}/fd`).length;
   }
 
   log(dc: number): string {
@@ -165,11 +167,10 @@ export class SmallCluster {
 
   /** Ends everything and says so: no process, no folder. */
   async stop(): Promise<void> {
-    const { pids } = this.cluster;
     await this.network.close();
     await this.cluster.stop();
     rmSync(this.folder, { recursive: true });
-    expect(pids.filter(isAlive)).toEqual([]);
+    expect(this.#pids.filter(isAlive)).toEqual([]);
   }
 }
 
