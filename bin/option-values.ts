@@ -63,6 +63,15 @@ export class OptionReader {
     return value;
   }
 
+  /** "1:N" as N. */
+  scale(option: string, text: string | undefined): number | undefined {
+    if (text === undefined) return undefined;
+    const match = /^1:(\d{1,12})$/.exec(text);
+    const value = match ? Number(match[1]) : 0;
+    if (value < 1) this.problems.push(`${option} ${text}: use 1:N, such as 1:1000000`);
+    return value;
+  }
+
   /** Throws `InvalidInput` with everything found so far, if anything. */
   check(): void {
     if (this.problems.length > 0) throw new InvalidInput(this.problems);

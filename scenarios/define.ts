@@ -102,14 +102,15 @@ export function scenario(input: ScenarioInput): Scenario {
   });
 }
 
+/** People and rate of a world in which they really exist. */
+export const WORLD_LIMITS = { usersMin: 10, usersMax: 100_000, rateMin: 0.1, rateMax: 100_000 };
+
 /** Limits of what a person may ask for; above them a typing mistake is likelier than a wish. */
 const LIMITS = {
   users: 10_000_000_000,
   messagesPerDay: 1e13,
   textBytes: 4096, // Telegram's limit on a message's text, in characters
   windowSeconds: 86_400,
-  worldUsers: 100_000,
-  worldRate: 100_000,
 };
 
 function scenarioProblems(input: ScenarioInput): string[] {
@@ -152,10 +153,15 @@ function scenarioProblems(input: ScenarioInput): string[] {
   for (const world of ['cluster', 'live'] as const) {
     const size = input.worlds?.[world];
     if (size?.users !== undefined) {
-      between(size.users, `worlds.${world}.users`, 10, LIMITS.worldUsers);
+      between(size.users, `worlds.${world}.users`, WORLD_LIMITS.usersMin, WORLD_LIMITS.usersMax);
     }
     if (size?.messagesPerSecond !== undefined) {
-      between(size.messagesPerSecond, `worlds.${world}.messagesPerSecond`, 0.1, LIMITS.worldRate);
+      between(
+        size.messagesPerSecond,
+        `worlds.${world}.messagesPerSecond`,
+        WORLD_LIMITS.rateMin,
+        WORLD_LIMITS.rateMax,
+      );
     }
   }
   const topology = input.topology ?? (fiveDatacentres as unknown as Topology);

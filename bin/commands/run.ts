@@ -11,6 +11,7 @@ import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { runScenario, WorldFailure } from '../../scenarios/run.ts';
+import { atScale } from '../../scenarios/scale.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { OptionReader, WORKERS_MAX } from '../option-values.ts';
@@ -41,6 +42,7 @@ interface RawOptions {
   readonly out?: string;
   readonly from?: string;
   readonly for?: string;
+  readonly scale?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -66,6 +68,7 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .option('--workers <n>', 'threads of the model', String(availableParallelism()))
     .option('--from <HH:MM>', 'start the window at another time of day, UTC')
     .option('--for <duration>', 'another length of the window, such as 30s or 10m')
+    .option('--scale <1:N>', 'cluster and live: one person in N, writing as much as people do')
     .option('--toxiproxy <which>', 'embedded, or the real toxiproxy-server', 'embedded')
     .option(
       '--out <folder>',
@@ -122,6 +125,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const toxiproxy = read.oneOf('--toxiproxy', options.toxiproxy, ['embedded', 'real']);
   const fromUtc = read.timeOfDay('--from', options.from);
   const seconds = read.seconds('--for', options.for);
+  const scale = read.scale('--scale', options.scale);
   const out = options.out === undefined ? undefined : resolve(options.out);
   const outProblem = out === undefined ? undefined : outputFolderProblem(out);
   if (outProblem) read.problems.push(outProblem);
@@ -137,7 +141,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   }
   read.check();
   return {
-    scenario: withWindow(loaded!, fromUtc, seconds),
+    scenario: withScale(withWindow(loaded!, fromUtc, seconds), scale),
     worlds,
     seed,
     workers,
@@ -164,6 +168,17 @@ function withWindow(loaded: Scenario, fromUtc?: string, seconds?: number): Scena
   }
 }
 
+/** The scenario's scaled worlds with one person in `scale`. */
+function withScale(loaded: Scenario, scale: number | undefined): Scenario {
+  if (scale === undefined) return loaded;
+  try {
+    return atScale(loaded, scale);
+  } catch (error) {
+    if (!(error instanceof ScenarioError)) throw error;
+    throw new InvalidInput(error.problems.map((problem) => `--scale 1:${scale}: ${problem}`));
+  }
+}
+
 function reproduceCommand(
   nameOrPath: string,
   worlds: readonly WorldName[],
@@ -180,6 +195,7 @@ function reproduceCommand(
   ];
   if (options.from !== undefined) words.push('--from', options.from);
   if (options.for !== undefined) words.push('--for', options.for);
+  if (options.scale !== undefined) words.push('--scale', options.scale);
   if (options.toxiproxy !== 'embedded') words.push('--toxiproxy', options.toxiproxy);
   return words.map(quoted).join(' ');
 }

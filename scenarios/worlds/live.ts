@@ -24,8 +24,8 @@ import { type Later, startBehindProxies } from './behind-proxies.ts';
 import { scaledLoad } from './load.ts';
 import type { World, WorldOptions } from './world.ts';
 
-/** Limits of trust: beyond them the run measures the generator, not the backend. */
-const TRUST = { lagP99Ms: 50, loopDelayP99Ms: 100 };
+/** Limits of trust: beyond them the run measures the generator or the machine, not the backend. */
+const TRUST = { lagP99Ms: 50, loopDelayP99Ms: 100, dcLoopDelayP99Ms: 100 };
 const SETTLE_MS = 60_000;
 const LINKS_UP_MS = 15_000;
 const CHECK_MS = 250;
@@ -169,6 +169,12 @@ async function runLive(scenario: Scenario, options: WorldOptions, later: Later):
   if (delayMs > TRUST.loopDelayP99Ms) {
     voidReasons.push(`the generator's event loop stalled: p99 ${delayMs.toFixed(0)} ms`);
   }
+  for (const [dc, delay] of await loopDelays(cluster, dcs)) {
+    if (delay <= TRUST.dcLoopDelayP99Ms) continue;
+    voidReasons.push(
+      `the machine was too busy: the event loop of DC ${dc} ran late, p99 ${delay.toFixed(0)} ms`,
+    );
+  }
   if (unsettled > 0) {
     voidReasons.push(
       `${unsettled} messages had not settled ${SETTLE_MS / 1000} s after the window`,
@@ -217,6 +223,14 @@ async function backlogs(
     }
   }
   return sums;
+}
+
+async function loopDelays(
+  cluster: LiveCluster,
+  dcs: readonly number[],
+): Promise<(readonly [dc: number, p99Ms: number])[]> {
+  const all = await Promise.all(dcs.map((dc) => cluster.status(dc)));
+  return all.flatMap((status) => (status ? [[status.dc, status.loopDelayP99Ms] as const] : []));
 }
 
 async function cpuOf(cluster: LiveCluster, dcs: readonly number[]): Promise<number> {

@@ -55,13 +55,13 @@ export function measureLedger(
     }
     if (entry.ackedMs !== undefined && entry.ack) {
       const tags = { ack: entry.ack, ...sender };
-      measurements.record('ack_latency', entry.ackedMs - entry.dueMs, tags, at(entry.ackedMs));
+      measurements.record('ack_latency', entry.ackedMs - entry.dueMs, tags, at(entry.dueMs));
       if (entry.ack === 'queued') measurements.add('writes_queued', 1, sender, at(entry.ackedMs));
     }
     if (entry.deliveredMs === undefined) continue;
     const tags = { path: pathOf(entry, from, to, disturbances), dc: String(to) };
     const latencyMs = entry.deliveredMs - entry.dueMs;
-    measurements.record('delivery_latency', latencyMs, tags, at(entry.deliveredMs));
+    measurements.record('delivery_latency', latencyMs, tags, at(entry.dueMs));
     measurements.add('messages_delivered', 1, tags, at(entry.deliveredMs));
   }
   for (const each of disturbances) {

@@ -2,6 +2,7 @@
  * The process of one datacentre. Started with an IPC channel (live-cluster.ts); ends when it is
  * told to, when its parent is gone, or when its store fails.
  */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import { Datacenter } from '../datacenter/datacenter.ts';
 import { loadCrypto } from '../mtproto/crypto.ts';
@@ -12,6 +13,7 @@ import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
 let datacenter: Datacenter | undefined;
 let environment: LiveEnvironment | undefined;
 let ending = false;
+const loopDelay = monitorEventLoopDelay({ resolution: 10 });
 
 function tell(message: FromDc): void {
   if (process.connected) process.send?.(message);
@@ -38,6 +40,7 @@ async function start(config: DcProcessConfig): Promise<void> {
     deliverCode: (phone, code) => tell({ kind: 'code', phone, code }),
     onFatal: () => process.exit(EXIT_STORE_FAILED),
   });
+  loopDelay.enable();
   tell({ kind: 'ready', ...datacenter.addresses });
 }
 
@@ -46,7 +49,8 @@ function status(): LiveStatus | undefined {
   if (!datacenter) return undefined;
   const { user, system } = process.cpuUsage();
   const rssBytes = process.memoryUsage.rss();
-  return { ...datacenter.status(), cpuMicros: user + system, rssBytes };
+  const loopDelayP99Ms = loopDelay.percentile(99) / 1e6;
+  return { ...datacenter.status(), cpuMicros: user + system, rssBytes, loopDelayP99Ms };
 }
 
 const EXIT_STORE_FAILED = 3;

@@ -33,4 +33,6 @@ export interface LiveStatus extends DatacenterStatus {
   /** CPU time of the process since its start, microseconds. */
   readonly cpuMicros: number;
   readonly rssBytes: number;
+  /** How late its event loop ran, 99th percentile since its start, ms. */
+  readonly loopDelayP99Ms: number;
 }
