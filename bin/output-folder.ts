@@ -1,5 +1,5 @@
 /**
- * The folder of `--out`: made and tried before a run, filled after it.
+ * Folders of a person's choice: made and tried before a run; that of `--out` is filled after it.
  */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,8 +10,8 @@ import { renderMarkdown } from '../reports/render/markdown.ts';
 import { renderOpenMetrics } from '../reports/render/openmetrics.ts';
 import type { ResultsDocument } from '../reports/results.ts';
 
-/** Makes the folder and writes a file into it; returns what is wrong, if something is. */
-export function outputFolderProblem(folder: string): string | undefined {
+/** Makes the folder of `option` and writes a file into it; returns what is wrong, if something is. */
+export function folderProblem(option: string, folder: string): string | undefined {
   const probe = join(folder, `.quincunx-${process.pid}`);
   try {
     makeFolder(folder);
@@ -20,7 +20,7 @@ export function outputFolderProblem(folder: string): string | undefined {
     return undefined;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return `--out ${folder}: cannot be written to (${reason}); name a folder of your own`;
+    return `${option} ${folder}: cannot be written to (${reason}); name a folder of your own`;
   }
 }
 

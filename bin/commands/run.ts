@@ -15,7 +15,7 @@ import { atScale } from '../../scenarios/scale.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { OptionReader, WORKERS_MAX } from '../option-values.ts';
-import { outputFolderProblem, writeReports } from '../output-folder.ts';
+import { folderProblem, writeReports } from '../output-folder.ts';
 import { packageInfo } from '../package-info.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { withScratch } from '../scratch.ts';
@@ -127,7 +127,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const seconds = read.seconds('--for', options.for);
   const scale = read.scale('--scale', options.scale);
   const out = options.out === undefined ? undefined : resolve(options.out);
-  const outProblem = out === undefined ? undefined : outputFolderProblem(out);
+  const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
   if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
     read.problems.push(`--toxiproxy real: there is no toxiproxy-server; ${INSTALL_COMMAND}`);

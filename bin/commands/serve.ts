@@ -2,7 +2,7 @@
  * `quincunx serve`: the five datacentres as processes of this machine, every link through a
  * Toxiproxy, until it is stopped.
  */
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { clientProxy } from '../../chaos/toxiproxy/names.ts';
@@ -12,6 +12,7 @@ import { dcIds, siteOf, type Topology } from '../../system-under-test/topology.t
 import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { OptionReader } from '../option-values.ts';
+import { folderProblem } from '../output-folder.ts';
 
 const EXAMPLES = `
 Examples:
@@ -63,12 +64,13 @@ async function serve(options: RawOptions): Promise<ExitCode> {
   read.check();
   const topology = fiveDatacentres as unknown as Topology;
   const dataFolder = resolve(options.data);
+  const problem = folderProblem('--data', dataFolder);
+  if (problem) throw new InvalidInput([problem]);
   const interrupt = onInterrupt(say);
   const cleanUp: (() => Promise<void>)[] = [];
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   try {
-    await mkdir(dataFolder, { recursive: true });
     const { cluster, driver, direct, toxiproxyUrl } = await startBehindProxies(
       {
         topology,

@@ -227,8 +227,13 @@ export class Datacenter {
   }
 
   #linkState(to: number, up: boolean): void {
+    const link = this.#backbone.link(to);
+    if (!up || !link) return;
     // The other side must know for whom it should send pushes here.
-    if (up) this.#backbone.link(to)?.attach(this.#delivery.guestsFrom(to), true);
+    link.attach(this.#delivery.guestsFrom(to), true);
+    // Pushes to our users there may have been lost while the link was down: they must look.
+    const look = encodeTl({ _: 'updatesTooLong' });
+    for (const userId of this.#delivery.usersAt(to)) link.push(userId, '', look);
   }
 
   #acknowledged(to: number, streamNumber: number, outboxNumber: number): void {

@@ -74,6 +74,11 @@ export class Delivery {
     }
   }
 
+  /** Users at home here who have sessions at `dc`. */
+  usersAt(dc: number): number[] {
+    return [...this.#remote].filter(([, dcs]) => dcs.has(dc)).map(([userId]) => userId);
+  }
+
   /** Another DC is gone, and with it the sessions that it held. */
   lost(from: number): void {
     this.detached(from, [...this.#remote.keys()]);

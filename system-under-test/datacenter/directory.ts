@@ -57,7 +57,14 @@ export class Directory {
     this.#hashKey = derivedKey(options.secret, 'access hashes');
   }
 
+  /** Rejects when the data was written under another secret: its keys could never be opened. */
   async open(): Promise<void> {
+    const [sealed] = await this.#o.store.range(accountsPartition(this.#o.dc), {
+      from: 'auth/',
+      to: 'auth0',
+      limit: 1,
+    });
+    if (sealed) this.#authorizationOf(sealed.key.slice(5), sealed.value);
     const [last] = await this.#o.store.range(accountsPartition(this.#o.dc), {
       from: 'user/',
       to: 'user0', // "0" is the character after "/"
@@ -166,12 +173,21 @@ export class Directory {
     for (const domain of [dc, ...dcs.filter((other) => other !== dc)]) {
       const bytes = await store.get(accountsPartition(domain), authKeyKey(authKeyId));
       if (!bytes) continue;
-      const { sealedKey, firstSalt, createdAtMs, userId } = unpackAuth(bytes);
-      const key = unseal(this.#sealingKey, authKeyId, sealedKey);
-      const found = { key: { id: authKeyId, key, firstSalt, createdAtMs }, userId };
+      const found = this.#authorizationOf(authKeyId, bytes);
       this.#authorizations.set(authKeyId, found);
       return found;
     }
     return undefined;
+  }
+
+  #authorizationOf(authKeyId: string, stored: Uint8Array): Authorization {
+    const { sealedKey, firstSalt, createdAtMs, userId } = unpackAuth(stored);
+    try {
+      const key = unseal(this.#sealingKey, authKeyId, sealedKey);
+      return { key: { id: authKeyId, key, firstSalt, createdAtMs }, userId };
+    } catch (error) {
+      const problem = 'the auth keys in this store were sealed under another cluster secret';
+      throw new Error(`${problem}; put back the one that belongs to it`, { cause: error });
+    }
   }
 }

@@ -205,6 +205,15 @@ export class OutgoingLink {
 
   #welcome(frame: LinkFrame & readonly ['welcome', ...unknown[]]): void {
     const [, streamTaken, outboxTaken, streamDurable, outboxDurable] = frame;
+    const { stream, outbox, to, log } = this.#o;
+    if (streamTaken > stream.last || outboxTaken > outbox.last) {
+      // This disk has forgotten what it once sent. Going on would reuse numbers that the other
+      // side has taken, and it would drop new entries as repeats: better no link than that.
+      const why = `it has stream ${streamTaken} and outbox ${outboxTaken}; this disk ends at ${stream.last} and ${outbox.last}`;
+      log.write('error', 'link_peer_is_ahead', { to, why });
+      this.#connection?.destroy();
+      return;
+    }
     this.#backoffMs = LIMITS.linkBackoffMinMs;
     const connection = this.#connection;
     const send = (frame: LinkFrame): void => {

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generateRsaKeyPem } from '../mtproto/rsa.ts';
+import { generateRsaKeyPem, RsaKey } from '../mtproto/rsa.ts';
 
 export interface ClusterFiles {
   readonly folder: string;
@@ -21,23 +21,47 @@ export async function openClusterFiles(folder: string): Promise<ClusterFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pemFile = join(folder, 'rsa-private-key.pem');
   const secretFile = join(folder, 'cluster-secret.hex');
-  const rsaPrivateKeyPem = await readOrMake(pemFile, () => generateRsaKeyPem());
-  if (!rsaPrivateKeyPem.includes('PRIVATE KEY')) {
-    throw new Error(`${pemFile} does not hold a private key; remove the data folder to start anew`);
+  const rsaPrivateKeyPem = await readOrMake(pemFile, makeRsaKeyPem);
+  const problem = rsaProblem(rsaPrivateKeyPem);
+  if (problem !== undefined) {
+    throw new Error(
+      `${pemFile} does not hold a private RSA key of 2048 bits (${problem}); ` +
+        'restore it, or remove it to have another made, which clients must then be told',
+    );
   }
   const hex = (
     await readOrMake(secretFile, () => randomBytes(SECRET_BYTES).toString('hex'))
   ).trim();
   if (!/^[0-9a-f]{64}$/.test(hex)) {
     throw new Error(
-      `${secretFile} does not hold 64 hex digits; remove the data folder to start anew`,
+      `${secretFile} does not hold 64 hex digits; restore it, or remove the data folder to start anew`,
     );
   }
   return { folder, rsaPrivateKeyPem, secret: new Uint8Array(Buffer.from(hex, 'hex')) };
 }
 
+function rsaProblem(pem: string): string | undefined {
+  try {
+    new RsaKey(pem);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 export function dcFolder(folder: string, dc: number): string {
   return join(folder, `dc${dc}`);
+}
+
+/**
+ * mtcute writes fingerprints as hex digits without leading zeros and then looks for them with: of
+ * 16 keys there is one that it would never find. Such a key is not used.
+ */
+function makeRsaKeyPem(): string {
+  for (;;) {
+    const pem = generateRsaKeyPem();
+    if (BigInt.asUintN(64, new RsaKey(pem).fingerprint) >> 60n !== 0n) return pem;
+  }
 }
 
 async function readOrMake(file: string, make: () => string): Promise<string> {
