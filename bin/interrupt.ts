@@ -41,3 +41,11 @@ export function onInterrupt(say: (line: string) => void): Interrupt {
   };
   return { signal: controller.signal, release };
 }
+
+/** Resolves when the signal is aborted. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

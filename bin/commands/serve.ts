@@ -10,7 +10,7 @@ import { startBehindProxies } from '../../scenarios/worlds/behind-proxies.ts';
 import fiveDatacentres from '../../system-under-test/five-datacentres.json' with { type: 'json' };
 import { dcIds, siteOf, type Topology } from '../../system-under-test/topology.ts';
 import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
-import { onInterrupt } from '../interrupt.ts';
+import { aborted, onInterrupt } from '../interrupt.ts';
 import { OptionReader } from '../option-values.ts';
 import { folderProblem } from '../output-folder.ts';
 
@@ -95,7 +95,10 @@ async function serve(options: RawOptions): Promise<ExitCode> {
       },
       (undo) => cleanUp.push(undo),
     ).catch((error: unknown) => {
-      throw new InvalidInput([error instanceof Error ? error.message : String(error)]);
+      const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
+      throw new InvalidInput(
+        errors.map((each) => (each instanceof Error ? each.message : `${each}`)),
+      );
     });
     const dcs = dcIds(topology).map((id) => {
       const [host = '', port = ''] = (direct.get(id) ?? '').split(':');
@@ -120,11 +123,4 @@ async function serve(options: RawOptions): Promise<ExitCode> {
     interrupt.release();
   }
   return EXIT.interrupted;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolveWhen) => {
-    if (signal.aborted) resolveWhen();
-    else signal.addEventListener('abort', () => resolveWhen(), { once: true });
-  });
 }

@@ -4,7 +4,7 @@
 import type { Command } from 'commander';
 import { startToxiproxy } from '../../chaos/toxiproxy/server.ts';
 import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
-import { onInterrupt } from '../interrupt.ts';
+import { aborted, onInterrupt } from '../interrupt.ts';
 import { OptionReader } from '../option-values.ts';
 
 const EXAMPLES = `
@@ -60,11 +60,4 @@ async function serve(options: RawOptions): Promise<ExitCode> {
     interrupt.release();
   }
   return EXIT.interrupted;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

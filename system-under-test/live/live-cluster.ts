@@ -49,14 +49,21 @@ export class LiveCluster {
   readonly #logs = new Map<number, WriteStream>();
   #nextId = 1;
 
-  /** Resolves when all datacentres serve; on failure none is left running. */
+  /**
+   * Resolves when all datacentres serve. On failure none is left running, and the `AggregateError`
+   * holds what each of those says that could not start.
+   */
   static async start(options: LiveClusterOptions): Promise<LiveCluster> {
     const cluster = new LiveCluster(options, await openClusterFiles(options.dataFolder));
-    try {
-      await Promise.all(dcIds(options.topology).map((dc) => cluster.startDc(dc)));
-    } catch (error) {
+    const starts = await Promise.allSettled(
+      dcIds(options.topology).map((dc) => cluster.startDc(dc)),
+    );
+    const errors = starts.flatMap((start) =>
+      start.status === 'rejected' ? [start.reason as Error] : [],
+    );
+    if (errors.length > 0) {
       await cluster.stop();
-      throw error;
+      throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
     }
     return cluster;
   }
