@@ -52,6 +52,8 @@ export interface ClusterRun {
 /** Virtual time after the window in which everything must have settled. */
 export const SETTLE_SECONDS = 120;
 const CHECK_MS = 250;
+/** Virtual time after that in which the replicas must have caught up. */
+const REPLICATE_SECONDS = 30;
 
 export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   const { topology, people, seed, crypto } = input;
@@ -141,6 +143,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   const unsettled = crowd.ledger.unsettled().length;
   tell('audit', 1, 'comparing every box with what clients were told');
   await loop.settle(crowd.audit(() => {}));
+  await compareReplicas(loop, cluster, crowd);
   for (const entry of crowd.ledger.entries) {
     loop.note('delivered', entry.deliveredId ?? 0);
   }
@@ -156,6 +159,20 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   crowd.stop();
   for (const dc of dcIds(topology)) cluster.crash(dc);
   return run;
+}
+
+/** Once everything has healed, every copy of a domain must be the domain, byte for byte. */
+async function compareReplicas(
+  loop: VirtualLoop,
+  cluster: VirtualCluster,
+  crowd: Crowd,
+): Promise<void> {
+  const deadlineMs = loop.nowMs() + REPLICATE_SECONDS * 1000;
+  await loop.run(() => cluster.replicated || loop.nowMs() >= deadlineMs);
+  if (!cluster.replicated) {
+    crowd.ledger.replicaDiffers(`replicas were still behind after ${REPLICATE_SECONDS} s of calm`);
+  }
+  for (const text of cluster.replicaDifferences()) crowd.ledger.replicaDiffers(text);
 }
 
 /** A key as a key exchange would have left it, drawn from the seed. */

@@ -17,7 +17,7 @@ import type { VirtualLoop } from './virtual-loop.ts';
 import { createVirtualMachine, type VirtualMachine } from './virtual-machine.ts';
 import { createVirtualNetwork, type VirtualNetwork } from './virtual-network.ts';
 import { createVirtualRandomness } from './virtual-randomness.ts';
-import type { DiskCharacter } from './virtual-store.ts';
+import type { DiskCharacter, VirtualDisk } from './virtual-store.ts';
 
 export interface VirtualClusterOptions {
   readonly loop: VirtualLoop;
@@ -131,6 +131,32 @@ export class VirtualCluster {
     return sum;
   }
 
+  /** Every DC runs and has applied all of every other DC's stream. */
+  get replicated(): boolean {
+    const all = [...this.#machines.keys()].map((dc) => this.#datacenters.get(dc)?.status());
+    return all.every((reader) =>
+      all.every((writer) => {
+        if (!reader || !writer) return false;
+        return reader === writer || reader.applied[writer.dc] === writer.stream;
+      }),
+    );
+  }
+
+  /** Compares each domain on its DC's disk with the copies on all other disks, byte by byte. */
+  replicaDifferences(): string[] {
+    const differences: string[] = [];
+    for (const [home, { disk }] of this.#machines) {
+      for (const [dc, { disk: copy }] of this.#machines) {
+        if (dc === home) continue;
+        const where = differenceIn(`d${home}/`, disk, copy);
+        if (where !== undefined) {
+          differences.push(`the copy of DC ${home} at DC ${dc} differs in ${where}`);
+        }
+      }
+    }
+    return differences;
+  }
+
   async #boot(dc: number): Promise<void> {
     const { topology, crypto, plantedBugs } = this.#o;
     const life = (this.lives.get(dc) ?? 0) + 1;
@@ -181,4 +207,19 @@ export class VirtualCluster {
       jitterMs: 2 * jitterMs,
     };
   }
+}
+
+/** The first place where two disks differ in the partitions that begin with `domain`. */
+function differenceIn(domain: string, one: VirtualDisk, other: VirtualDisk): string | undefined {
+  const names = [...one.partitions(), ...other.partitions()];
+  for (const name of new Set(names.filter((each) => each.startsWith(domain)))) {
+    const [entries, copies] = [one.durable(name), other.durable(name)];
+    const count = Math.max(entries.length, copies.length);
+    for (let index = 0; index < count; index++) {
+      const [a, b] = [entries[index], copies[index]];
+      if (a && b && a.key === b.key && Buffer.compare(a.value, b.value) === 0) continue;
+      return `${name}, ${(a ?? b)?.key}`;
+    }
+  }
+  return undefined;
 }

@@ -30,7 +30,7 @@ export interface LedgerEntry {
 
 /** Something that must never happen, as it is seen. */
 export interface Violation {
-  readonly invariant: 'lost' | 'doubled' | 'order' | 'dense';
+  readonly invariant: 'lost' | 'doubled' | 'order' | 'dense' | 'replica';
   readonly text: string;
 }
 
@@ -151,6 +151,11 @@ export class Ledger {
         this.#violation('lost', `message ${entry.id}, acknowledged, is not in its recipient's box`);
       }
     }
+  }
+
+  /** A copy of a DC's domain is not what the DC has: seen by a world that can look at the disks. */
+  replicaDiffers(text: string): void {
+    this.#violation('replica', text);
   }
 
   #violation(invariant: Violation['invariant'], text: string): void {
