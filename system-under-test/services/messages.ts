@@ -166,17 +166,14 @@ export function readHistory(
     const stored = await ctx.reader.readPointers(actor.userId, peer.id);
     const before = Math.max(stored.inbox, box.readInbox.get(peer.id) ?? 0);
     const until = request.maxId > 0 ? request.maxId + 1 : Number.POSITIVE_INFINITY;
-    const incoming = (
-      await ctx.reader.messages(actor.userId, peer.id, before + 1, until, READ_SPAN_MAX, true)
-    ).filter((message) => !message.out);
-    const last = incoming.at(-1);
+    const { last, count } = await unread(ctx, box, peer.id, before + 1, until);
     if (!last) {
       const durable = ctx.commits.append([], origin.local).then(() => ctx.boxes.unpin(box));
       return { answer: { _: 'messages.affectedMessages', pts: box.pts, ptsCount: 0 }, durable };
     }
     const theirBox = birthDcOf(peer.id) === ctx.dc ? await ctx.boxes.pin(peer.id) : undefined;
     box.readInbox.set(peer.id, last.id);
-    const mine = moveReadPointer(box, 'read_inbox', peer.id, last.id, incoming.length);
+    const mine = moveReadPointer(box, 'read_inbox', peer.id, last.id, count);
     const own: StoreWrite[] = [...mine.writes];
     const local: StoreWrite[] = [...origin.local];
     const seen = { kind: 'read', to: peer.id, reader: actor.userId, maxId: last.senderId } as const;
@@ -211,8 +208,32 @@ export function readHistory(
   });
 }
 
-/** Messages that one read receipt covers at most; more need another call. */
-const READ_SPAN_MAX = 1_000;
+/** Incoming messages of a chat with ids in [fromId, untilId): the last one, and how many. */
+async function unread(
+  ctx: ServiceContext,
+  box: Box,
+  peer: number,
+  fromId: number,
+  untilId: number,
+): Promise<{ last: MessageRecord | undefined; count: number }> {
+  let last: MessageRecord | undefined;
+  let count = 0;
+  // Own messages may lie between, in any number; the box knows when all that is unread was met.
+  for (let from = fromId; count < box.unread; ) {
+    const page = await ctx.reader.messages(box.userId, peer, from, untilId, READ_PAGE, true);
+    for (const message of page) {
+      if (message.out) continue;
+      last = message;
+      count++;
+    }
+    const end = page.at(-1);
+    if (!end || page.length < READ_PAGE) break;
+    from = end.id + 1;
+  }
+  return { last, count };
+}
+
+const READ_PAGE = 1_000;
 
 /** At the home of whoever wrote: the other side has read up to an id of this box. */
 export async function takeRead(
