@@ -92,10 +92,10 @@ export class RawClient {
   }
 
   /** With a key of its own that nobody has signed in with. */
-  static async withKey(port: number, rsaKey: RsaPublicKey): Promise<RawClient> {
+  static async withKey(port: number, rsaKey: RsaPublicKey, dc: number): Promise<RawClient> {
     const client = await RawClient.open(port);
     const { authKey } = await exchangeKeys({
-      ...{ crypto, clock, randomness, rsaPublicKeys: [rsaKey], dc: 1 },
+      ...{ crypto, clock, randomness, rsaPublicKeys: [rsaKey], dc },
       ask: (body) => client.ask(body),
     });
     client.use(authKey);
