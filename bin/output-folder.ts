@@ -10,7 +10,7 @@ import { renderMarkdown } from '../reports/render/markdown.ts';
 import { renderOpenMetrics } from '../reports/render/openmetrics.ts';
 import type { ResultsDocument } from '../reports/results.ts';
 
-/** Makes the folder of `option` and writes a file into it; returns what is wrong, if something is. */
+/** Makes the folder of `option`, writes a file into it, and says what is wrong, if something is. */
 export function folderProblem(option: string, folder: string): string | undefined {
   const probe = join(folder, `.quincunx-${process.pid}`);
   try {
