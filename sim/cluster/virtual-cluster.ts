@@ -89,7 +89,7 @@ export class VirtualCluster {
     for (const [dc, machine] of this.#machines) {
       const { store, randomness, clock } = machine.boot();
       const createdAt = Math.floor(clock.wallMs() / 1000);
-      const options = { store, dc, secret: this.#secret, randomness, createdAt };
+      const options = { store, clock, dc, secret: this.#secret, randomness, createdAt };
       userIds.set(dc, await provisionAccounts(options, accounts.get(dc) ?? []));
       machine.crash();
     }

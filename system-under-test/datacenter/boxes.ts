@@ -53,7 +53,9 @@ export class Boxes {
     if (loading) this.#boxes.delete(userId);
     else loading = this.#load(userId);
     this.#boxes.set(userId, loading);
-    const box = this.#loaded.get(userId) ?? (await loading);
+    const box = this.#loaded.get(userId) ?? (await this.#settled(userId, loading));
+    // Pinned in the turn in which it becomes evictable, so that it cannot go in between.
+    this.#loaded.set(userId, box);
     box.pins++;
     if (this.#boxes.size > LIMITS.boxesCachedMax) this.#evict();
     return box;
@@ -92,8 +94,17 @@ export class Boxes {
         box.randomIds.set(event.randomId, { id: event.id, pts });
       }
     }
-    this.#loaded.set(userId, box);
     return box;
+  }
+
+  /** A load that failed is forgotten: the next one tries again. */
+  async #settled(userId: number, loading: Promise<Box>): Promise<Box> {
+    try {
+      return await loading;
+    } catch (error) {
+      if (this.#boxes.get(userId) === loading) this.#boxes.delete(userId);
+      throw error;
+    }
   }
 
   #evict(): void {

@@ -5,12 +5,14 @@
  * the same atomic batch: the stream and the state can never disagree.
  */
 import assert from 'node:assert/strict';
-import type { Store, StoreWrite } from '../environment/index.ts';
+import type { Clock, Store, StoreWrite, Timer } from '../environment/index.ts';
 import { position, STREAM_PARTITION } from './keys.ts';
 import { LIMITS } from './limits.ts';
 import { pack } from './records.ts';
 
 interface Append {
+  /** Nobody waits for it: it may wait for company. */
+  readonly lazy: boolean;
   readonly own: readonly StoreWrite[];
   readonly local: readonly StoreWrite[];
   readonly resolve: () => void;
@@ -19,6 +21,7 @@ interface Append {
 
 export interface CommitLogOptions {
   readonly store: Store;
+  readonly clock: Clock;
   /** Number of the first stream record that this process will write. */
   readonly nextStreamNumber: number;
   /** A stream record became durable; called in order. */
@@ -33,6 +36,9 @@ export class CommitLog {
   readonly #options: CommitLogOptions;
   #nextStreamNumber: number;
   #pending: Append[] = [];
+  /** Pending appends that somebody waits for. */
+  #urgent = 0;
+  #timer: Timer | undefined;
   #flushing = false;
   #dead = false;
 
@@ -63,15 +69,7 @@ export class CommitLog {
    * and is replicated, `local` is not. Appends become durable in the order of the calls.
    */
   append(own: readonly StoreWrite[], local: readonly StoreWrite[] = []): Promise<void> {
-    if (this.#dead) return Promise.reject(new Error('the store has failed'));
-    const durable = new Promise<void>((resolve, reject) => {
-      this.#pending.push({ own, local, resolve, reject });
-    });
-    if (!this.#flushing) {
-      this.#flushing = true;
-      // One turn later, so that what arrives in the same turn shares the first sync too.
-      queueMicrotask(() => void this.#flush());
-    }
+    const durable = this.#push(own, local, false);
     if (this.#options.acknowledgeBeforeDurable) {
       durable.catch(() => {});
       return Promise.resolve();
@@ -79,13 +77,52 @@ export class CommitLog {
     return durable;
   }
 
-  /** Resolves when nothing is being written any more, or the store has failed. */
+  /**
+   * The same for writes outside the domain that nobody waits for: they go with the next append
+   * that somebody waits for, or on their own after `LIMITS.lazyAppendMs`. One sync of a replica
+   * then serves all that came meanwhile.
+   */
+  appendLater(local: readonly StoreWrite[]): Promise<void> {
+    return this.#push([], local, true);
+  }
+
+  #push(own: readonly StoreWrite[], local: readonly StoreWrite[], lazy: boolean): Promise<void> {
+    if (this.#dead) return Promise.reject(new Error('the store has failed'));
+    const durable = new Promise<void>((resolve, reject) => {
+      this.#pending.push({ own, local, lazy, resolve, reject });
+    });
+    if (!lazy) this.#urgent++;
+    this.#wake();
+    return durable;
+  }
+
+  /** Sees to it that what is pending will be written. */
+  #wake(): void {
+    if (this.#flushing || this.#pending.length === 0) return;
+    if (this.#urgent > 0) {
+      this.#flushing = true;
+      // One turn later, so that what arrives in the same turn shares the first sync too.
+      queueMicrotask(() => void this.#flush());
+      return;
+    }
+    this.#timer ??= this.#options.clock.after(LIMITS.lazyAppendMs, () => {
+      this.#timer = undefined;
+      if (this.#flushing || this.#pending.length === 0) return;
+      this.#flushing = true;
+      void this.#flush();
+    });
+  }
+
+  /** Resolves when nothing is waiting any more, or the store has failed. */
   async idle(): Promise<void> {
-    if (this.#flushing && !this.#dead) await this.append([]).catch(() => {});
+    if (!this.#dead && (this.#flushing || this.#pending.length > 0)) {
+      await this.append([]).catch(() => {});
+    }
+    this.#timer?.cancel();
   }
 
   async #flush(): Promise<void> {
-    while (this.#pending.length > 0 && !this.#dead) {
+    do {
       const appends = this.#take();
       const batch: StoreWrite[] = [];
       const recorded: (readonly (string | Uint8Array)[])[] = [];
@@ -125,8 +162,9 @@ export class CommitLog {
       this.totals.bytes += record?.length ?? 0;
       if (record) this.#options.onRecord(number, record);
       for (const append of appends) append.resolve();
-    }
+    } while (this.#urgent > 0 && !this.#dead);
     this.#flushing = false;
+    this.#wake();
   }
 
   #take(): Append[] {
@@ -141,6 +179,7 @@ export class CommitLog {
       if (count >= LIMITS.commitAppendsMax || bytes >= LIMITS.commitBytesMax) break;
     }
     const taken = this.#pending.slice(0, count);
+    for (const append of taken) if (!append.lazy) this.#urgent--;
     this.#pending = this.#pending.slice(count);
     return taken;
   }

@@ -122,6 +122,7 @@ export class Datacenter {
     this.#outboxes = outboxes;
     this.#commits = new CommitLog({
       store,
+      clock,
       nextStreamNumber: stream.last + 1,
       onRecord: (number, record) => stream.committed(number, record),
       onFatal: (error) => this.#fatal(error),
@@ -245,7 +246,7 @@ export class Datacenter {
       trims.push(...this.#stream.trim(Math.min(...this.#acked.values())));
     }
     // Not awaited: forgetting late does no harm, and a failing store is fatal by itself.
-    if (trims.length > 0) this.#commits.append([], trims).catch(() => {});
+    if (trims.length > 0) this.#commits.appendLater(trims).catch(() => {});
   }
 
   #fatal(error: Error): void {

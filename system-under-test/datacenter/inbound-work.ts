@@ -63,7 +63,7 @@ export class InboundWork implements IncomingHandlers {
       if (partition === accountsPartition(from)) accounts.push(write);
     }
     writes.push(applied(streamKey(from), number));
-    return context.commits.append([], writes).then(() => {
+    return context.commits.appendLater(writes).then(() => {
       for (const write of accounts) {
         const signedOut = context.directory.replicated(write);
         if (signedOut !== undefined) this.#o.signedOut(signedOut);

@@ -7,6 +7,8 @@ import assert from 'node:assert/strict';
 export const LIMITS = {
   /** Appends waiting for the next group commit; beyond it new writes are refused (503). */
   appendsPendingMax: 20_000,
+  /** Writes that nobody waits for (replicas, deletions) wait for company at most this long. */
+  lazyAppendMs: 20,
   /** Appends and bytes that one group commit takes at most. */
   commitAppendsMax: 2_048,
   commitBytesMax: 4 << 20,

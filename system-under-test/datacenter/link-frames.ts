@@ -128,7 +128,8 @@ function parse(bytes: Uint8Array): LinkFrame {
   } catch {
     throw new LinkProtocolError('a frame is not MessagePack');
   }
-  const type = Array.isArray(tuple) ? TYPES[tuple[0] as number] : undefined;
+  const code: unknown = Array.isArray(tuple) ? tuple[0] : undefined;
+  const type = typeof code === 'number' ? TYPES[code] : undefined;
   if (type === undefined) throw new LinkProtocolError('a frame of unknown type');
   tuple[0] = type;
   return tuple as unknown as LinkFrame;

@@ -3,7 +3,7 @@
  * start with many users who have signed in long ago. The records and their replication are those
  * of an ordinary sign-up.
  */
-import type { Randomness, Store } from '../environment/index.ts';
+import type { Clock, Randomness, Store } from '../environment/index.ts';
 import type { AuthKey } from '../mtproto/auth-key.ts';
 import { CommitLog } from './commit-log.ts';
 import { Directory } from './directory.ts';
@@ -18,6 +18,7 @@ export interface ProvisionedAccount {
 
 export interface ProvisionOptions {
   readonly store: Store;
+  readonly clock: Clock;
   readonly dc: number;
   readonly secret: Uint8Array;
   readonly randomness: Randomness;
@@ -30,10 +31,11 @@ export async function provisionAccounts(
   options: ProvisionOptions,
   accounts: readonly ProvisionedAccount[],
 ): Promise<number[]> {
-  const { store, dc, secret, randomness, createdAt } = options;
+  const { store, clock, dc, secret, randomness, createdAt } = options;
   const stream = await NumberedLog.open(store, STREAM_PARTITION);
   const commits = new CommitLog({
     store,
+    clock,
     nextStreamNumber: stream.last + 1,
     onRecord: () => {},
     onFatal: () => {},
