@@ -121,20 +121,16 @@ export class Front {
   }
 
   #request(session: ServerSession, call: RpcCall): void {
-    const encoded = this.#answer(session, call.method).then((answer) =>
-      encodeAnswer(call.method, answer),
-    );
-    encoded.then(
-      (body) => call.reply(body),
-      (error: Error) => {
+    this.#answer(session, call.method)
+      .then((answer) => call.reply(encodeAnswer(call.method, answer)))
+      .catch((error: Error) => {
         if (error instanceof RpcError) return call.fail(error);
         this.#o.environment.log.write('error', 'request_failed', {
           method: call.method._,
           why: error.message,
         });
         call.fail(new RpcError(500, 'INTERNAL'));
-      },
-    );
+      });
   }
 
   #answer(session: ServerSession, method: tl.RpcMethod): Promise<Answer | Uint8Array> {

@@ -4,7 +4,7 @@ import { CommitLog } from '../../../system-under-test/datacenter/commit-log.ts';
 import { position, STREAM_PARTITION } from '../../../system-under-test/datacenter/keys.ts';
 import { LIMITS } from '../../../system-under-test/datacenter/limits.ts';
 import { unpack } from '../../../system-under-test/datacenter/records.ts';
-import type { Store, StoreWrite } from '../../../system-under-test/environment/index.ts';
+import type { Clock, Store, StoreWrite } from '../../../system-under-test/environment/index.ts';
 
 interface Sync {
   readonly batch: readonly StoreWrite[];
@@ -23,10 +23,21 @@ function setUp() {
     range: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };
+  const timers = new Set<{ readonly delayMs: number; readonly run: () => void }>();
+  const clock: Clock = {
+    wallMs: () => 0,
+    monotonicMs: () => 0,
+    after: (delayMs, run) => {
+      const timer = { delayMs, run };
+      timers.add(timer);
+      return { cancel: () => timers.delete(timer) };
+    },
+  };
   const heard: string[] = [];
   const records = new Map<number, Uint8Array>();
   const log = new CommitLog({
     store,
+    clock,
     nextStreamNumber: 7,
     onRecord: (number, record) => {
       heard.push(`record ${number}`);
@@ -39,7 +50,7 @@ function setUp() {
       () => void heard.push(name),
       (error: Error) => void heard.push(`${name}: ${error.message}`),
     );
-  return { log, syncs, heard, records, append };
+  return { log, syncs, heard, records, append, timers };
 }
 
 const put = (partition: string, key: string, bytes = 1): StoreWrite => ({
@@ -104,6 +115,36 @@ describe('the commit log', () => {
     expect(heard).toEqual(['record 7', 'a', 'barrier', 'idle']);
     expect(syncs).toHaveLength(1);
     await log.idle();
+  });
+
+  test('lets what nobody waits for go with the next append, or alone a little later', async () => {
+    const { log, syncs, heard, append, timers } = setUp();
+    const later = (key: string) =>
+      log.appendLater([put('local/y', key)]).then(() => heard.push(key));
+    later('lazy 1');
+    later('lazy 2');
+    await settle();
+    expect(syncs).toHaveLength(0);
+    expect([...timers].map(({ delayMs }) => delayMs)).toEqual([LIMITS.lazyAppendMs]);
+    append('a', [put('d1/x', 'a')]);
+    await settle();
+    expect(keysOf(syncs[0]!)).toEqual(['lazy 1', 'lazy 2', 'a', position(7)]);
+    later('lazy 3');
+    syncs[0]!.done();
+    await settle();
+    expect(heard).toEqual(['record 7', 'lazy 1', 'lazy 2', 'a']);
+    expect(syncs).toHaveLength(1);
+    for (const { run } of timers) run();
+    await settle();
+    expect(keysOf(syncs[1]!)).toEqual(['lazy 3']);
+    later('lazy 4');
+    const idle = log.idle();
+    syncs[1]!.done();
+    await settle();
+    expect(keysOf(syncs[2]!)).toEqual(['lazy 4']);
+    syncs[2]!.done();
+    await idle;
+    expect(heard.slice(4)).toEqual(['lazy 3', 'lazy 4']);
   });
 
   test('takes only so many appends and bytes into one sync', async () => {
