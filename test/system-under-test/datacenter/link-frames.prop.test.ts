@@ -1,4 +1,4 @@
-/** Frames of a backbone link: any chunking, any garbage, and who may say hello. */
+/** Frames of a backbone link, cut in every way; garbage; and who may say hello. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Inbound, IncomingLink } from '../../../system-under-test/datacenter/incoming-link.ts';

@@ -1,6 +1,7 @@
 /**
  * kill -9 of real datacentre processes: nothing acknowledged is lost, doubled or out of order; and
- * the degraded mode of users whose home DC is gone, even when the DC that took their writes in dies.
+ * the degraded mode of users whose home DC is gone, even when the DC that took their writes
+ * in dies as well.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { clientProxy, linkProxy } from '../../../chaos/toxiproxy/names.ts';
