@@ -68,7 +68,7 @@ export const METRICS = {
     kind: 'counter',
     unit: 'messages',
     tags: {},
-    help: 'acknowledged writes that were not there in the end',
+    help: 'acknowledged writes that were not there in the end, in a box or in a replica',
   },
   writes_doubled: {
     kind: 'counter',

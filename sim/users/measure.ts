@@ -90,7 +90,8 @@ function pathOf(
 
 /** Outcome of the comparison of every box with what senders were told. */
 export function measureAudit(crowd: Crowd, measurements: Measurements, atSeconds: number): void {
-  measurements.add('writes_lost', crowd.ledger.count('lost'), {}, atSeconds);
+  const lost = crowd.ledger.count('lost') + crowd.ledger.count('replica');
+  measurements.add('writes_lost', lost, {}, atSeconds);
   measurements.add('writes_doubled', crowd.ledger.count('doubled'), {}, atSeconds);
   const order = crowd.ledger.count('order') + crowd.ledger.count('dense');
   measurements.add('order_violations', order, {}, atSeconds);

@@ -26,6 +26,9 @@ export interface NumberedEvent extends BoxEvent {
   readonly pts: number;
 }
 
+/** Clients show no more than "999+" anyway. */
+const UNREAD_COUNT_MAX = 1_000;
+
 export interface BoxState {
   readonly pts: number;
   readonly unread: number;
@@ -94,6 +97,13 @@ export class BoxReader {
     if (!bytes) return undefined;
     const [firstName, lastName] = unpack<[string, string]>(bytes);
     return { firstName, lastName };
+  }
+
+  /** How many messages of the other side follow an id; counts up to `UNREAD_COUNT_MAX`. */
+  async incomingAfter(userId: number, peer: number, id: number): Promise<number> {
+    const end = Number.POSITIVE_INFINITY;
+    const after = await this.messages(userId, peer, id + 1, end, UNREAD_COUNT_MAX, true);
+    return after.filter((message) => !message.out).length;
   }
 
   /** Up to which id the owner has read the chat, and up to which the partner has. */

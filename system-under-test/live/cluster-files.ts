@@ -21,7 +21,7 @@ export async function openClusterFiles(folder: string): Promise<ClusterFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pemFile = join(folder, 'rsa-private-key.pem');
   const secretFile = join(folder, 'cluster-secret.hex');
-  const rsaPrivateKeyPem = await readOrMake(pemFile, makeRsaKeyPem);
+  const rsaPrivateKeyPem = await readOrMake(pemFile, generateRsaKeyPem);
   const problem = rsaProblem(rsaPrivateKeyPem);
   if (problem !== undefined) {
     throw new Error(
@@ -51,17 +51,6 @@ function rsaProblem(pem: string): string | undefined {
 
 export function dcFolder(folder: string, dc: number): string {
   return join(folder, `dc${dc}`);
-}
-
-/**
- * mtcute writes fingerprints as hex digits without leading zeros and then looks for them with: of
- * 16 keys there is one that it would never find. Such a key is not used.
- */
-function makeRsaKeyPem(): string {
-  for (;;) {
-    const pem = generateRsaKeyPem();
-    if (BigInt.asUintN(64, new RsaKey(pem).fingerprint) >> 60n !== 0n) return pem;
-  }
 }
 
 async function readOrMake(file: string, make: () => string): Promise<string> {

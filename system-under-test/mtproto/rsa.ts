@@ -75,10 +75,18 @@ export class RsaKey {
   }
 }
 
-/** A fresh private key as PKCS#1 PEM. Uses the system's randomness: for the live world only. */
+/**
+ * A fresh private key as PKCS#1 PEM. Uses the system's randomness: for the live world only.
+ *
+ * mtcute writes fingerprints as hex digits without leading zeros and then looks for them with: of
+ * 16 keys there is one that it would never find. Such a key is not used.
+ */
 export function generateRsaKeyPem(): string {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: RSA_BYTES * 8 });
-  return privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+  for (;;) {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: RSA_BYTES * 8 });
+    const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+    if (BigInt.asUintN(64, new RsaKey(pem).fingerprint) >> 60n !== 0n) return pem;
+  }
 }
 
 function jwkNumbers({ n, e }: JsonWebKey): { n: Uint8Array; e: Uint8Array } {

@@ -245,10 +245,6 @@ export class LiveSession implements ServerSession {
   #admit(message: Message, id: number | undefined, first: bigint): boolean {
     const { messageId, seqNo } = message;
     const isContentRelated = (seqNo & 1) === 1;
-    if (id === SERVICE_ID.ack && isContentRelated) {
-      this.#bad(message, BAD_MESSAGE.seqNoShouldBeEven);
-      return false;
-    }
     if (!isContentRelated && (id === undefined || !isServiceRequest(id))) {
       this.#bad(message, BAD_MESSAGE.seqNoShouldBeOdd);
       return false;

@@ -9,7 +9,8 @@ import type { Outbox } from '../datacenter/outbox.ts';
 import { RpcError } from '../schema/errors.ts';
 import { encodeTl, type tl } from '../schema/tl.ts';
 import { type Actor, type ServiceContext, type Staged, unixSeconds } from './context.ts';
-import { checkMessage, refuseWhenOverloaded } from './messages.ts';
+import { refuseWhenOverloaded } from './effects.ts';
+import { checkMessage } from './messages.ts';
 import type { Answer } from './table.ts';
 import { addressedUser, longOfHex, peerUser, toUser, updatesOf } from './to-tl.ts';
 

@@ -1,9 +1,10 @@
 /**
- * One-to-one messages: sending (both boxes, each at its owner's home), what arrives from another
- * DC, and read receipts. https://core.telegram.org/method/messages.sendMessage
+ * One-to-one messages: sending (both boxes, each at its owner's home), and what arrives from
+ * another
+ * DC. https://core.telegram.org/method/messages.sendMessage
  */
 
-import { addMessage, type Box, moveReadPointer } from '../datacenter/boxes.ts';
+import { addMessage, type Box } from '../datacenter/boxes.ts';
 import { birthDcOf } from '../datacenter/keys.ts';
 import { LIMITS } from '../datacenter/limits.ts';
 import type { StagedItem } from '../datacenter/outbox.ts';
@@ -18,6 +19,7 @@ import {
   unixSeconds,
   type WriteOrigin,
 } from './context.ts';
+import { push, refuseWhenOverloaded, stageFor } from './effects.ts';
 import {
   addressedUser,
   hexOfLong,
@@ -117,15 +119,6 @@ export function sendMessage(
   });
 }
 
-/** New writes wait outside while the queues behind them are full. */
-export function refuseWhenOverloaded(ctx: ServiceContext, towards: number): void {
-  if (ctx.commits.full || ctx.outboxes.get(birthDcOf(towards))?.full) {
-    throw new RpcError(420, `FLOOD_WAIT_${OVERLOAD_WAIT_SECONDS}`);
-  }
-}
-
-const OVERLOAD_WAIT_SECONDS = 5;
-
 /** At the recipient's home DC: a message that another DC's outbox brought. */
 export async function takeDelivery(
   ctx: ServiceContext,
@@ -152,111 +145,6 @@ export async function takeDelivery(
   return { durable };
 }
 
-/** https://core.telegram.org/method/messages.readHistory */
-export function readHistory(
-  ctx: ServiceContext,
-  actor: Actor,
-  request: tl.messages.RawReadHistoryRequest,
-  origin: WriteOrigin,
-): Promise<Staged<tl.messages.TypeAffectedMessages>> {
-  return ctx.lanes.run(actor.userId, async () => {
-    const peer = await addressedUser(ctx, actor.userId, request.peer);
-    if (!origin.queued) refuseWhenOverloaded(ctx, peer.id);
-    const box = await ctx.boxes.pin(actor.userId);
-    const stored = await ctx.reader.readPointers(actor.userId, peer.id);
-    const before = Math.max(stored.inbox, box.readInbox.get(peer.id) ?? 0);
-    const until = request.maxId > 0 ? request.maxId + 1 : Number.POSITIVE_INFINITY;
-    const { last, count } = await unread(ctx, box, peer.id, before + 1, until);
-    if (!last) {
-      const durable = ctx.commits.append([], origin.local).then(() => ctx.boxes.unpin(box));
-      return { answer: { _: 'messages.affectedMessages', pts: box.pts, ptsCount: 0 }, durable };
-    }
-    const theirBox = birthDcOf(peer.id) === ctx.dc ? await ctx.boxes.pin(peer.id) : undefined;
-    box.readInbox.set(peer.id, last.id);
-    const mine = moveReadPointer(box, 'read_inbox', peer.id, last.id, count);
-    const own: StoreWrite[] = [...mine.writes];
-    const local: StoreWrite[] = [...origin.local];
-    const seen = { kind: 'read', to: peer.id, reader: actor.userId, maxId: last.senderId } as const;
-    let theirs: { box: Box; pts: number } | undefined;
-    let staged: StagedItem | undefined;
-    if (theirBox) {
-      const moved = moveReadPointer(theirBox, 'read_outbox', actor.userId, last.senderId, 0);
-      own.push(...moved.writes);
-      theirs = { box: theirBox, pts: moved.pts };
-    } else {
-      staged = stageFor(ctx, peer.id, seen);
-      local.push(staged.write);
-    }
-    const durable = ctx.commits.append(own, local).then(() => {
-      staged?.committed();
-      ctx.boxes.unpin(box);
-      const update: tl.RawUpdateReadHistoryInbox = {
-        _: 'updateReadHistoryInbox',
-        peer: peerUser(peer.id),
-        maxId: last.id,
-        stillUnreadCount: 0,
-        pts: mine.pts,
-        ptsCount: 1,
-      };
-      push(ctx, actor.userId, actor.authKeyId, updatesOf([update], [], unixSeconds(ctx.clock)));
-      if (theirs) {
-        ctx.boxes.unpin(theirs.box);
-        tellRead(ctx, theirs.box, actor.userId, last.senderId, theirs.pts);
-      }
-    });
-    return { answer: { _: 'messages.affectedMessages', pts: mine.pts, ptsCount: 1 }, durable };
-  });
-}
-
-/** Incoming messages of a chat with ids in [fromId, untilId): the last one, and how many. */
-async function unread(
-  ctx: ServiceContext,
-  box: Box,
-  peer: number,
-  fromId: number,
-  untilId: number,
-): Promise<{ last: MessageRecord | undefined; count: number }> {
-  let last: MessageRecord | undefined;
-  let count = 0;
-  // Own messages may lie between, in any number; the box knows when all that is unread was met.
-  for (let from = fromId; count < box.unread; ) {
-    const page = await ctx.reader.messages(box.userId, peer, from, untilId, READ_PAGE, true);
-    for (const message of page) {
-      if (message.out) continue;
-      last = message;
-      count++;
-    }
-    const end = page.at(-1);
-    if (!end || page.length < READ_PAGE) break;
-    from = end.id + 1;
-  }
-  return { last, count };
-}
-
-const READ_PAGE = 1_000;
-
-/** At the home of whoever wrote: the other side has read up to an id of this box. */
-export async function takeRead(
-  ctx: ServiceContext,
-  item: OutboxItem & { readonly kind: 'read' },
-  local: readonly StoreWrite[],
-): Promise<{ durable: Promise<void> }> {
-  const box = await ctx.boxes.pin(item.to);
-  const { pts, writes } = moveReadPointer(box, 'read_outbox', item.reader, item.maxId, 0);
-  const durable = ctx.commits.append(writes, local).then(() => {
-    ctx.boxes.unpin(box);
-    tellRead(ctx, box, item.reader, item.maxId, pts);
-  });
-  return { durable };
-}
-
-/** Gives an item its place in the outbox for a user's home DC. */
-function stageFor(ctx: ServiceContext, userId: number, item: OutboxItem): StagedItem {
-  const outbox = ctx.outboxes.get(birthDcOf(userId));
-  if (!outbox) throw new RpcError(400, 'PEER_ID_INVALID');
-  return outbox.stage(item);
-}
-
 function sentAnswer(id: number, pts: number, date: number): tl.RawUpdateShortSentMessage {
   return { _: 'updateShortSentMessage', out: true, id, pts, ptsCount: 1, date };
 }
@@ -269,10 +157,6 @@ async function dateOf(
 ): Promise<number> {
   const message = await ctx.reader.message(owner, peer, id);
   return message?.date ?? unixSeconds(ctx.clock);
-}
-
-function push(ctx: ServiceContext, userId: number, except: string, update: tl.TypeUpdates): void {
-  if (ctx.delivery.hasSessions(userId)) ctx.delivery.push(userId, except, encodeTl(update));
 }
 
 async function tellRecipient(
@@ -346,15 +230,4 @@ function settled(
       sentMessages: [id],
     },
   ];
-}
-
-function tellRead(ctx: ServiceContext, box: Box, reader: number, maxId: number, pts: number): void {
-  const update: tl.RawUpdateReadHistoryOutbox = {
-    _: 'updateReadHistoryOutbox',
-    peer: peerUser(reader),
-    maxId,
-    pts,
-    ptsCount: 1,
-  };
-  push(ctx, box.userId, '', updatesOf([update], [], unixSeconds(ctx.clock)));
 }

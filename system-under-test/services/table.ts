@@ -5,7 +5,8 @@
 import type { TlResult, tl } from '../schema/tl.ts';
 import type { Actor, ServiceContext, Staged, WriteOrigin } from './context.ts';
 import { getHistory } from './history.ts';
-import { readHistory, sendMessage } from './messages.ts';
+import { sendMessage } from './messages.ts';
+import { readHistory } from './read-receipts.ts';
 import { getDifference, getState } from './updates.ts';
 import { getUsers, importContacts, resolvePhone } from './users.ts';
 

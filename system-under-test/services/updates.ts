@@ -37,7 +37,7 @@ export async function getDifference(
       const message = await ctx.reader.message(actor.userId, event.peer, event.id);
       if (message) newMessages.push(toMessage(actor.userId, message));
     } else {
-      otherUpdates.push(readUpdate(event));
+      otherUpdates.push(await readUpdate(ctx, actor.userId, event));
     }
   }
   const users = await viewOfUsers(ctx, actor, [actor.userId, ...events.map((event) => event.peer)]);
@@ -54,8 +54,13 @@ function stateOf(ctx: ServiceContext, pts: number, unreadCount: number): tl.upda
   return { _: 'updates.state', pts, qts: 0, date: unixSeconds(ctx.clock), seq: 0, unreadCount };
 }
 
-function readUpdate(event: NumberedEvent): tl.TypeUpdate {
+async function readUpdate(
+  ctx: ServiceContext,
+  owner: number,
+  event: NumberedEvent,
+): Promise<tl.TypeUpdate> {
   const common = { peer: peerUser(event.peer), maxId: event.id, pts: event.pts, ptsCount: 1 };
   if (event.kind === 'read_outbox') return { _: 'updateReadHistoryOutbox', ...common };
-  return { _: 'updateReadHistoryInbox', ...common, stillUnreadCount: 0 };
+  const stillUnreadCount = await ctx.reader.incomingAfter(owner, event.peer, event.id);
+  return { _: 'updateReadHistoryInbox', ...common, stillUnreadCount };
 }

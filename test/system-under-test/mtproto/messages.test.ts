@@ -109,14 +109,15 @@ describe('seq_no', () => {
     expect(host.calls).toHaveLength(0);
   });
 
-  test('of an acknowledgement and of a container must be even', async () => {
+  test('of a container must be even; of an acknowledgement it may be odd, as mtcute has it', async () => {
     const { raw } = setUp();
     raw.send(encodeAck([5n]), { seqNo: 1 });
+    await settle();
+    expect(raw.objects('mt_bad_msg_notification')).toEqual([]);
     raw.sendContainer([], { seqNo: 1 });
     await settle();
     const { seqNoShouldBeEven } = BAD_MESSAGE;
     expect(raw.objects('mt_bad_msg_notification')).toMatchObject([
-      { errorCode: seqNoShouldBeEven },
       { errorCode: seqNoShouldBeEven },
     ]);
   });
