@@ -126,7 +126,10 @@ describe.skipIf(!there && process.env['CI'] === undefined)('report.html in Chrom
     expect(complaints).toEqual([]);
     const chart = page.locator('figure[data-chart=latency]');
     await chart.locator('summary').click();
-    expect(await chart.locator('.numbers tbody tr').count()).toBe(1750);
+    // The table is made when it is opened, an event later.
+    const rows = chart.locator('.numbers tbody tr');
+    await rows.nth(1749).waitFor({ state: 'attached' });
+    expect(await rows.count()).toBe(1750);
     await page.close();
   });
 });
