@@ -84,8 +84,15 @@ export class Delivery {
     this.detached(from, [...this.#remote.keys()]);
   }
 
-  hasSessions(userId: number): boolean {
-    return this.#local.has(userId) || this.#remote.has(userId);
+  /** Whether a push would go anywhere: mostly a sender has no other device, and much is saved. */
+  reaches(userId: number, exceptAuthKeyId: string): boolean {
+    if (this.#remote.has(userId)) return true;
+    const sessions = this.#local.get(userId);
+    if (!sessions) return false;
+    for (const session of sessions) {
+      if (session.authKey.id !== exceptAuthKeyId && session.wantsUpdates) return true;
+    }
+    return false;
   }
 
   /** To every session of a user, here and elsewhere, but for the device that caused it. */

@@ -8,8 +8,8 @@ import { ClassicLevel } from 'classic-level';
 import type { Store, StoreEntry, StoreWrite } from '../environment/index.ts';
 import { checkDataFolder, DataFolderError, damagedFolder } from './data-folder.ts';
 
-/** Printable ASCII: what the store's interface allows in partitions and keys. */
-const PRINTABLE = /^[\x20-\x7e]*$/;
+/** Partition and key of printable ASCII, which is what the store's interface allows. */
+const PRINTABLE = /^[\x20-\x7e]*\0[\x20-\x7e]*$/;
 const CHECKSUM_BYTES = 4;
 /** Blocks kept uncompressed in memory. */
 const CACHE_BYTES = 32 * 1024 * 1024;
@@ -59,16 +59,25 @@ function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): S
     throw explain(folder, error);
   };
 
+  /** Operation by operation: an array of objects costs the binding twice as much to take apart. */
+  const writeSynced = async (operations: readonly Operation[]): Promise<void> => {
+    const chained = level.batch();
+    for (const { key, value } of operations) {
+      if (value === undefined) chained.del(key);
+      else chained.put(key, value);
+    }
+    await chained.write({ sync: true });
+  };
+
   return {
     write(batch) {
       if (closing) return Promise.reject(closed(folder));
       if (writing) {
         return Promise.reject(new Error('write was called before the previous one has settled'));
       }
-      const problem = batch.map(problemOf).find((found) => found !== undefined);
-      if (problem !== undefined) return Promise.reject(new Error(problem));
-      writing = level
-        .batch(batch.map(operationOf), { sync: true })
+      const operations = operationsOf(batch);
+      if (operations instanceof Error) return Promise.reject(operations);
+      writing = writeSynced(operations)
         .catch(failing)
         .finally(() => {
           writing = undefined;
@@ -118,24 +127,39 @@ const closed = (folder: string): Error => new Error(`the store in ${folder} is c
 
 const checksum = (fullKey: string, value: Uint8Array): number => crc32(value, crc32(fullKey));
 
-type Operation =
-  | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
-  | { readonly type: 'del'; readonly key: string };
-
-function operationOf(write: StoreWrite): Operation {
-  const key = join(write.partition, write.key);
-  if (write.kind === 'delete') return { type: 'del', key };
-  const value = new Uint8Array(CHECKSUM_BYTES + write.value.length);
-  new DataView(value.buffer).setUint32(0, checksum(key, write.value));
-  value.set(write.value, CHECKSUM_BYTES);
-  return { type: 'put', key, value };
+/** A put, or a deletion where there is no value. */
+interface Operation {
+  readonly key: string;
+  readonly value: Uint8Array | undefined;
 }
 
-function problemOf(write: StoreWrite): string | undefined {
-  const { partition, key } = write;
-  return PRINTABLE.test(partition) && PRINTABLE.test(key)
-    ? undefined
-    : `partition ${JSON.stringify(partition)}, key ${JSON.stringify(key)}: use printable ASCII`;
+/** The batch as LevelDB takes it, or what is wrong with it. All values share one array. */
+function operationsOf(batch: readonly StoreWrite[]): Operation[] | Error {
+  let bytes = 0;
+  for (const write of batch) {
+    if (write.kind === 'put') bytes += CHECKSUM_BYTES + write.value.length;
+  }
+  const values = new Uint8Array(bytes);
+  const view = new DataView(values.buffer);
+  const operations: Operation[] = [];
+  let at = 0;
+  for (const write of batch) {
+    const key = join(write.partition, write.key);
+    if (!PRINTABLE.test(key)) {
+      const [partition, text] = [write.partition, write.key].map((part) => JSON.stringify(part));
+      return new Error(`partition ${partition}, key ${text}: use printable ASCII`);
+    }
+    if (write.kind === 'delete') {
+      operations.push({ key, value: undefined });
+      continue;
+    }
+    const start = at;
+    view.setUint32(start, checksum(key, write.value));
+    values.set(write.value, start + CHECKSUM_BYTES);
+    at += CHECKSUM_BYTES + write.value.length;
+    operations.push({ key, value: values.subarray(start, at) });
+  }
+  return operations;
 }
 
 /** LevelDB's codes are on the error or on its cause, depending on the call. */

@@ -32,5 +32,5 @@ export function push(
   except: string,
   update: tl.TypeUpdates,
 ): void {
-  if (ctx.delivery.hasSessions(userId)) ctx.delivery.push(userId, except, encodeTl(update));
+  if (ctx.delivery.reaches(userId, except)) ctx.delivery.push(userId, except, encodeTl(update));
 }

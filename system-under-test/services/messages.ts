@@ -165,7 +165,7 @@ async function tellRecipient(
   message: MessageRecord,
   pts: number,
 ): Promise<void> {
-  if (!ctx.delivery.hasSessions(box.userId)) return;
+  if (!ctx.delivery.reaches(box.userId, '')) return;
   const sender = await ctx.directory.user(message.peer);
   if (!sender) {
     // The sender's account has not been replicated here yet: let the client ask in a moment.
@@ -192,7 +192,7 @@ async function tellSender(
   actor: Actor,
   origin: WriteOrigin,
 ): Promise<void> {
-  if (!ctx.delivery.hasSessions(box.userId)) return;
+  if (!ctx.delivery.reaches(box.userId, actor.authKeyId)) return;
   const list: tl.TypeUpdate[] = [
     { _: 'updateNewMessage', message: toMessage(box.userId, message), pts, ptsCount: 1 },
   ];
