@@ -56,7 +56,9 @@ const UPDATE: tl.RawUpdates = {
   seq: 0,
 };
 
-/** One envelope opened (the request) and one sealed (the push): what every relay of MTProto pays. */
+/**
+ * One envelope opened (the request) and one sealed (the push): what every relay of MTProto pays.
+ */
 export async function twoEnvelopes(): Promise<number> {
   const crypto = await loadCrypto();
   const key = crypto.sha256(new Uint8Array(8));
