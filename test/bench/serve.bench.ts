@@ -137,7 +137,9 @@ async function lastLinkUp(data: string): Promise<number> {
   throw new Error('the logs do not tell of all links');
 }
 
-/** A --port-base of which every port is free at the moment, below the ports the system gives out. */
+/**
+ * A --port-base of which every port is free at the moment, below the ports the system gives out.
+ */
 async function freePortBase(): Promise<number> {
   for (const base of PORT_BASES) {
     const free = await Promise.all(PORT_OFFSETS.map((offset) => isFree(base + offset)));
