@@ -5,21 +5,16 @@ import { loadWasmPrimitives, type WasmPrimitives } from './wasm-primitives.ts';
 export { generateRsaKeyPem, RsaKey, RsaPublicKey } from './rsa.ts';
 
 export interface MtprotoCrypto extends WasmPrimitives {
-  /** Built at first use, which takes about 0.3 s; a server does so before it listens. */
   readonly dh: DhGroup;
 }
 
 export async function loadCrypto(): Promise<MtprotoCrypto> {
   const primitives = await loadWasmPrimitives();
-  let dh: DhGroup | undefined;
   return {
     sha1: (...parts) => primitives.sha1(...parts),
     sha256: (a, b) => primitives.sha256(a, b),
     igeEncrypt: (data, key, iv) => primitives.igeEncrypt(data, key, iv),
     igeDecrypt: (data, key, iv) => primitives.igeDecrypt(data, key, iv),
-    get dh() {
-      dh ??= new DhGroup();
-      return dh;
-    },
+    dh: new DhGroup(),
   };
 }

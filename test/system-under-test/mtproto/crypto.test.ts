@@ -3,7 +3,13 @@ import { createCipheriv, createHash } from 'node:crypto';
 import keys from '@mtcute/tl/binary/rsa-keys.js';
 import { describe, expect, test } from 'vitest';
 import { temporaryCipherKey } from '../../../system-under-test/mtproto/auth-key.ts';
-import { fromHex, hex, leftPadded } from '../../../system-under-test/mtproto/bytes.ts';
+import {
+  fromBigInt,
+  fromHex,
+  hex,
+  leftPadded,
+  toBigInt,
+} from '../../../system-under-test/mtproto/bytes.ts';
 import {
   DH_PRIME,
   isSafePublic,
@@ -125,6 +131,17 @@ describe('Diffie-Hellman', () => {
     const shared = crypto.dh.shared(a, crypto.dh.publicOf(b));
     expect(crypto.dh.shared(b, crypto.dh.publicOf(a))).toEqual(shared);
     expect(shared).toHaveLength(256);
+  });
+
+  test('powers are those of arithmetic', () => {
+    const number = (value: bigint): Uint8Array => leftPadded(fromBigInt(value), 256);
+    expect(crypto.dh.publicOf(Uint8Array.of(1))).toEqual(number(3n));
+    expect(crypto.dh.publicOf(Uint8Array.of(200))).toEqual(number(3n ** 200n));
+    const shared = crypto.dh.shared(Uint8Array.of(0, 7), number(3n ** 100n));
+    expect(Uint8Array.from(shared)).toEqual(number(3n ** 700n));
+    const prime = toBigInt(DH_PRIME);
+    const wrapped = crypto.dh.shared(Uint8Array.of(2), number(prime - 12_345n));
+    expect(Uint8Array.from(wrapped)).toEqual(number(12_345n ** 2n));
   });
 
   test('zeros in front are kept', () => {
