@@ -4,7 +4,6 @@
  */
 import type { Command } from 'commander';
 import { fuzz } from '../../sim/cluster/fuzz.ts';
-import { PLANTED_BUGS, type PlantedBug } from '../../system-under-test/datacenter/datacenter.ts';
 import fiveDatacentres from '../../system-under-test/five-datacentres.json' with { type: 'json' };
 import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import type { Topology } from '../../system-under-test/topology.ts';
@@ -16,7 +15,6 @@ const EXAMPLES = `
 Examples:
   quincunx fuzz --seeds 200
   quincunx fuzz --seed nightly --from 41 --seeds 1     one world again, as a failure tells it
-  quincunx fuzz --planted acknowledge-before-durable   is a bug put in on purpose found?
 
 Exit codes: 0 every promise held · 99 one was broken · 104 wrong options · 105 interrupted
 `;
@@ -25,7 +23,6 @@ interface RawOptions {
   readonly seeds: string;
   readonly seed: string;
   readonly from: string;
-  readonly planted?: string;
   readonly keepGoing?: true;
   readonly json?: true;
 }
@@ -39,7 +36,6 @@ export function addFuzz(program: Command, finish: (code: ExitCode) => void): voi
     .option('--seeds <n>', 'how many worlds to try', '100')
     .option('--seed <text>', 'names the series of worlds', 'quincunx')
     .option('--from <n>', 'number of the first world of the series', '0')
-    .option('--planted <names>', `plant bugs: ${PLANTED_BUGS.join(', ')}`)
     .option('--keep-going', 'do not stop at the first failure')
     .option('--json', 'one JSON document on standard output')
     .addHelpText('after', EXAMPLES)
@@ -52,9 +48,6 @@ async function run(options: RawOptions): Promise<ExitCode> {
   const seeds = read.integer('--seeds', options.seeds, 1, SEEDS_MAX);
   const from = read.integer('--from', options.from, 0, 2 ** 31);
   const base = read.seed(options.seed);
-  const plantedBugs = (options.planted?.split(',') ?? []).map(
-    (name): PlantedBug => read.oneOf('--planted', name.trim(), PLANTED_BUGS),
-  );
   read.check();
   const interrupt = onInterrupt(say);
   const startedMs = performance.now();
@@ -66,7 +59,6 @@ async function run(options: RawOptions): Promise<ExitCode> {
       base,
       from,
       seeds,
-      plantedBugs,
       stopAtFirst: !options.keepGoing,
       signal: interrupt.signal,
       onSeed: (done, failures) => {

@@ -4,7 +4,6 @@
  * some kinds of faults). A failure carries the command that replays it.
  */
 import type { Fault } from '../../chaos/plan.ts';
-import type { PlantedBug } from '../../system-under-test/datacenter/datacenter.ts';
 import type { MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { dcIds, type Topology } from '../../system-under-test/topology.ts';
 import { Digest } from '../core/digest.ts';
@@ -24,7 +23,6 @@ export interface FuzzOptions {
   readonly base: string;
   readonly from: number;
   readonly seeds: number;
-  readonly plantedBugs?: readonly PlantedBug[];
   /** Stop at the first failure. */
   readonly stopAtFirst: boolean;
   readonly signal?: AbortSignal;
@@ -73,9 +71,8 @@ export async function fuzz(options: FuzzOptions): Promise<FuzzResult> {
   return { seeds, failures, faultsFired, digest: digest.hex(), messages, events };
 }
 
-function replayCommand({ base, plantedBugs }: FuzzOptions, index: number): string {
-  const planted = plantedBugs?.length ? ` --planted ${plantedBugs.join(',')}` : '';
-  return `quincunx fuzz --seed ${shellWord(base)} --from ${index} --seeds 1${planted}`;
+function replayCommand({ base }: FuzzOptions, index: number): string {
+  return `quincunx fuzz --seed ${shellWord(base)} --from ${index} --seeds 1`;
 }
 
 const shellWord = (text: string): string =>
@@ -101,11 +98,11 @@ const SIZES = {
 
 export async function fuzzSeed(
   seed: string,
-  options: Pick<FuzzOptions, 'topology' | 'crypto' | 'plantedBugs' | 'signal'> & {
+  options: Pick<FuzzOptions, 'topology' | 'crypto' | 'signal'> & {
     readonly progress?: (phase: string, done: number, text: string) => void;
   },
 ): Promise<SeedOutcome> {
-  const { topology, crypto, plantedBugs, signal } = options;
+  const { topology, crypto, signal } = options;
   const random = randomStream(keyOfSeed(seed), 'fuzz.world');
   const people = drawPeople(random, dcIds(topology));
   const messages = drawMessages(random, people.length);
@@ -122,7 +119,6 @@ export async function fuzzSeed(
       faults,
       seed,
       crypto,
-      ...(plantedBugs ? { plantedBugs } : {}),
       ...(signal ? { signal } : {}),
       ...(options.progress ? { progress: options.progress } : {}),
     });

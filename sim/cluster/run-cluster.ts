@@ -3,7 +3,6 @@
  * end the comparison of every box with what clients were told. Everything follows from the input.
  */
 import type { Fault, FaultRecord } from '../../chaos/plan.ts';
-import type { PlantedBug } from '../../system-under-test/datacenter/datacenter.ts';
 import type { ProvisionedAccount } from '../../system-under-test/datacenter/provision.ts';
 import { type AuthKey, authKeyId } from '../../system-under-test/mtproto/auth-key.ts';
 import type { MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
@@ -28,7 +27,6 @@ export interface ClusterRunInput {
   readonly faults: readonly Fault[];
   readonly seed: string;
   readonly crypto: MtprotoCrypto;
-  readonly plantedBugs?: readonly PlantedBug[];
   readonly disk?: DiskCharacter;
   readonly signal?: AbortSignal;
   readonly progress?: (phase: string, done: number, text: string) => void;
@@ -66,7 +64,6 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     topology,
     crypto,
     homeOfUser: (index) => people[index]?.homeDc ?? 0,
-    ...(input.plantedBugs ? { plantedBugs: input.plantedBugs } : {}),
     ...(input.disk ? { disk: input.disk } : {}),
   });
   const keys = people.map((person) => provisionedKey(crypto, random('auth key', person.index)));

@@ -2,7 +2,7 @@
  * The real backend in the virtual world: five datacentres on virtual machines, and the way from
  * any device to any of them. Knows nothing of scenarios.
  */
-import { Datacenter, type PlantedBug } from '../../system-under-test/datacenter/datacenter.ts';
+import { Datacenter } from '../../system-under-test/datacenter/datacenter.ts';
 import {
   type ProvisionedAccount,
   provisionAccounts,
@@ -26,7 +26,6 @@ export interface VirtualClusterOptions {
   /** Home DC of each user's device, by index: how far it is from each DC. */
   readonly homeOfUser: (index: number) => number;
   readonly disk?: DiskCharacter;
-  readonly plantedBugs?: readonly PlantedBug[];
   readonly log?: Log;
 }
 
@@ -158,7 +157,7 @@ export class VirtualCluster {
   }
 
   async #boot(dc: number): Promise<void> {
-    const { topology, crypto, plantedBugs } = this.#o;
+    const { topology, crypto } = this.#o;
     const life = (this.lives.get(dc) ?? 0) + 1;
     this.lives.set(dc, life);
     const datacenter = await Datacenter.start({
@@ -180,7 +179,6 @@ export class VirtualCluster {
       onFatal: (error) => {
         throw error;
       },
-      ...(plantedBugs ? { plantedBugs } : {}),
     });
     // A crash while it was starting: this life is over, whatever it says.
     if (this.lives.get(dc) === life) this.#datacenters.set(dc, datacenter);

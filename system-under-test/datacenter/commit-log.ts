@@ -28,8 +28,6 @@ export interface CommitLogOptions {
   readonly onRecord: (number: number, record: Uint8Array) => void;
   /** The store failed: state in memory is ahead of the disk, so the DC must stop. */
   readonly onFatal: (error: Error) => void;
-  /** Test-only planted bug: tell the caller before the write is durable. */
-  readonly acknowledgeBeforeDurable?: boolean;
 }
 
 export class CommitLog {
@@ -69,12 +67,7 @@ export class CommitLog {
    * and is replicated, `local` is not. Appends become durable in the order of the calls.
    */
   append(own: readonly StoreWrite[], local: readonly StoreWrite[] = []): Promise<void> {
-    const durable = this.#push(own, local, false);
-    if (this.#options.acknowledgeBeforeDurable) {
-      durable.catch(() => {});
-      return Promise.resolve();
-    }
-    return durable;
+    return this.#push(own, local, false);
   }
 
   /**
