@@ -70,6 +70,9 @@ export interface DiskView {
 
 /** Printable ASCII: what the store's interface allows in partitions and keys. */
 const PRINTABLE = /^[\x20-\x7e]*$/;
+/** Behind every name of a partition. */
+const END = '\x7f';
+const NOTHING = new Uint8Array(0);
 
 interface Life {
   readonly pending: Set<ScheduledEvent>;
@@ -89,6 +92,8 @@ export function createVirtualDisk(
   character: DiskCharacter = DISK_DEFAULT,
 ): VirtualDisk {
   const data = new Map<string, SortedPartition>();
+  /** The names in `data`, in order. */
+  const names = new SortedPartition();
   const counts = { batches: 0, bytesWritten: 0, crashes: 0, inFlightAtCrash: 0, keptAtCrash: 0 };
   let life: Life | undefined;
 
@@ -99,12 +104,16 @@ export function createVirtualDisk(
         if (!partition) {
           partition = new SortedPartition();
           data.set(write.partition, partition);
+          names.put(write.partition, NOTHING);
         }
         partition.put(write.key, write.value);
         counts.bytesWritten += write.key.length + write.value.length;
       } else if (partition) {
         partition.delete(write.key);
-        if (partition.size === 0) data.delete(write.partition);
+        if (partition.size === 0) {
+          data.delete(write.partition);
+          names.delete(write.partition);
+        }
       }
     }
     counts.batches++;
@@ -192,6 +201,14 @@ export function createVirtualDisk(
         })),
       );
     },
+    partitions(after, limit) {
+      if (!Number.isInteger(limit) || limit < 1) {
+        return Promise.reject(new Error(`limit: ${limit} is not right; use 1 or more`));
+      }
+      // The string right behind `after` is `after` with the smallest character at its end.
+      const asked: StoreRange = { from: `${after}\0`, to: END, limit };
+      return read(own, () => names.range(asked).map((entry) => entry.key));
+    },
     close() {
       if (own.crashed) return new Promise(() => {});
       own.closing ??= new Promise((resolve) => {
@@ -234,7 +251,7 @@ const copyOf = (write: StoreWrite): StoreWrite =>
 
 function problemOf(write: StoreWrite): string | undefined {
   const { partition, key } = write;
-  return PRINTABLE.test(partition) && PRINTABLE.test(key)
+  return partition !== '' && PRINTABLE.test(partition) && PRINTABLE.test(key)
     ? undefined
     : `partition ${JSON.stringify(partition)}, key ${JSON.stringify(key)}: use printable ASCII`;
 }

@@ -2,9 +2,9 @@
  * The durable, ordered key-value store of one datacentre. Small on purpose: everything durable in
  * the backend is an ordered log in a partition, and this is all that a log needs.
  *
- * A key is a partition and a position in it. Both are printable ASCII strings; positions compare
- * byte by byte (numbers are written with a fixed width, see datacenter/keys.ts). A partition never
- * contains the character "\0".
+ * A key is a partition and a position in it. Both are printable ASCII strings, a partition of at
+ * least one character; both compare byte by byte (numbers are written with a fixed width, see
+ * datacenter/keys.ts).
  */
 
 export type StoreWrite =
@@ -43,5 +43,10 @@ export interface Store {
   /** Reads see every batch whose `write` has resolved, and no part of one that has not begun. */
   get(partition: string, key: string): Promise<Uint8Array | undefined>;
   range(partition: string, range: StoreRange): Promise<StoreEntry[]>;
+  /**
+   * Names of the partitions that hold anything, in order, the first `limit` (at least 1) of those
+   * behind `after`; '' is before all. Costs a seek a name, however much the partitions hold.
+   */
+  partitions(after: string, limit: number): Promise<string[]>;
   close(): Promise<void>;
 }

@@ -1,16 +1,14 @@
 /**
  * The store on a real disk: one LevelDB (classic-level) a datacentre, one fsync a batch. Keys are
- * partition + "\0" + key, so a partition is one contiguous stretch. Each value carries a checksum
- * over its key and itself, because LevelDB does not verify its tables on ordinary reads.
+ * partition + "\0" + key, so a partition is one contiguous stretch. LevelDB does not verify its
+ * tables on ordinary reads: checksums of values are in datacenter/checked-store.ts.
  */
-import { crc32 } from 'node:zlib';
 import { ClassicLevel } from 'classic-level';
 import type { Store, StoreEntry, StoreWrite } from '../environment/index.ts';
 import { checkDataFolder, DataFolderError, damagedFolder } from './data-folder.ts';
 
 /** Partition and key of printable ASCII, which is what the store's interface allows. */
-const PRINTABLE = /^[\x20-\x7e]*\0[\x20-\x7e]*$/;
-const CHECKSUM_BYTES = 4;
+const PRINTABLE = /^[\x20-\x7e]+\0[\x20-\x7e]*$/;
 /** Blocks kept uncompressed in memory. */
 const CACHE_BYTES = 32 * 1024 * 1024;
 /** Log written before it becomes a table; bounds the time of a restart too. */
@@ -38,22 +36,6 @@ export async function openLevelStore(folder: string): Promise<Store> {
 function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): Store {
   let writing: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
-
-  const unwrap = (fullKey: string, stored: Uint8Array): Uint8Array => {
-    if (stored.length < CHECKSUM_BYTES) {
-      throw damagedFolder(folder, `the value of ${JSON.stringify(fullKey)}`);
-    }
-    // A plain array: a Buffer's slice() would share the memory where an array's copies it.
-    const value = new Uint8Array(
-      stored.buffer,
-      stored.byteOffset + CHECKSUM_BYTES,
-      stored.length - CHECKSUM_BYTES,
-    );
-    const intact =
-      new DataView(stored.buffer, stored.byteOffset).getUint32(0) === checksum(fullKey, value);
-    if (!intact) throw damagedFolder(folder, `the value of ${JSON.stringify(fullKey)}`);
-    return value;
-  };
 
   const failing = (error: unknown): never => {
     throw explain(folder, error);
@@ -86,9 +68,8 @@ function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): S
     },
     async get(partition, key) {
       if (closing) throw closed(folder);
-      const fullKey = join(partition, key);
-      const stored = await level.get(fullKey).catch(failing);
-      return stored === undefined ? undefined : unwrap(fullKey, stored);
+      const value = await level.get(join(partition, key)).catch(failing);
+      return value && plain(value);
     },
     async range(partition, { from, to, limit, reverse = false }) {
       if (closing) throw closed(folder);
@@ -106,11 +87,18 @@ function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): S
         .all()
         .catch(failing);
       return found.map(
-        ([fullKey, stored]): StoreEntry => ({
+        ([fullKey, value]): StoreEntry => ({
           key: fullKey.slice(partition.length + 1),
-          value: unwrap(fullKey, stored),
+          value: plain(value),
         }),
       );
+    },
+    async partitions(after, limit) {
+      if (closing) throw closed(folder);
+      if (!Number.isInteger(limit) || limit < 1) {
+        throw new Error(`limit: ${limit} is not right; use 1 or more`);
+      }
+      return listPartitions(level, folder, after, limit).catch(failing);
     },
     close() {
       closing ??= Promise.resolve(writing)
@@ -121,11 +109,41 @@ function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): S
   };
 }
 
+/** From the first key of one partition to the first key behind all of its keys, and so on. */
+async function listPartitions(
+  level: ClassicLevel<string, Uint8Array>,
+  folder: string,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const names: string[] = [];
+  const keys = level.keys({ gte: behind(after) });
+  try {
+    while (names.length < limit) {
+      const key = await keys.next();
+      if (key === undefined) break;
+      const end = key.indexOf('\0');
+      if (end < 1) throw damagedFolder(folder, `the key ${JSON.stringify(key)}`);
+      const name = key.slice(0, end);
+      names.push(name);
+      keys.seek(behind(name));
+    }
+  } finally {
+    await keys.close();
+  }
+  return names;
+}
+
+/** Smaller than any key of the partitions behind this one, larger than any of its own. */
+const behind = (partition: string): string => `${partition}\x01`;
+
 const join = (partition: string, key: string): string => `${partition}\0${key}`;
 
-const closed = (folder: string): Error => new Error(`the store in ${folder} is closed`);
+/** A plain array: a Buffer's slice() would share the memory where an array's copies it. */
+const plain = (value: Uint8Array): Uint8Array =>
+  new Uint8Array(value.buffer, value.byteOffset, value.length);
 
-const checksum = (fullKey: string, value: Uint8Array): number => crc32(value, crc32(fullKey));
+const closed = (folder: string): Error => new Error(`the store in ${folder} is closed`);
 
 /** A put, or a deletion where there is no value. */
 interface Operation {
@@ -133,31 +151,16 @@ interface Operation {
   readonly value: Uint8Array | undefined;
 }
 
-/** The batch as LevelDB takes it, or what is wrong with it. All values share one array. */
+/** The batch as LevelDB takes it, or what is wrong with it. LevelDB copies the values. */
 function operationsOf(batch: readonly StoreWrite[]): Operation[] | Error {
-  let bytes = 0;
-  for (const write of batch) {
-    if (write.kind === 'put') bytes += CHECKSUM_BYTES + write.value.length;
-  }
-  const values = new Uint8Array(bytes);
-  const view = new DataView(values.buffer);
   const operations: Operation[] = [];
-  let at = 0;
   for (const write of batch) {
     const key = join(write.partition, write.key);
     if (!PRINTABLE.test(key)) {
       const [partition, text] = [write.partition, write.key].map((part) => JSON.stringify(part));
       return new Error(`partition ${partition}, key ${text}: use printable ASCII`);
     }
-    if (write.kind === 'delete') {
-      operations.push({ key, value: undefined });
-      continue;
-    }
-    const start = at;
-    view.setUint32(start, checksum(key, write.value));
-    values.set(write.value, start + CHECKSUM_BYTES);
-    at += CHECKSUM_BYTES + write.value.length;
-    operations.push({ key, value: values.subarray(start, at) });
+    operations.push({ key, value: write.kind === 'put' ? write.value : undefined });
   }
   return operations;
 }

@@ -20,6 +20,7 @@ function setUp() {
         syncs.push({ batch, done: resolve, fail: reject });
       }),
     get: () => Promise.resolve(undefined),
+    partitions: () => Promise.resolve([]),
     range: () => Promise.resolve([]),
     close: () => Promise.resolve(),
   };

@@ -196,6 +196,7 @@ describe('boxes', () => {
     const store: Store = {
       write: () => Promise.resolve(),
       get: () => Promise.resolve(undefined),
+      partitions: () => Promise.resolve([]),
       range: () => {
         loads++;
         return Promise.resolve([]);
@@ -220,6 +221,7 @@ describe('boxes', () => {
     const store: Store = {
       write: () => Promise.resolve(),
       get: () => Promise.resolve(undefined),
+      partitions: () => Promise.resolve([]),
       range: () => (fails ? Promise.reject(new Error('read error')) : Promise.resolve([])),
       close: () => Promise.resolve(),
     };

@@ -10,10 +10,12 @@ import { createVirtualNetwork } from '../../../sim/cluster/virtual-network.ts';
 import { createVirtualDisk } from '../../../sim/cluster/virtual-store.ts';
 import { keyOfSeed } from '../../../sim/core/seed.ts';
 import { randomStream } from '../../../sim/core/streams.ts';
+import { checked } from '../../../system-under-test/datacenter/checked-store.ts';
 import type { Clock, Network, Store } from '../../../system-under-test/environment/index.ts';
 import { openLevelStore } from '../../../system-under-test/live/level-store.ts';
 import { createNodeClock } from '../../../system-under-test/live/node-clock.ts';
 import { createNodeNetwork } from '../../../system-under-test/live/node-network.ts';
+import { MemoryStore } from './memory-store.ts';
 
 export interface ClockWorld {
   readonly clock: Clock;
@@ -33,11 +35,14 @@ export interface StoreWorld {
   reopen(): Promise<Store>;
 }
 
-export interface Arm {
+export interface StoreArm {
   readonly name: string;
+  withStore(body: (world: StoreWorld) => Promise<void>): Promise<void>;
+}
+
+export interface Arm extends StoreArm {
   withClock(body: (world: ClockWorld) => Promise<void>): Promise<void>;
   withNetwork(body: (world: NetworkWorld) => Promise<void>): Promise<void>;
-  withStore(body: (world: StoreWorld) => Promise<void>): Promise<void>;
 }
 
 export const SEED = 'conformance';
@@ -113,3 +118,34 @@ export const liveArm: Arm = {
 };
 
 export const arms: readonly Arm[] = [virtualArm, liveArm];
+
+const memoryArm: StoreArm = {
+  name: 'memory',
+  async withStore(body) {
+    const memory = new MemoryStore();
+    let store = memory.open();
+    await body({
+      store,
+      async reopen() {
+        await store.close();
+        store = memory.open();
+        return store;
+      },
+    });
+  },
+};
+
+/** The stores that there are, by themselves and with checksums. */
+export const storeArms: readonly StoreArm[] = [virtualArm, liveArm, memoryArm].flatMap(
+  (arm: StoreArm) => [arm, withChecksums(arm)],
+);
+
+function withChecksums({ name, withStore }: StoreArm): StoreArm {
+  return {
+    name: `${name}, checked`,
+    withStore: (body) =>
+      withStore(({ store, reopen }) =>
+        body({ store: checked(store), reopen: async () => checked(await reopen()) }),
+      ),
+  };
+}

@@ -7,7 +7,7 @@ import type {
   StoreRange,
   StoreWrite,
 } from '../../../system-under-test/environment/index.ts';
-import type { Arm } from './arms.ts';
+import type { StoreArm } from './arms.ts';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 const put = (partition: string, key: string, value: string): StoreWrite => ({
@@ -26,7 +26,7 @@ const shown = (entries: readonly StoreEntry[]): string[] =>
   entries.map(({ key, value }) => `${key}=${Buffer.from(value).toString()}`);
 const all = { from: '', to: '\x7f', limit: 1_000_000 };
 
-export function storeConformance(arm: Arm): void {
+export function storeConformance(arm: StoreArm): void {
   it('gives back what was put, the last value of a key, and nothing for the rest', () =>
     arm.withStore(async ({ store }) => {
       await store.write([put('box', 'a', '1'), put('box', 'b', '2')]);
@@ -52,7 +52,8 @@ export function storeConformance(arm: Arm): void {
 
   it('applies nothing of a batch that it refuses', () =>
     arm.withStore(async ({ store }) => {
-      for (const bad of [put('p', 'clé', 'x'), put('p\0', 'k', 'x'), remove('p', 'line\n')]) {
+      const wrong = [put('p', 'clé', 'x'), put('p\0', 'k', 'x'), put('', 'k', 'x')];
+      for (const bad of [...wrong, remove('p', 'line\n')]) {
         await expect(store.write([put('p', 'good', 'x'), bad])).rejects.toThrow(/printable ASCII/);
       }
       expect(await store.range('p', all)).toEqual([]);
@@ -100,6 +101,32 @@ export function storeConformance(arm: Arm): void {
       await store.write(keys.map((key) => remove('box', key)));
       expect(await store.range('box', all)).toEqual([]);
       expect(await store.range('box ', all)).toHaveLength(keys.length);
+    }));
+
+  it('lists partitions in order, a page at a time, without the empty ones', () =>
+    arm.withStore(async ({ store, reopen }) => {
+      expect(await store.partitions('', 9)).toEqual([]);
+      const names = ['!', 'bo', 'box', 'box ', 'box/', 'box1', 'box~', 'x', 'x:box', '~~'];
+      for (const name of names.toReversed()) {
+        await store.write([put(name, '', 'v'), put(name, 'a', 'v'), put(name, '~', 'v')]);
+      }
+      await store.write([put('box!', 'gone', 'v'), remove('box!', 'gone')]);
+      await store.write([remove('x', ''), remove('x', 'a'), remove('x', '~')]);
+      const left = names.filter((name) => name !== 'x');
+      const paged = async (from: Store, limit: number): Promise<string[]> => {
+        const found: string[] = [];
+        for (let page: string[]; ; found.push(...page)) {
+          page = await from.partitions(found.at(-1) ?? '', limit);
+          expect(page.length).toBeLessThanOrEqual(limit);
+          if (page.length === 0) return found;
+        }
+      };
+      for (const limit of [1, 2, 3, 100]) expect(await paged(store, limit)).toEqual(left);
+      expect(await store.partitions('bow', 2)).toEqual(['box', 'box ']);
+      expect(await store.partitions('~~', 2)).toEqual([]);
+      await expect(store.partitions('', 0)).rejects.toThrow(/limit/);
+      await expect(store.partitions('', 1.5)).rejects.toThrow(/limit/);
+      expect(await paged(await reopen(), 4)).toEqual(left);
     }));
 
   it('holds its own copy of a value', () =>
@@ -163,6 +190,7 @@ export function storeConformance(arm: Arm): void {
       await expect(store.write([put('p', 'k', 'v')])).rejects.toThrow(/closed/);
       await expect(store.get('p', 'k')).rejects.toThrow(/closed/);
       await expect(store.range('p', all)).rejects.toThrow(/closed/);
+      await expect(store.partitions('', 1)).rejects.toThrow(/closed/);
       expect(await (await reopen()).get('p', 'k')).toEqual(text('v'));
     }));
 

@@ -1,5 +1,5 @@
 import { describe } from 'vitest';
-import { arms } from './arms.ts';
+import { storeArms } from './arms.ts';
 import { storeConformance } from './store-conformance.ts';
 
-describe.each(arms)('store, $name', storeConformance);
+describe.each(storeArms)('store, $name', storeConformance);

@@ -3,6 +3,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checked } from '../../../system-under-test/datacenter/checked-store.ts';
+import type { Store } from '../../../system-under-test/environment/index.ts';
 import { DataFolderError } from '../../../system-under-test/live/data-folder.ts';
 import { openLevelStore } from '../../../system-under-test/live/level-store.ts';
 import { findLogDamage } from '../../../system-under-test/live/write-ahead-log-check.ts';
@@ -17,7 +19,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'quincunx-folder-'));
   unclosed = join(root, 'unclosed');
   settled = join(root, 'settled');
-  const store = await openLevelStore(join(root, 'open'));
+  const store = checked(await openLevelStore(join(root, 'open')));
   await fill(store);
   await cp(join(root, 'open'), unclosed, { recursive: true });
   await store.close();
@@ -28,7 +30,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(root, { recursive: true }));
 
-async function fill(store: Awaited<ReturnType<typeof openLevelStore>>): Promise<void> {
+async function fill(store: Store): Promise<void> {
   for (let batch = 0; batch < 200; batch++) {
     const key = String(batch).padStart(4, '0');
     const value = new Uint8Array(500).map((_, index) => (index * 37 + batch) & 0xff);
@@ -69,7 +71,7 @@ async function problemOf(folder: string): Promise<string> {
 }
 
 const readAll = async (folder: string): Promise<number> => {
-  const store = await openLevelStore(folder);
+  const store = checked(await openLevelStore(folder));
   try {
     return (await store.range('log', { from: '', to: '~', limit: 1000 })).length;
   } finally {
