@@ -4,7 +4,7 @@
 import type { Clock, Listener, Log, Network, Randomness } from '../environment/index.ts';
 import { Inbound, type IncomingHandlers, IncomingLink } from './incoming-link.ts';
 import type { NumberedLog } from './numbered-log.ts';
-import { OutgoingLink } from './outgoing-link.ts';
+import { type LinkStuck, OutgoingLink } from './outgoing-link.ts';
 
 export interface BackboneOptions {
   readonly self: number;
@@ -22,6 +22,11 @@ export interface BackboneOptions {
   readonly handlers: IncomingHandlers;
   readonly onState: (dc: number, up: boolean) => void;
   readonly onAcknowledged: (dc: number, stream: number, outbox: number) => void;
+  /** Users whose writes wait for a DC, with the number of each one's last. */
+  readonly queuedFor: (dc: number) => Iterable<readonly [userId: number, number: number]>;
+  /** Another DC's stream has reached this record. */
+  readonly onPosition: (dc: number, position: number) => void;
+  readonly onStuck: (dc: number, why: LinkStuck) => void;
 }
 
 const NONCE_BYTES = 32;
@@ -85,6 +90,9 @@ export class Backbone {
           outbox,
           onState: (up) => o.onState(to, up),
           onAcknowledged: (stream, acked) => o.onAcknowledged(to, stream, acked),
+          queued: () => o.queuedFor(to),
+          onPosition: (position) => o.onPosition(to, position),
+          onStuck: (why) => o.onStuck(to, why),
         }),
       );
     }
@@ -92,6 +100,11 @@ export class Backbone {
 
   link(dc: number): OutgoingLink | undefined {
     return this.#outgoing.get(dc);
+  }
+
+  /** Asks another DC to send its stream up to this record now, if its link is up. */
+  want(dc: number, position: number): void {
+    this.#incoming.get(dc)?.want(position);
   }
 
   linksUp(): number[] {

@@ -3,8 +3,8 @@
  * keys, the same code. Only what is durable is seen.
  */
 import type { Store } from '../environment/index.ts';
+import type { Homes } from './homes.ts';
 import {
-  birthDcOf,
   boxPartition,
   contactKey,
   eventKey,
@@ -36,13 +36,19 @@ export interface BoxState {
 
 export class BoxReader {
   readonly #store: Store;
+  readonly #homes: Homes;
 
-  constructor(store: Store) {
+  constructor(store: Store, homes: Homes) {
     this.#store = store;
+    this.#homes = homes;
+  }
+
+  #partitionOf(userId: number): string {
+    return boxPartition(this.#homes.of(userId), userId);
   }
 
   async state(userId: number): Promise<BoxState> {
-    const [last] = await this.#store.range(partitionOf(userId), {
+    const [last] = await this.#store.range(this.#partitionOf(userId), {
       from: 'e',
       to: `e${POSITION_END}`,
       limit: 1,
@@ -54,7 +60,7 @@ export class BoxReader {
 
   /** Events after `pts`, oldest first, at most `limit`. */
   async eventsAfter(userId: number, pts: number, limit: number): Promise<NumberedEvent[]> {
-    const entries = await this.#store.range(partitionOf(userId), {
+    const entries = await this.#store.range(this.#partitionOf(userId), {
       from: eventKey(pts + 1),
       to: `e${POSITION_END}`,
       limit,
@@ -63,7 +69,7 @@ export class BoxReader {
   }
 
   async message(userId: number, peer: number, id: number): Promise<MessageRecord | undefined> {
-    const bytes = await this.#store.get(partitionOf(userId), messageKey(peer, id));
+    const bytes = await this.#store.get(this.#partitionOf(userId), messageKey(peer, id));
     return bytes ? unpackMessage(bytes) : undefined;
   }
 
@@ -77,7 +83,7 @@ export class BoxReader {
     forwards = false,
   ): Promise<MessageRecord[]> {
     if (fromId >= beforeId || limit < 1) return [];
-    const entries = await this.#store.range(partitionOf(userId), {
+    const entries = await this.#store.range(this.#partitionOf(userId), {
       from: messageKey(peer, fromId),
       to: Number.isFinite(beforeId)
         ? messageKey(peer, beforeId)
@@ -93,7 +99,7 @@ export class BoxReader {
     userId: number,
     other: number,
   ): Promise<{ firstName: string; lastName: string } | undefined> {
-    const bytes = await this.#store.get(partitionOf(userId), contactKey(other));
+    const bytes = await this.#store.get(this.#partitionOf(userId), contactKey(other));
     if (!bytes) return undefined;
     const [firstName, lastName] = unpack<[string, string]>(bytes);
     return { firstName, lastName };
@@ -109,8 +115,8 @@ export class BoxReader {
   /** Up to which id the owner has read the chat, and up to which the partner has. */
   async readPointers(userId: number, peer: number): Promise<{ inbox: number; outbox: number }> {
     const [inbox, outbox] = await Promise.all([
-      this.#store.get(partitionOf(userId), readInboxKey(peer)),
-      this.#store.get(partitionOf(userId), readOutboxKey(peer)),
+      this.#store.get(this.#partitionOf(userId), readInboxKey(peer)),
+      this.#store.get(this.#partitionOf(userId), readOutboxKey(peer)),
     ]);
     return {
       inbox: inbox ? unpackEvent(inbox).id : 0,
@@ -119,5 +125,4 @@ export class BoxReader {
   }
 }
 
-const partitionOf = (userId: number): string => boxPartition(birthDcOf(userId), userId);
 const ptsOf = (key: string): number => Number.parseInt(key.slice(1), 36);

@@ -13,6 +13,8 @@ import { pack } from './records.ts';
 interface Append {
   /** Nobody waits for it: it may wait for company. */
   readonly lazy: boolean;
+  /** Its stream record goes to the other DCs at once. */
+  readonly eager: boolean;
   readonly own: readonly StoreWrite[];
   readonly local: readonly StoreWrite[];
   readonly resolve: () => void;
@@ -25,7 +27,7 @@ export interface CommitLogOptions {
   /** Number of the first stream record that this process will write. */
   readonly nextStreamNumber: number;
   /** A stream record became durable; called in order. */
-  readonly onRecord: (number: number, record: Uint8Array) => void;
+  readonly onRecord: (number: number, record: Uint8Array, eager: boolean) => void;
   /** The store failed: state in memory is ahead of the disk, so the DC must stop. */
   readonly onFatal: (error: Error) => void;
 }
@@ -64,10 +66,15 @@ export class CommitLog {
 
   /**
    * Writes everything or nothing; resolves when it is durable. `own` belongs to this DC's domain
-   * and is replicated, `local` is not. Appends become durable in the order of the calls.
+   * and is replicated, `local` is not. Appends become durable in the order of the calls. `eager`:
+   * many at other DCs will read it at once, so its record does not wait for company there.
    */
-  append(own: readonly StoreWrite[], local: readonly StoreWrite[] = []): Promise<void> {
-    return this.#push(own, local, false);
+  append(
+    own: readonly StoreWrite[],
+    local: readonly StoreWrite[] = [],
+    eager = false,
+  ): Promise<void> {
+    return this.#push(own, local, false, eager);
   }
 
   /**
@@ -76,13 +83,18 @@ export class CommitLog {
    * then serves all that came meanwhile.
    */
   appendLater(local: readonly StoreWrite[]): Promise<void> {
-    return this.#push([], local, true);
+    return this.#push([], local, true, false);
   }
 
-  #push(own: readonly StoreWrite[], local: readonly StoreWrite[], lazy: boolean): Promise<void> {
+  #push(
+    own: readonly StoreWrite[],
+    local: readonly StoreWrite[],
+    lazy: boolean,
+    eager: boolean,
+  ): Promise<void> {
     if (this.#dead) return Promise.reject(new Error('the store has failed'));
     const durable = new Promise<void>((resolve, reject) => {
-      this.#pending.push({ own, local, lazy, resolve, reject });
+      this.#pending.push({ own, local, lazy, eager, resolve, reject });
     });
     if (!lazy) this.#urgent++;
     this.#wake();
@@ -118,8 +130,10 @@ export class CommitLog {
     do {
       const appends = this.#take();
       const batch: StoreWrite[] = [];
+      let eager = false;
       const recorded: (readonly (string | Uint8Array)[])[] = [];
       for (const append of appends) {
+        eager ||= append.eager;
         for (const write of append.own) {
           batch.push(write);
           recorded.push(
@@ -153,7 +167,7 @@ export class CommitLog {
       this.totals.appends += appends.length;
       this.totals.writes += batch.length;
       this.totals.bytes += record?.length ?? 0;
-      if (record) this.#options.onRecord(number, record);
+      if (record) this.#options.onRecord(number, record, eager);
       for (const append of appends) append.resolve();
     } while (this.#urgent > 0 && !this.#dead);
     this.#flushing = false;

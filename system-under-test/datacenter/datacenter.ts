@@ -2,7 +2,7 @@
  * One datacentre: opens what is on its disk, listens to its users and to the other DCs, and wires
  * the roles together. `start` resolves when users can be served; `stop` ends everything in order.
  */
-import type { Environment } from '../environment/index.ts';
+import type { Environment, StoreWrite } from '../environment/index.ts';
 import type { MtprotoCrypto } from '../mtproto/crypto.ts';
 import type { RsaKey } from '../mtproto/rsa.ts';
 import { decodeTl, encodeTl, type tl } from '../schema/tl.ts';
@@ -10,20 +10,28 @@ import type { ServiceContext } from '../services/context.ts';
 import type { DcAddress } from '../services/help.ts';
 import { SignInCodes } from '../services/sign-in-codes.ts';
 import { dcIds, type Topology } from '../topology.ts';
+import { Audience } from './audience.ts';
 import { Backbone, type Inbound } from './backbone.ts';
 import { BoxReader } from './box-reader.ts';
 import { Boxes } from './boxes.ts';
+import { ChannelReader } from './channel-reader.ts';
 import { CommitLog } from './commit-log.ts';
 import { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
+import { DrainPacer } from './drain-pacer.ts';
+import { Freshness } from './freshness.ts';
 import { Front } from './front.ts';
+import { Holds } from './holds.ts';
+import { Homes } from './homes.ts';
 import { InboundWork } from './inbound-work.ts';
-import { birthDcOf, outboxPartition, STREAM_PARTITION } from './keys.ts';
+import { outboxPartition, STREAM_PARTITION } from './keys.ts';
 import { Lanes } from './lanes.ts';
 import { NumberedLog } from './numbered-log.ts';
 import { Outbox } from './outbox.ts';
-import { LinkDownError } from './outgoing-link.ts';
+import { LinkDownError, type LinkStuck } from './outgoing-link.ts';
+import { PeerCalls } from './peer-calls.ts';
 import { Router } from './router.ts';
+import { SelfDrain } from './self-drain.ts';
 
 export interface DatacenterOptions {
   readonly dc: number;
@@ -66,10 +74,15 @@ export class Datacenter {
   readonly #outboxes: ReadonlyMap<number, Outbox>;
   readonly #inbounds = new Map<number, Inbound>();
   readonly #delivery: Delivery;
+  readonly #audience: Audience;
   readonly #backbone: Backbone;
   readonly #router: Router;
   readonly #front: Front;
   readonly #acked = new Map<number, number>();
+  readonly #freshness: Freshness;
+  readonly #holds: Holds;
+  readonly #pacer: DrainPacer;
+  #selfDrain: SelfDrain | undefined;
   #stopped = false;
 
   /** Opens the store's contents and starts to serve. Rejects when an address is in use. */
@@ -79,7 +92,7 @@ export class Datacenter {
     const others = dcIds(options.topology).filter((dc) => dc !== options.dc);
     const stream = await NumberedLog.open(store, STREAM_PARTITION);
     const outboxes = new Map<number, Outbox>();
-    for (const dc of others) {
+    for (const dc of dcIds(options.topology)) {
       const outbox = new Outbox(dc, await NumberedLog.open(store, outboxPartition(dc)));
       await outbox.recover();
       outboxes.set(dc, outbox);
@@ -92,10 +105,15 @@ export class Datacenter {
       randomness: options.environment.randomness,
     });
     await directory.open();
-    const datacenter = new Datacenter(options, stream, outboxes, directory);
+    const homes = new Homes();
+    await homes.open(store, dcIds(options.topology));
+    const datacenter = new Datacenter(options, stream, outboxes, directory, homes);
     for (const dc of others) {
-      datacenter.#inbounds.set(dc, await datacenter.#work.open(dc));
+      const inbound = await datacenter.#work.open(dc);
+      datacenter.#inbounds.set(dc, inbound);
+      datacenter.#freshness.open(dc, inbound.streamDurable);
     }
+    await datacenter.#openSelf();
     await datacenter.#backbone.listen();
     datacenter.#backbone.dial();
     await datacenter.#front.listen();
@@ -103,12 +121,14 @@ export class Datacenter {
   }
 
   readonly #work: InboundWork;
+  readonly #calls = new PeerCalls();
 
   private constructor(
     options: DatacenterOptions,
     stream: NumberedLog,
     outboxes: ReadonlyMap<number, Outbox>,
     directory: Directory,
+    homes: Homes,
   ) {
     const { environment, dc, secret } = options;
     const { clock, log, network, randomness, store } = environment;
@@ -119,13 +139,33 @@ export class Datacenter {
       store,
       clock,
       nextStreamNumber: stream.last + 1,
-      onRecord: (number, record) => stream.committed(number, record),
+      onRecord: (number, record, eager) => stream.committed(number, record, eager),
       onFatal: (error) => this.#fatal(error),
     });
-    this.#delivery = new Delivery(dc, birthDcOf, {
+    const others = dcIds(options.topology).filter((other) => other !== dc);
+    this.#freshness = new Freshness(clock, (of, position) => this.#backbone.want(of, position));
+    this.#holds = new Holds(clock, others);
+    this.#pacer = new DrainPacer(clock);
+    this.#delivery = new Delivery(dc, (userId) => homes.of(userId), {
       push: (to, userId, except, body) => this.#backbone.link(to)?.push(userId, except, body),
       attach: (to, userId) => this.#backbone.link(to)?.attach([userId], false),
       detach: (to, userId) => this.#backbone.link(to)?.detach([userId]),
+    });
+    const channels = new ChannelReader(store, homes);
+    this.#audience = new Audience({
+      dc,
+      homes,
+      freshness: this.#freshness,
+      delivery: this.#delivery,
+      channelsOf: (userId) => channels.heardBy(userId),
+      isMember: (channelId, userId) => channels.isMember(channelId, userId),
+      links: {
+        interest: (to, ids) => this.#backbone.link(to)?.interest(ids),
+        disinterest: (to, ids) => this.#backbone.link(to)?.disinterest(ids),
+        post: (to, channelId, except, body) =>
+          this.#backbone.link(to)?.post(channelId, except, body),
+        evict: (to, channelId, userId) => this.#backbone.link(to)?.evict(channelId, userId),
+      },
     });
     const context: ServiceContext = {
       dc,
@@ -135,22 +175,29 @@ export class Datacenter {
       log,
       commits: this.#commits,
       boxes: new Boxes(store, dc),
-      reader: new BoxReader(store),
+      reader: new BoxReader(store, homes),
       directory,
+      homes,
+      freshness: this.#freshness,
+      holds: this.#holds,
       delivery: this.#delivery,
+      audience: this.#audience,
       lanes: new Lanes(),
       outboxes,
       ask: async (to, actor, method) => {
         const link = this.#backbone.link(to);
         if (!link) throw new LinkDownError(`there is no link to DC ${to}`);
-        const body = await link.request(actor.userId, actor.authKeyId, encodeTl(method));
+        const { body } = await link.request(actor.userId, actor.authKeyId, encodeTl(method));
         return decodeTl(body) as tl.TlObject;
       },
     };
     this.#work = new InboundWork({
       context,
       store,
-      execute: (userId, authKeyId, body) => this.#router.forwarded(userId, authKeyId, body),
+      execute: (actor, body) => this.#router.forwarded(actor, body),
+      calls: this.#calls,
+      pacer: this.#pacer,
+      position: () => stream.last,
       signedOut: (authKeyId) => this.#front.endSessionsOf(authKeyId),
       fatal: (error) => this.#fatal(error),
     });
@@ -164,13 +211,19 @@ export class Datacenter {
       randomness,
       log,
       stream,
-      outboxes: new Map([...outboxes].map(([to, outbox]) => [to, outbox.log])),
+      outboxes: new Map(others.map((to) => [to, outboxOf(outboxes, to).log])),
       inbounds: this.#inbounds,
       handlers: this.#work,
       onState: (to, up) => this.#linkState(to, up),
       onAcknowledged: (to, streamNumber, outboxNumber) =>
         this.#acknowledged(to, streamNumber, outboxNumber),
+      queuedFor: (to) => outboxOf(outboxes, to).queuedUsers(),
+      onPosition: (of, position) => this.#freshness.heard(of, position),
+      onStuck: (to, why) => this.#stuck(to, why),
     });
+    for (const [to, outbox] of outboxes) {
+      outbox.onQueued = (userId, number) => this.#backbone.link(to)?.tellQueued(userId, number);
+    }
     this.#router = new Router(context, this.#backbone, log);
     this.#front = new Front({
       listen: options.listen.clients,
@@ -207,7 +260,13 @@ export class Datacenter {
       sessions: this.#front.openSessions,
       stream: this.#stream.last,
       applied,
-      totals: { ...this.#commits.totals, ...this.#delivery.totals, ...this.#router.totals },
+      totals: {
+        ...this.#commits.totals,
+        ...this.#delivery.totals,
+        ...this.#router.totals,
+        ...this.#pacer.totals,
+        ...this.#audience.totals,
+      },
     };
   }
 
@@ -215,6 +274,7 @@ export class Datacenter {
   async stop(): Promise<void> {
     if (this.#stopped) return;
     this.#stopped = true;
+    this.#selfDrain?.stop();
     await this.#front.stop();
     await this.#backbone.stop();
     await this.#commits.idle();
@@ -225,21 +285,46 @@ export class Datacenter {
     if (!up || !link) return;
     // The other side must know for whom it should send pushes here.
     link.attach(this.#delivery.guestsFrom(to), true);
+    this.#audience.linkUp(to);
     // Pushes to our users there may have been lost while the link was down: they must look.
     const look = encodeTl({ _: 'updatesTooLong' });
     for (const userId of this.#delivery.usersAt(to)) link.push(userId, '', look);
   }
 
+  /** What this DC holds back for its own users until their earlier writes have come in. */
+  async #openSelf(): Promise<void> {
+    const { dc, environment } = this.#o;
+    const outbox = outboxOf(this.#outboxes, dc);
+    this.#selfDrain = new SelfDrain({
+      outbox,
+      inbound: await this.#work.open(dc),
+      holds: this.#holds,
+      clock: environment.clock,
+      onAcknowledged: (number) => {
+        outbox.acknowledged(number);
+        this.#forget(outbox.log.trim(number));
+      },
+    });
+  }
+
   #acknowledged(to: number, streamNumber: number, outboxNumber: number): void {
     this.#acked.set(to, streamNumber);
-    const outbox = this.#outboxes.get(to);
-    outbox?.acknowledged(outboxNumber);
-    const trims = outbox?.log.trim(outboxNumber) ?? [];
-    if (this.#acked.size === this.#outboxes.size) {
+    const outbox = outboxOf(this.#outboxes, to);
+    outbox.acknowledged(outboxNumber);
+    const trims = outbox.log.trim(outboxNumber);
+    if (this.#acked.size === this.#outboxes.size - 1) {
       trims.push(...this.#stream.trim(Math.min(...this.#acked.values())));
     }
-    // Not awaited: forgetting late does no harm, and a failing store is fatal by itself.
+    this.#forget(trims);
+  }
+
+  /** Not awaited: forgetting late does no harm, and a failing store is fatal by itself. */
+  #forget(trims: readonly StoreWrite[]): void {
     if (trims.length > 0) this.#commits.appendLater(trims).catch(() => {});
+  }
+
+  #stuck(to: number, why: LinkStuck): void {
+    this.#o.environment.log.write('error', 'link_stuck', { to, log: why.log, kind: why.kind });
   }
 
   #fatal(error: Error): void {
@@ -247,4 +332,10 @@ export class Datacenter {
     this.#o.environment.log.write('error', 'datacenter_failed', { why: error.message });
     this.#o.onFatal(error);
   }
+}
+
+function outboxOf(outboxes: ReadonlyMap<number, Outbox>, to: number): Outbox {
+  const outbox = outboxes.get(to);
+  if (!outbox) throw new Error(`there is no outbox for DC ${to}`);
+  return outbox;
 }

@@ -3,7 +3,9 @@
  * them. An update is encoded once and encrypted once a session.
  */
 import type { ServerSession } from '../mtproto/server-connection.ts';
+import { saw } from './freshness.ts';
 import { LIMITS } from './limits.ts';
+import { contextOf } from './session-context.ts';
 
 export interface DeliveryLinks {
   /** Hands an update to another DC that holds sessions of the user. Best effort. */
@@ -27,8 +29,10 @@ export class Delivery {
     this.#links = links;
   }
 
-  open(userId: number, session: ServerSession): void {
+  /** Returns whether it is the user's first session here. */
+  open(userId: number, session: ServerSession): boolean {
     let sessions = this.#local.get(userId);
+    const first = !sessions;
     if (!sessions) {
       sessions = new Set();
       this.#local.set(userId, sessions);
@@ -40,14 +44,17 @@ export class Delivery {
       const oldest = sessions.values().next();
       if (!oldest.done) oldest.value.close();
     }
+    return first;
   }
 
-  close(userId: number, session: ServerSession): void {
+  /** Returns whether it was the user's last session here. */
+  close(userId: number, session: ServerSession): boolean {
     const sessions = this.#local.get(userId);
-    if (!sessions?.delete(session) || sessions.size > 0) return;
+    if (!sessions?.delete(session) || sessions.size > 0) return false;
     this.#local.delete(userId);
     const home = this.#homeOf(userId);
     if (home !== this.#dc) this.#links.detach(home, userId);
+    return true;
   }
 
   /** Users with sessions here who are at home at `dc`. */
@@ -102,12 +109,20 @@ export class Delivery {
     if (remote) for (const dc of remote) this.#links.push(dc, userId, exceptAuthKeyId, body);
   }
 
-  pushHere(userId: number, exceptAuthKeyId: string, body: Uint8Array): void {
+  /** To the sessions here. `from` and `position` say on what record of whose stream it rests. */
+  pushHere(
+    userId: number,
+    exceptAuthKeyId: string,
+    body: Uint8Array,
+    from?: number,
+    position = 0,
+  ): void {
     const sessions = this.#local.get(userId);
     if (!sessions) return;
     for (const session of sessions) {
       if (session.authKey.id === exceptAuthKeyId || !session.wantsUpdates) continue;
       this.totals.pushes++;
+      if (from !== undefined) saw(contextOf(session).seen, from, position);
       session.sendUpdate(body);
     }
   }

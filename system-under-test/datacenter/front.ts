@@ -21,10 +21,10 @@ import { type DcAddress, getAppConfig, getConfig, getNearestDc } from '../servic
 import { logOut, type SignedIn, sendCode, signIn, signUp } from '../services/sign-in.ts';
 import type { SignInCodes } from '../services/sign-in-codes.ts';
 import type { Answer } from '../services/table.ts';
-import { birthDcOf } from './keys.ts';
 import { LinkDownError } from './outgoing-link.ts';
 import { encodeAnswer, type Router } from './router.ts';
 import { derivedKey } from './seal.ts';
+import { contextOf, type SessionContext } from './session-context.ts';
 
 export interface FrontOptions {
   readonly listen: string;
@@ -36,11 +36,6 @@ export interface FrontOptions {
   readonly codes: SignInCodes;
   readonly router: Router;
   readonly addresses: () => readonly DcAddress[];
-}
-
-/** What this front server keeps with a session. */
-interface SessionContext {
-  userId: number | undefined;
 }
 
 export class Front {
@@ -98,7 +93,7 @@ export class Front {
   }
 
   #opened(session: ServerSession): void {
-    const context: SessionContext = { userId: undefined };
+    const context: SessionContext = { userId: undefined, seen: new Map() };
     session.context = context;
     this.#sessions.add(session);
     this.#lateUser(session).catch((error: Error) => {
@@ -109,15 +104,23 @@ export class Front {
 
   #belongs(session: ServerSession, context: SessionContext, userId: number): void {
     if (context.userId === userId || !this.#sessions.has(session)) return;
-    if (context.userId !== undefined) this.#o.context.delivery.close(context.userId, session);
+    if (context.userId !== undefined) this.#gone(context.userId, session);
     context.userId = userId;
-    this.#o.context.delivery.open(userId, session);
+    if (!this.#o.context.delivery.open(userId, session)) return;
+    this.#o.context.audience.userCame(userId).catch((error: Error) => {
+      this.#o.environment.log.write('error', 'memberships_unread', { why: error.message });
+    });
   }
 
   #closed(session: ServerSession): void {
     this.#sessions.delete(session);
-    const { userId } = session.context as SessionContext;
-    if (userId !== undefined) this.#o.context.delivery.close(userId, session);
+    const { userId } = contextOf(session);
+    if (userId !== undefined) this.#gone(userId, session);
+  }
+
+  #gone(userId: number, session: ServerSession): void {
+    const { delivery, audience } = this.#o.context;
+    if (delivery.close(userId, session)) audience.userLeft(userId);
   }
 
   #request(session: ServerSession, call: RpcCall): void {
@@ -135,16 +138,16 @@ export class Front {
 
   #answer(session: ServerSession, method: tl.RpcMethod): Promise<Answer | Uint8Array> {
     const { router } = this.#o;
-    const { userId } = session.context as SessionContext;
+    const { userId, seen } = contextOf(session);
     const open = this.#withoutUser(session, method);
     if (open) return open;
     if (userId !== undefined) {
-      const actor = { userId, authKeyId: session.authKey.id };
+      const actor = { userId, authKeyId: session.authKey.id, seen };
       return router.route(actor, method);
     }
     return this.#lateUser(session).then((late) => {
       if (late === undefined) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
-      const actor = { userId: late, authKeyId: session.authKey.id };
+      const actor = { userId: late, authKeyId: session.authKey.id, seen };
       return router.route(actor, method);
     });
   }
@@ -153,7 +156,7 @@ export class Front {
   async #lateUser(session: ServerSession): Promise<number | undefined> {
     const known = await this.#o.context.directory.authorization(session.authKey.id);
     if (known?.userId === undefined) return undefined;
-    this.#belongs(session, session.context as SessionContext, known.userId);
+    this.#belongs(session, contextOf(session), known.userId);
     return known.userId;
   }
 
@@ -184,7 +187,7 @@ export class Front {
     const { answer, durable, userId } = await signing;
     await durable;
     if (userId !== undefined) {
-      this.#belongs(session, session.context as SessionContext, userId);
+      this.#belongs(session, contextOf(session), userId);
     }
     return answer;
   }
@@ -194,7 +197,7 @@ export class Front {
     const userId = await this.#lateUser(session);
     if (userId === undefined) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
     const authKeyId = session.authKey.id;
-    const home = birthDcOf(userId);
+    const home = context.homes.of(userId);
     if (home === context.dc) {
       const { durable } = logOut(context, authKeyId);
       await durable;
@@ -209,8 +212,8 @@ export class Front {
     }
     for (const other of this.#sessions) {
       if (other.authKey.id !== authKeyId) continue;
-      context.delivery.close(userId, other);
-      (other.context as SessionContext).userId = undefined;
+      this.#gone(userId, other);
+      contextOf(other).userId = undefined;
     }
     return { _: 'auth.loggedOut' };
   }

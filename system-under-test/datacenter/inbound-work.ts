@@ -6,19 +6,25 @@ import type { Store, StoreWrite } from '../environment/index.ts';
 import { RpcError } from '../schema/errors.ts';
 import { decodeMethod, decodeTl, encodeTl, type tl } from '../schema/tl.ts';
 import { TlError } from '../schema/tl-error.ts';
-import type { ServiceContext } from '../services/context.ts';
+import type { Actor, ServiceContext } from '../services/context.ts';
 import { takeDelivery } from '../services/messages.ts';
 import { takeRead } from '../services/read-receipts.ts';
 import { logOut } from '../services/sign-in.ts';
 import { runWrite } from '../services/table.ts';
+import type { DrainPacer } from './drain-pacer.ts';
 import { Inbound, type IncomingHandlers } from './incoming-link.ts';
 import { APPLIED_PARTITION, accountsPartition } from './keys.ts';
+import type { PeerCalls } from './peer-calls.ts';
 import { type OutboxItem, pack, unpack, unpackStreamRecord } from './records.ts';
 
 export interface InboundWorkOptions {
   readonly context: ServiceContext;
   readonly store: Store;
-  readonly execute: (userId: number, authKeyId: string, body: Uint8Array) => Promise<Uint8Array>;
+  readonly execute: (actor: Actor, body: Uint8Array) => Promise<Uint8Array>;
+  readonly calls: PeerCalls;
+  readonly pacer: DrainPacer;
+  /** Last durable record of the own stream. */
+  readonly position: () => number;
   readonly signedOut: (authKeyId: string) => void;
   readonly fatal: (error: Error) => void;
 }
@@ -77,11 +83,24 @@ export class InboundWork implements IncomingHandlers {
     number: number,
     item: OutboxItem,
   ): Promise<{ durable: Promise<void> }> {
+    const { pacer, context } = this.#o;
+    await pacer.turn();
+    const stagedMs = context.clock.monotonicMs();
+    const { durable } = await this.#carryOut(from, number, item);
+    const paced = durable.finally(() => pacer.done(context.clock.monotonicMs() - stagedMs));
+    return { durable: paced };
+  }
+
+  async #carryOut(
+    from: number,
+    number: number,
+    item: OutboxItem,
+  ): Promise<{ durable: Promise<void> }> {
     const { context } = this.#o;
     const local = [applied(outboxKey(from), number)];
     if (item.kind === 'deliver') return takeDelivery(context, item, local);
     if (item.kind === 'read') return takeRead(context, item, local);
-    const actor = { userId: item.userId, authKeyId: '' };
+    const actor: Actor = { userId: item.userId, authKeyId: '' };
     const queued = { number, acceptedAt: item.acceptedAt };
     try {
       const method = decodeMethod(item.request);
@@ -96,17 +115,90 @@ export class InboundWork implements IncomingHandlers {
     }
   }
 
-  async execute(userId: number, authKeyId: string, body: Uint8Array): Promise<Uint8Array> {
+  async execute(
+    userId: number,
+    authKeyId: string,
+    body: Uint8Array,
+    remainingMs: number,
+  ): Promise<Uint8Array> {
     const method = decodeTl(body) as tl.RpcMethod;
-    if (method._ !== 'auth.logOut') return this.#o.execute(userId, authKeyId, body);
+    if (method._ !== 'auth.logOut') {
+      const deadlineMs = this.#o.context.clock.monotonicMs() + remainingMs;
+      return this.#o.execute({ userId, authKeyId, deadlineMs }, body);
+    }
     const { answer, durable } = logOut(this.#o.context, authKeyId);
     await durable;
     this.#o.signedOut(authKeyId);
     return encodeTl(answer);
   }
 
-  push(userId: number, exceptAuthKeyId: string, body: Uint8Array): void {
-    this.#o.context.delivery.pushHere(userId, exceptAuthKeyId, body);
+  call(from: number, name: string, body: Uint8Array): Promise<Uint8Array> {
+    return this.#o.calls.answer(from, name, body);
+  }
+
+  position(): number {
+    return this.#o.position();
+  }
+
+  heard(from: number, position: number): void {
+    this.#o.context.freshness.heard(from, position);
+  }
+
+  streamDurable(from: number, number: number): void {
+    this.#o.context.freshness.applied(from, number);
+  }
+
+  outboxDurable(from: number, number: number): void {
+    this.#o.context.holds.arrived(from, number);
+  }
+
+  interest(from: number, channelIds: readonly number[]): void {
+    this.#o.context.audience.interest(from, channelIds);
+  }
+
+  disinterest(from: number, channelIds: readonly number[]): void {
+    this.#o.context.audience.disinterest(from, channelIds);
+  }
+
+  post(
+    from: number,
+    channelId: number,
+    exceptAuthKeyId: string,
+    body: Uint8Array,
+    position: number,
+  ): void {
+    this.heard(from, position);
+    this.#o.context.audience.posted(from, channelId, exceptAuthKeyId, body, position);
+  }
+
+  evict(from: number, channelId: number, userId: number, position: number): void {
+    this.heard(from, position);
+    this.#o.context.audience.evicted(from, channelId, userId, position);
+  }
+
+  at(from: number, position: number): void {
+    this.heard(from, position);
+    this.#o.context.audience.linkFrom(from, position).catch((error: Error) => this.fatal(error));
+  }
+
+  queued(
+    from: number,
+    userIds: readonly number[],
+    numbers: readonly number[],
+    more: boolean,
+  ): void {
+    this.#o.context.holds.told(from, userIds, numbers, more);
+  }
+
+  push(
+    from: number,
+    userId: number,
+    exceptAuthKeyId: string,
+    body: Uint8Array,
+    position: number,
+  ): void {
+    this.heard(from, position);
+    this.#o.context.delivery.pushHere(userId, exceptAuthKeyId, body, from, position);
   }
 
   attach(from: number, userIds: readonly number[], again: boolean): void {
@@ -124,6 +216,7 @@ export class InboundWork implements IncomingHandlers {
 
   lost(from: number): void {
     this.#o.context.delivery.lost(from);
+    this.#o.context.audience.lost(from);
   }
 
   fatal(error: Error): void {

@@ -26,12 +26,47 @@ export interface IncomingHandlers {
    * the inner one when this one is durable.
    */
   applyOutbox(from: number, number: number, item: OutboxItem): Promise<{ durable: Promise<void> }>;
-  execute(userId: number, authKeyId: string, body: Uint8Array): Promise<Uint8Array>;
-  push(userId: number, exceptAuthKeyId: string, body: Uint8Array): void;
+  /** Carries a user's request out at home; worthless after `remainingMs`. */
+  execute(
+    userId: number,
+    authKeyId: string,
+    body: Uint8Array,
+    remainingMs: number,
+  ): Promise<Uint8Array>;
+  /** Answers another DC's own question (peer-calls.ts). */
+  call(from: number, name: string, body: Uint8Array): Promise<Uint8Array>;
+  /** Last durable record of this DC's own stream. */
+  position(): number;
+  /** The other DC's stream has reached this record. */
+  heard(from: number, position: number): void;
+  push(
+    from: number,
+    userId: number,
+    exceptAuthKeyId: string,
+    body: Uint8Array,
+    position: number,
+  ): void;
+  interest(from: number, channelIds: readonly number[]): void;
+  disinterest(from: number, channelIds: readonly number[]): void;
+  post(
+    from: number,
+    channelId: number,
+    exceptAuthKeyId: string,
+    body: Uint8Array,
+    position: number,
+  ): void;
+  evict(from: number, channelId: number, userId: number, position: number): void;
+  /** The other DC's link came up, its stream being there. */
+  at(from: number, position: number): void;
+  /** Whose writes wait at the other DC. */
+  queued(from: number, userIds: readonly number[], numbers: readonly number[], more: boolean): void;
   attach(from: number, userIds: readonly number[], again: boolean): void;
   detach(from: number, userIds: readonly number[]): void;
   /** The other DC's link is gone, and its sessions with it as far as we know. */
   lost(from: number): void;
+  /** Everything up to this number is durable here. */
+  streamDurable(from: number, number: number): void;
+  outboxDurable(from: number, number: number): void;
   /** A write that must succeed did not: the DC has to stop. */
   fatal(error: Error): void;
 }
@@ -64,6 +99,7 @@ export class Inbound {
     applied.then(
       () => {
         this.streamDurable = number;
+        this.#handlers.streamDurable(this.from, number);
         this.onDurable?.();
       },
       (error: Error) => this.#handlers.fatal(error),
@@ -82,6 +118,7 @@ export class Inbound {
       .then(
         () => {
           this.outboxDurable = number;
+          this.#handlers.outboxDurable(this.from, number);
           this.onDurable?.();
         },
         (error: Error) => this.#handlers.fatal(error),
@@ -172,10 +209,31 @@ export class IncomingLink {
         inbound.takeOutbox(frame[1], frame[2]);
         break;
       case 'request':
-        this.#execute(frame[1], frame[2], frame[3], frame[4]);
+        this.#answer(frame[1], handlers.execute(frame[2], frame[3], frame[4], frame[5]));
+        break;
+      case 'call':
+        this.#answer(frame[1], handlers.call(inbound.from, frame[2], frame[3]));
         break;
       case 'push':
-        handlers.push(frame[1], frame[2], frame[3]);
+        handlers.push(inbound.from, frame[1], frame[2], frame[3], frame[4]);
+        break;
+      case 'interest':
+        handlers.interest(inbound.from, frame[1]);
+        break;
+      case 'disinterest':
+        handlers.disinterest(inbound.from, frame[1]);
+        break;
+      case 'post':
+        handlers.post(inbound.from, frame[1], frame[2], frame[3], frame[4]);
+        break;
+      case 'evict':
+        handlers.evict(inbound.from, frame[1], frame[2], frame[3]);
+        break;
+      case 'at':
+        handlers.at(inbound.from, frame[1]);
+        break;
+      case 'queued':
+        handlers.queued(inbound.from, frame[1], frame[2], frame[3]);
         break;
       case 'attach':
         handlers.attach(inbound.from, frame[1], frame[2]);
@@ -184,7 +242,7 @@ export class IncomingLink {
         handlers.detach(inbound.from, frame[1]);
         break;
       case 'ping':
-        this.#send(['pong']);
+        this.#send(['pong', handlers.position()]);
         break;
       default:
         throw new LinkProtocolError(`unexpected frame ${frame[0]}`);
@@ -211,9 +269,14 @@ export class IncomingLink {
     ]);
   }
 
-  #execute(id: number, userId: number, authKeyId: string, body: Uint8Array): void {
-    this.#o.handlers.execute(userId, authKeyId, body).then(
-      (answer) => this.#send(['response', id, answer]),
+  /** Asks the other side for its stream up to this record now. */
+  want(position: number): void {
+    if (this.#inbound) this.#send(['want', position]);
+  }
+
+  #answer(id: number, working: Promise<Uint8Array>): void {
+    working.then(
+      (answer) => this.#send(['response', id, answer, this.#o.handlers.position()]),
       (error: Error) => {
         if (error instanceof RpcError) this.#send(['error', id, error.code, error.text]);
         else {

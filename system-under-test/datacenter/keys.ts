@@ -27,6 +27,8 @@ export const APPLIED_PARTITION = 'local/applied';
 
 export const userKey = (userId: number): string => `user/${position(userId)}`;
 export const phoneKey = (phone: string): string => `phone/${phone}`;
+/** At a user's DC of birth: where the user's home is now. */
+export const movedKey = (userId: number): string => `moved/${position(userId)}`;
 export const authKeyKey = (authKeyId: string): string => `auth/${authKeyId}`;
 
 /** Events of a box by pts; messages of a box by chat partner and id; read pointers; contacts. */
@@ -36,6 +38,13 @@ export const messageKey = (peer: number, id: number): string =>
 export const readInboxKey = (peer: number): string => `ri${position(peer)}`;
 export const readOutboxKey = (peer: number): string => `ro${position(peer)}`;
 export const contactKey = (userId: number): string => `c${position(userId)}`;
+
+/** In a member's own box: a channel that the member is in. */
+export const membershipKey = (channelId: number): string => `h${position(channelId)}`;
+/** A channel's own partition, and a member in it. */
+export const channelPartition = (dc: number, channelId: number): string =>
+  `d${dc}/channel/${channelId}`;
+export const memberKey = (userId: number): string => `u${position(userId)}`;
 
 /** A user's DC of birth is part of the id: it is where the account record is found. */
 const IDS_PER_NUMBER = 8;

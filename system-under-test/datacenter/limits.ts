@@ -41,6 +41,29 @@ export const LIMITS = {
   linkBackoffMaxMs: 1_000,
   /** Acknowledgements are sent at most this late after the write was durable. */
   linkAckDelayMs: 20,
+  /** Records of a stream that are not urgent wait for company: so long, and so many at most. */
+  streamPatienceMs: 100,
+  patientEntriesMax: 64,
+  /** Users in one `queued` frame. */
+  queuedUsersPerFrameMax: 4_096,
+  /** After a start, writes are held so long for peers that have not told what waits there. */
+  holdUnsureMs: 2_500,
+  /** A read waits so long for the replica to reach what its session has seen; then home is asked. */
+  freshnessWaitMs: 150,
+  /** Items from other DCs' outboxes staged and not durable: fewest, most; a commit this slow halves. */
+  drainWindowMin: 16,
+  drainWindowMax: 2_048,
+  drainSlowMs: 100,
+  /** Channels and supergroups that a user may be in (Telegram: 500, 1,000 with Premium). */
+  channelsPerUserMax: 500,
+  /** Channels in one `interest` frame; evictions remembered before old ones are looked through. */
+  channelsPerFrameMax: 4_096,
+  evictionsKeptMax: 10_000,
+  /** After a link came up, channel posts are only hinted at for at most so long. */
+  audienceSureMs: 60_000,
+  /** Calls of one DC to another that are under way, per link. */
+  peerCallsPendingMax: 256,
+  peerCallMs: 10_000,
 
   /** Requests forwarded to a home DC and not yet answered, per link. */
   forwardsPendingMax: 10_000,

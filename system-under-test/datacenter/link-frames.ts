@@ -27,16 +27,49 @@ export type LinkFrame =
   | readonly ['stream', number: number, record: Uint8Array]
   | readonly ['outbox', number: number, item: Uint8Array]
   | readonly ['ack', stream: number, outbox: number]
-  | readonly ['request', id: number, userId: number, authKeyId: string, body: Uint8Array]
-  | readonly ['response', id: number, body: Uint8Array]
+  /** What a user asks of the other DC; worthless after `remainingMs`. */
+  | readonly [
+      'request',
+      id: number,
+      userId: number,
+      authKeyId: string,
+      body: Uint8Array,
+      remainingMs: number,
+    ]
+  /** One DC asks another for something of its own (peer-calls.ts). */
+  | readonly ['call', id: number, name: string, body: Uint8Array]
+  /** `position` is the last record of the answering DC's stream that the answer may rest on. */
+  | readonly ['response', id: number, body: Uint8Array, position: number]
   | readonly ['error', id: number, code: number, text: string]
   /** Hand an encoded update to the sessions of a user at the other DC, but for one device. */
-  | readonly ['push', userId: number, exceptAuthKeyId: string, body: Uint8Array]
+  | readonly ['push', userId: number, exceptAuthKeyId: string, body: Uint8Array, position: number]
   /** The dialling DC holds sessions of these users, who are at home at the accepting one. */
   | readonly ['attach', userIds: readonly number[], again: boolean]
   | readonly ['detach', userIds: readonly number[]]
+  /** The dialling DC holds sessions of members of these channels of the accepting one. */
+  | readonly ['interest', channelIds: readonly number[]]
+  | readonly ['disinterest', channelIds: readonly number[]]
+  /** Hand an encoded update to the sessions of a channel's members, but for one device. */
+  | readonly [
+      'post',
+      channelId: number,
+      exceptAuthKeyId: string,
+      body: Uint8Array,
+      position: number,
+    ]
+  /** From now on this user gets nothing more of the channel. Ordered with `post`. */
+  | readonly ['evict', channelId: number, userId: number, position: number]
+  /**
+   * After a welcome, before any outbox entry: whose writes wait in the dialling DC's outbox, and
+   * the number of the last of them. `more` while the list goes on.
+   */
+  | readonly ['queued', userIds: readonly number[], numbers: readonly number[], more: boolean]
+  /** After the first list of `queued`: where the dialling DC's stream is. */
+  | readonly ['at', position: number]
+  /** The accepting DC has readers that need the stream up to this record now. */
+  | readonly ['want', stream: number]
   | readonly ['ping']
-  | readonly ['pong'];
+  | readonly ['pong', position: number];
 
 const TYPES: readonly LinkFrame[0][] = [
   'challenge',
@@ -46,11 +79,19 @@ const TYPES: readonly LinkFrame[0][] = [
   'outbox',
   'ack',
   'request',
+  'call',
   'response',
   'error',
   'push',
   'attach',
   'detach',
+  'interest',
+  'disinterest',
+  'post',
+  'evict',
+  'queued',
+  'at',
+  'want',
   'ping',
   'pong',
 ];

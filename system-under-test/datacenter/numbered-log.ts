@@ -23,6 +23,7 @@ export class NumberedLog {
   #durable: number;
   #oldest: number;
   #listeners: (() => void)[] = [];
+  #urgent = 0;
 
   private constructor(store: Store, partition: string, oldest: number, durable: number) {
     this.#store = store;
@@ -51,10 +52,16 @@ export class NumberedLog {
     return this.#oldest;
   }
 
+  /** Newest entry that somebody waits for: neither it nor those before it wait for company. */
+  get urgent(): number {
+    return this.#urgent;
+  }
+
   /** An entry has become durable. Numbers come in order and without gaps. */
-  committed(number: number, value: Uint8Array): void {
+  committed(number: number, value: Uint8Array, urgent = true): void {
     assert.equal(number, this.#durable + 1, `${this.partition}: numbers are dense`);
     this.#durable = number;
+    if (urgent) this.#urgent = number;
     this.#tail.push(value);
     this.#tailBytes += value.length;
     while (

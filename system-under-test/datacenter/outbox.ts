@@ -31,6 +31,8 @@ export class Outbox {
   /** Queued writes that the home DC has not acknowledged, oldest first. */
   #queued: Queued[] = [];
   readonly #queuedByUser = new Map<number, Map<string, number>>();
+  /** Called with each queued write as it is staged. */
+  onQueued: ((userId: number, number: number) => void) | undefined;
 
   constructor(to: number, log: NumberedLog) {
     this.to = to;
@@ -72,11 +74,19 @@ export class Outbox {
     return this.#queuedByUser.has(userId);
   }
 
+  /** Users with writes waiting here, and the number of each one's last. */
+  *queuedUsers(): Generator<readonly [userId: number, number: number]> {
+    for (const [userId, ofUser] of this.#queuedByUser) yield [userId, Math.max(...ofUser.values())];
+  }
+
   /** Gives the item its number. The caller appends the write in the same turn. */
   stage(item: OutboxItem): StagedItem {
     const number = this.#next++;
     const value = packOutboxItem(item);
-    if (item.kind === 'execute') this.#remember(number, item.userId, item.randomId);
+    if (item.kind === 'execute') {
+      this.#remember(number, item.userId, item.randomId);
+      this.onQueued?.(item.userId, number);
+    }
     return {
       number,
       write: {

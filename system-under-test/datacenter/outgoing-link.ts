@@ -8,6 +8,7 @@ import { RpcError } from '../schema/errors.ts';
 import { LIMITS } from './limits.ts';
 import { encodeFrame, FrameDecoder, helloMac, type LinkFrame } from './link-frames.ts';
 import type { NumberedLog } from './numbered-log.ts';
+import { Pump } from './pump.ts';
 
 export interface OutgoingLinkOptions {
   readonly from: number;
@@ -19,10 +20,30 @@ export interface OutgoingLinkOptions {
   readonly log: Log;
   readonly stream: NumberedLog;
   readonly outbox: NumberedLog;
+  /** Users whose writes wait in the outbox, with the number of each one's last. */
+  readonly queued: () => Iterable<readonly [userId: number, number: number]>;
+  /** The other side's stream has reached this record. */
+  readonly onPosition: (position: number) => void;
   /** The link came up or went down. */
   readonly onState: (up: boolean) => void;
   /** The other side holds these numbers durably. */
   readonly onAcknowledged: (stream: number, outbox: number) => void;
+  /** The other side cannot go on from this DC's log: it needs a snapshot, or has more than this disk. */
+  readonly onStuck: (why: LinkStuck) => void;
+}
+
+/** Why a link cannot carry a log on. */
+export interface LinkStuck {
+  readonly kind: 'peer_is_ahead' | 'cannot_resume';
+  readonly log: 'stream' | 'outbox';
+  readonly text: string;
+}
+
+/** What another DC answered. */
+export interface PeerAnswer {
+  readonly body: Uint8Array;
+  /** Last record of its stream that the answer may rest on. */
+  readonly position: number;
 }
 
 /** The request may or may not have been carried out. */
@@ -31,7 +52,7 @@ export class LinkDownError extends Error {
 }
 
 interface Forwarded {
-  readonly resolve: (body: Uint8Array) => void;
+  readonly resolve: (answer: PeerAnswer) => void;
   readonly reject: (error: Error) => void;
   readonly timer: Timer;
 }
@@ -70,25 +91,46 @@ export class OutgoingLink {
    * Asks the other DC to carry out a user's request. Rejects with `RpcError` as the other side
    * says, or with `LinkDownError` when it is in doubt whether it was carried out.
    */
-  request(userId: number, authKeyId: string, body: Uint8Array): Promise<Uint8Array> {
+  request(userId: number, authKeyId: string, body: Uint8Array): Promise<PeerAnswer> {
+    return this.#ask(LIMITS.forwardMs, LIMITS.forwardsPendingMax, (id) => [
+      'request',
+      id,
+      userId,
+      authKeyId,
+      body,
+      LIMITS.forwardMs,
+    ]);
+  }
+
+  /** Asks the other DC for something of its own. Rejects like `request`. */
+  call(name: string, body: Uint8Array): Promise<PeerAnswer> {
+    return this.#ask(LIMITS.peerCallMs, LIMITS.peerCallsPendingMax, (id) => [
+      'call',
+      id,
+      name,
+      body,
+    ]);
+  }
+
+  #ask(ms: number, pendingMax: number, frame: (id: number) => LinkFrame): Promise<PeerAnswer> {
     if (!this.#up) return Promise.reject(new LinkDownError(`DC ${this.#o.to} is out of reach`));
-    if (this.#forwarded.size >= LIMITS.forwardsPendingMax) {
+    if (this.#forwarded.size >= pendingMax) {
       return Promise.reject(new RpcError(503, 'BACKBONE_BUSY'));
     }
     return new Promise((resolve, reject) => {
       const id = this.#nextRequest++;
-      const timer = this.#o.clock.after(LIMITS.forwardMs, () => {
+      const timer = this.#o.clock.after(ms, () => {
         this.#forwarded.delete(id);
-        reject(new LinkDownError(`DC ${this.#o.to} did not answer in ${LIMITS.forwardMs} ms`));
+        reject(new LinkDownError(`DC ${this.#o.to} did not answer in ${ms} ms`));
       });
       this.#forwarded.set(id, { resolve, reject, timer });
-      this.#send(['request', id, userId, authKeyId, body]);
+      this.#send(frame(id));
     });
   }
 
   /** Best effort: what is not delivered is found by the client with getDifference. */
   push(userId: number, exceptAuthKeyId: string, body: Uint8Array): void {
-    if (this.#up) this.#send(['push', userId, exceptAuthKeyId, body]);
+    if (this.#up) this.#send(['push', userId, exceptAuthKeyId, body, this.#o.stream.last]);
   }
 
   attach(userIds: readonly number[], again: boolean): void {
@@ -97,6 +139,28 @@ export class OutgoingLink {
 
   detach(userIds: readonly number[]): void {
     if (this.#up) this.#send(['detach', userIds]);
+  }
+
+  interest(channelIds: readonly number[]): void {
+    if (this.#up && channelIds.length > 0) this.#send(['interest', channelIds]);
+  }
+
+  disinterest(channelIds: readonly number[]): void {
+    if (this.#up) this.#send(['disinterest', channelIds]);
+  }
+
+  /** Best effort, once for all members that the other DC holds sessions of. */
+  post(channelId: number, exceptAuthKeyId: string, body: Uint8Array): void {
+    if (this.#up) this.#send(['post', channelId, exceptAuthKeyId, body, this.#o.stream.last]);
+  }
+
+  evict(channelId: number, userId: number): void {
+    if (this.#up) this.#send(['evict', channelId, userId, this.#o.stream.last]);
+  }
+
+  /** A write of this user waits here from now on, under this number of the outbox. */
+  tellQueued(userId: number, number: number): void {
+    if (this.#up) this.#send(['queued', [userId], [number], false]);
   }
 
   stop(): void {
@@ -192,11 +256,17 @@ export class OutgoingLink {
         if (!waiting) return;
         this.#forwarded.delete(frame[1]);
         waiting.timer.cancel();
-        if (frame[0] === 'response') waiting.resolve(frame[2]);
-        else waiting.reject(new RpcError(frame[2], frame[3]));
+        if (frame[0] === 'response') {
+          this.#o.onPosition(frame[3]);
+          waiting.resolve({ body: frame[2], position: frame[3] });
+        } else waiting.reject(new RpcError(frame[2], frame[3]));
         return;
       }
+      case 'want':
+        this.#pumps[0]?.want(frame[1]);
+        return;
       case 'pong':
+        this.#o.onPosition(frame[1]);
         return;
       default:
         throw new Error(`unexpected frame ${frame[0]}`);
@@ -205,12 +275,14 @@ export class OutgoingLink {
 
   #welcome(frame: LinkFrame & readonly ['welcome', ...unknown[]]): void {
     const [, streamTaken, outboxTaken, streamDurable, outboxDurable] = frame;
-    const { stream, outbox, to, log } = this.#o;
+    const { stream, outbox, clock, to, log, onStuck } = this.#o;
     if (streamTaken > stream.last || outboxTaken > outbox.last) {
       // This disk has forgotten what it once sent. Going on would reuse numbers that the other
       // side has taken, and it would drop new entries as repeats: better no link than that.
-      const why = `it has stream ${streamTaken} and outbox ${outboxTaken}; this disk ends at ${stream.last} and ${outbox.last}`;
-      log.write('error', 'link_peer_is_ahead', { to, why });
+      const text = `it has stream ${streamTaken} and outbox ${outboxTaken}; this disk ends at ${stream.last} and ${outbox.last}`;
+      log.write('error', 'link_peer_is_ahead', { to, why: text });
+      const which = streamTaken > stream.last ? 'stream' : 'outbox';
+      onStuck({ kind: 'peer_is_ahead', log: which, text });
       this.#connection?.destroy();
       return;
     }
@@ -219,25 +291,45 @@ export class OutgoingLink {
     const send = (frame: LinkFrame): void => {
       if (this.#connection === connection) this.#send(frame);
     };
-    const pump = (log: NumberedLog, type: 'stream' | 'outbox', taken: number): Pump =>
-      new Pump(
-        log,
+    const pump = (which: 'stream' | 'outbox', taken: number, patienceMs: number): Pump =>
+      new Pump({
+        log: which === 'stream' ? stream : outbox,
         taken,
-        (number, value) => send([type, number, value]),
-        (why) => {
-          this.#o.log.write('error', 'link_cannot_resume', { to: this.#o.to, log: type, why });
+        clock,
+        patienceMs,
+        send: (number, value) => send([which, number, value]),
+        stuck: (text) => {
+          log.write('error', 'link_cannot_resume', { to, log: which, why: text });
+          onStuck({ kind: 'cannot_resume', log: which, text });
         },
-      );
+      });
     for (const old of this.#pumps) old.stop();
     this.#pumps = [
-      pump(this.#o.stream, 'stream', streamTaken),
-      pump(this.#o.outbox, 'outbox', outboxTaken),
+      pump('stream', streamTaken, LIMITS.streamPatienceMs),
+      pump('outbox', outboxTaken, 0),
     ];
     this.#up = true;
-    this.#o.log.write('info', 'link_up', { to: this.#o.to });
+    log.write('info', 'link_up', { to });
+    this.#tellAllQueued();
     this.#o.onAcknowledged(streamDurable, outboxDurable);
     this.#o.onState(true);
     for (const each of this.#pumps) each.run();
+  }
+
+  /** Before any entry: home must hold back newer writes of these users until theirs are there. */
+  #tellAllQueued(): void {
+    let userIds: number[] = [];
+    let numbers: number[] = [];
+    for (const [userId, number] of this.#o.queued()) {
+      if (userIds.length >= LIMITS.queuedUsersPerFrameMax) {
+        this.#send(['queued', userIds, numbers, true]);
+        [userIds, numbers] = [[], []];
+      }
+      userIds.push(userId);
+      numbers.push(number);
+    }
+    this.#send(['queued', userIds, numbers, false]);
+    this.#send(['at', this.#o.stream.last]);
   }
 
   #down(): void {
@@ -257,100 +349,5 @@ export class OutgoingLink {
 
   #send(frame: LinkFrame): void {
     this.#connection?.write(encodeFrame(frame));
-  }
-}
-
-/** Sends one numbered log in order, never more than a window ahead of the acknowledgements. */
-class Pump {
-  readonly #log: NumberedLog;
-  readonly #send: (number: number, value: Uint8Array) => void;
-  readonly #stuck: (why: string) => void;
-  #next: number;
-  #running = false;
-  #stopped = false;
-  /** Sizes of what is sent and not acknowledged; the first belongs to `#firstInFlight`. */
-  #inFlight: number[] = [];
-  #firstInFlight: number;
-  #bytesInFlight = 0;
-
-  constructor(
-    log: NumberedLog,
-    applied: number,
-    send: (number: number, value: Uint8Array) => void,
-    stuck: (why: string) => void,
-  ) {
-    this.#log = log;
-    this.#next = applied + 1;
-    this.#firstInFlight = applied + 1;
-    this.#send = send;
-    this.#stuck = stuck;
-  }
-
-  stop(): void {
-    this.#stopped = true;
-  }
-
-  acknowledged(number: number): void {
-    let count = 0;
-    while (this.#firstInFlight + count <= number && count < this.#inFlight.length) {
-      this.#bytesInFlight -= this.#inFlight[count]!;
-      count++;
-    }
-    if (count === 0) return;
-    this.#inFlight.splice(0, count);
-    this.#firstInFlight += count;
-    this.run();
-  }
-
-  run(): void {
-    if (this.#running || this.#stopped) return;
-    this.#sendFromMemory();
-    if (this.#next > this.#log.last || this.#full()) return;
-    this.#running = true;
-    this.#catchUp().then(
-      () => {
-        this.#running = false;
-        this.run(); // something may have become durable after the last look
-      },
-      (error: Error) => {
-        this.#stopped = true;
-        this.#stuck(error.message);
-      },
-    );
-  }
-
-  #full(): boolean {
-    return this.#bytesInFlight >= LIMITS.linkWindowBytes;
-  }
-
-  #sendFromMemory(): void {
-    while (this.#next <= this.#log.last && !this.#full()) {
-      const value = this.#log.peek(this.#next);
-      if (!value) return;
-      this.#sendOne(value);
-    }
-  }
-
-  async #catchUp(): Promise<void> {
-    while (!this.#stopped && this.#next <= this.#log.last && !this.#full()) {
-      const entries = await this.#log.read(this.#next);
-      if (this.#stopped) return;
-      if (entries[0]?.number !== this.#next) {
-        this.#stopped = true;
-        this.#stuck(`entry ${this.#next} is no longer kept; the oldest is ${this.#log.oldest}`);
-        return;
-      }
-      for (const entry of entries) {
-        if (this.#full()) return;
-        if (entry.number === this.#next) this.#sendOne(entry.value);
-      }
-      this.#sendFromMemory();
-    }
-  }
-
-  #sendOne(value: Uint8Array): void {
-    this.#inFlight.push(value.length + 32);
-    this.#bytesInFlight += value.length + 32;
-    this.#send(this.#next++, value);
   }
 }

@@ -110,6 +110,22 @@ export function unpackAuth(bytes: Uint8Array): AuthRecord {
   return { sealedKey, firstSalt, createdAtMs, userId };
 }
 
+/** In a member's own box: one channel that the member is in. */
+export interface MembershipRecord {
+  readonly muted: boolean;
+  /** Unix seconds. */
+  readonly joinedAt: number;
+}
+
+export function packMembership(membership: MembershipRecord): Uint8Array {
+  return pack([membership.muted, membership.joinedAt]);
+}
+
+export function unpackMembership(bytes: Uint8Array): MembershipRecord {
+  const [muted, joinedAt] = unpack<[boolean, number]>(bytes);
+  return { muted, joinedAt };
+}
+
 /** What one DC durably asks of another: the entries of an outbox. */
 export type OutboxItem =
   | {

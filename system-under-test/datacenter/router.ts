@@ -10,14 +10,24 @@ import { type Actor, DIRECT, type ServiceContext } from '../services/context.ts'
 import { markStale, mustQueue, queueWrite } from '../services/degraded.ts';
 import { type Answer, QUEUEABLE, READS, runRead, runWrite, WRITES } from '../services/table.ts';
 import type { Backbone } from './backbone.ts';
-import { birthDcOf } from './keys.ts';
+import { saw } from './freshness.ts';
+import { LIMITS } from './limits.ts';
 import { LinkDownError } from './outgoing-link.ts';
 
 export class Router {
   readonly #ctx: ServiceContext;
   readonly #backbone: Backbone;
   readonly #log: Log;
-  readonly totals = { atHome: 0, forwarded: 0, queued: 0, fromReplica: 0 };
+  readonly totals = {
+    atHome: 0,
+    forwarded: 0,
+    queued: 0,
+    heldBack: 0,
+    fromReplica: 0,
+    readsWaited: 0,
+    readsStale: 0,
+    stalenessMsMax: 0,
+  };
 
   constructor(ctx: ServiceContext, backbone: Backbone, log: Log) {
     this.#ctx = ctx;
@@ -30,17 +40,27 @@ export class Router {
     if (!(method._ in READS) && !(method._ in WRITES)) {
       throw new RpcError(400, 'INPUT_METHOD_INVALID');
     }
-    if (birthDcOf(actor.userId) === this.#ctx.dc) {
-      this.totals.atHome++;
-      return this.atHome(actor, method);
-    }
-    return this.#away(actor, method);
+    const home = this.#ctx.homes.of(actor.userId);
+    if (home !== this.#ctx.dc) return this.#away(actor, method, home);
+    this.totals.atHome++;
+    return this.#atHome(actor, method);
+  }
+
+  /** A request that another DC forwarded. */
+  async forwarded(actor: Actor, body: Uint8Array): Promise<Uint8Array> {
+    const method = decodeTl(body) as tl.RpcMethod;
+    return encodeAnswer(method, await this.#atHome(actor, method));
   }
 
   /** Carries a request out in this DC's own domain. */
-  async atHome(actor: Actor, method: tl.RpcMethod): Promise<Answer> {
+  async #atHome(actor: Actor, method: tl.RpcMethod): Promise<Answer> {
     const read = runRead(this.#ctx, actor, method);
     if (read) return read;
+    const { dc } = this.#ctx;
+    if (QUEUEABLE.has(method._) && mustQueue(this.#ctx, actor.userId, dc)) {
+      this.totals.heldBack++;
+      return this.#queue(actor, method, dc);
+    }
     const write = runWrite(this.#ctx, actor, method, DIRECT);
     if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
     const { answer, durable } = await write;
@@ -48,35 +68,73 @@ export class Router {
     return answer;
   }
 
-  /** A request that another DC forwarded. */
-  async forwarded(userId: number, authKeyId: string, body: Uint8Array): Promise<Uint8Array> {
-    const method = decodeTl(body) as tl.RpcMethod;
-    return encodeAnswer(method, await this.atHome({ userId, authKeyId }, method));
-  }
-
-  async #away(actor: Actor, method: tl.RpcMethod): Promise<Answer | Uint8Array> {
-    const home = birthDcOf(actor.userId);
+  async #away(actor: Actor, method: tl.RpcMethod, home: number): Promise<Answer | Uint8Array> {
     const link = this.#backbone.link(home);
     const queueable = QUEUEABLE.has(method._);
-    if (queueable && mustQueue(this.#ctx, actor.userId)) return this.#queue(actor, method);
+    if (queueable && mustQueue(this.#ctx, actor.userId, home)) {
+      return this.#queue(actor, method, home);
+    }
+    if (method._ in READS && (await this.#fresh(actor, home))) {
+      return this.#fromReplica(actor, method, home, link?.up === true);
+    }
     if (link?.up) {
       try {
         this.totals.forwarded++;
-        return await link.request(actor.userId, actor.authKeyId, encodeTl(method));
+        const { body, position } = await link.request(
+          actor.userId,
+          actor.authKeyId,
+          encodeTl(method),
+        );
+        if (actor.seen) saw(actor.seen, home, position);
+        return body;
       } catch (error) {
         if (!(error instanceof LinkDownError)) throw error;
         this.#log.write('info', 'forward_in_doubt', { to: home, method: method._ });
       }
     }
-    if (queueable) return this.#queue(actor, method);
-    const read = runRead(this.#ctx, actor, method);
-    if (!read) throw new RpcError(503, 'HOME_DC_UNREACHABLE');
-    this.totals.fromReplica++;
-    return markStale(await read);
+    if (queueable) return this.#queue(actor, method, home);
+    if (!(method._ in READS) || !this.#ctx.freshness.isWhole(home)) {
+      throw new RpcError(503, 'HOME_DC_UNREACHABLE');
+    }
+    this.totals.readsStale++;
+    return this.#fromReplica(actor, method, home, false);
   }
 
-  async #queue(actor: Actor, method: tl.RpcMethod): Promise<Answer> {
-    const { answer, durable } = await queueWrite(this.#ctx, actor, method);
+  /**
+   * Whether the replica has all that this session has seen of the home DC; waits a little for it. A
+   * session that comes from elsewhere has seen nobody knows what: its first read goes home.
+   */
+  #fresh(actor: Actor, home: number): boolean | Promise<boolean> {
+    const position = actor.seen?.get(home);
+    if (position === undefined) return false;
+    const reached = this.#ctx.freshness.reach(home, position, LIMITS.freshnessWaitMs);
+    if (reached !== true) this.totals.readsWaited++;
+    return reached;
+  }
+
+  async #fromReplica(
+    actor: Actor,
+    method: tl.RpcMethod,
+    home: number,
+    homeIsUp: boolean,
+  ): Promise<Answer> {
+    const { freshness } = this.#ctx;
+    const position = freshness.appliedOf(home);
+    this.totals.fromReplica++;
+    this.totals.stalenessMsMax = Math.max(
+      this.totals.stalenessMsMax,
+      Math.round(freshness.stalenessMs(home)),
+    );
+    const read = runRead(this.#ctx, actor, method);
+    if (!read) throw new RpcError(503, 'HOME_DC_UNREACHABLE');
+    const answer = await read;
+    if (actor.seen) saw(actor.seen, home, position);
+    if (homeIsUp) return answer;
+    return markStale(answer);
+  }
+
+  async #queue(actor: Actor, method: tl.RpcMethod, to: number): Promise<Answer> {
+    const { answer, durable } = await queueWrite(this.#ctx, actor, method, to);
     await durable;
     this.totals.queued++;
     return answer;

@@ -3,11 +3,15 @@
  * keep no state of their own.
  */
 
+import type { Audience } from '../datacenter/audience.ts';
 import type { BoxReader } from '../datacenter/box-reader.ts';
 import type { Boxes } from '../datacenter/boxes.ts';
 import type { CommitLog } from '../datacenter/commit-log.ts';
 import type { Delivery } from '../datacenter/delivery.ts';
 import type { Directory } from '../datacenter/directory.ts';
+import type { Freshness, Seen } from '../datacenter/freshness.ts';
+import type { Holds } from '../datacenter/holds.ts';
+import type { Homes } from '../datacenter/homes.ts';
 import type { Lanes } from '../datacenter/lanes.ts';
 import type { Outbox } from '../datacenter/outbox.ts';
 import type { Clock, Log, Randomness, StoreWrite } from '../environment/index.ts';
@@ -24,9 +28,13 @@ export interface ServiceContext {
   readonly boxes: Boxes;
   readonly reader: BoxReader;
   readonly directory: Directory;
+  readonly homes: Homes;
+  readonly freshness: Freshness;
+  readonly holds: Holds;
   readonly delivery: Delivery;
+  readonly audience: Audience;
   readonly lanes: Lanes;
-  /** By destination DC. */
+  /** By destination DC; the one for this DC itself holds what must wait for others. */
   readonly outboxes: ReadonlyMap<number, Outbox>;
   /** Asks another DC on behalf of a user; rejects with LinkDownError when it is out of reach. */
   ask<M extends tl.RpcMethod>(dc: number, actor: Actor, method: M): Promise<tl.TlObject>;
@@ -37,6 +45,10 @@ export interface Actor {
   readonly userId: number;
   /** The device: its updates are not echoed to it. Empty for a write that comes from a queue. */
   readonly authKeyId: string;
+  /** What the session has seen; absent for what comes from elsewhere. */
+  readonly seen?: Seen;
+  /** When nobody waits for the answer any more, on the monotonic clock. */
+  readonly deadlineMs?: number;
 }
 
 /** How a write came here, when not straight from its user's session. */

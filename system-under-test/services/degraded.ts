@@ -4,7 +4,6 @@
  * that clients know for a message that will be sent later: a scheduled message, whose id is its
  * number in the outbox. Once the home DC has carried it out, it says so (services/messages.ts).
  */
-import { birthDcOf } from '../datacenter/keys.ts';
 import type { Outbox } from '../datacenter/outbox.ts';
 import { RpcError } from '../schema/errors.ts';
 import { encodeTl, type tl } from '../schema/tl.ts';
@@ -15,22 +14,25 @@ import type { Answer } from './table.ts';
 import { addressedUser, longOfHex, peerUser, toUser, updatesOf } from './to-tl.ts';
 
 /**
- * Whether writes of this user must go through the outbox, because earlier ones still wait there.
+ * Whether writes of this user towards DC `to` must go through the outbox, because earlier ones
+ * wait there, or (at `to` itself) may wait at another DC.
  */
-export function mustQueue(ctx: ServiceContext, userId: number): boolean {
-  return ctx.outboxes.get(birthDcOf(userId))?.hasQueued(userId) ?? false;
+export function mustQueue(ctx: ServiceContext, userId: number, to: number): boolean {
+  if (ctx.outboxes.get(to)?.hasQueued(userId)) return true;
+  return to === ctx.dc && ctx.holds.holds(userId);
 }
 
-/** Queues a write of a user of another DC. The caller has checked that it is queueable. */
+/** Queues a write for DC `to`. The caller has checked that it is queueable. */
 export function queueWrite(
   ctx: ServiceContext,
   actor: Actor,
   method: tl.RpcMethod,
+  to: number,
 ): Promise<Staged<Answer>> {
-  const outbox = ctx.outboxes.get(birthDcOf(actor.userId));
+  const outbox = ctx.outboxes.get(to);
   if (!outbox) throw new RpcError(500, 'HOME_DC_UNKNOWN');
   return ctx.lanes.run<Staged<Answer>>(actor.userId, async () => {
-    refuseWhenOverloaded(ctx, actor.userId);
+    refuseWhenOverloaded(ctx, actor.userId, actor);
     if (method._ === 'messages.sendMessage') return queueMessage(ctx, actor, method, outbox);
     if (method._ === 'messages.readHistory') return queueRead(ctx, actor, method, outbox);
     throw new RpcError(503, 'HOME_DC_UNREACHABLE');

@@ -5,7 +5,6 @@
  */
 
 import { addMessage, type Box } from '../datacenter/boxes.ts';
-import { birthDcOf } from '../datacenter/keys.ts';
 import { LIMITS } from '../datacenter/limits.ts';
 import type { StagedItem } from '../datacenter/outbox.ts';
 import type { MessageRecord, OutboxItem, UserRecord } from '../datacenter/records.ts';
@@ -62,9 +61,9 @@ export function sendMessage(
 ): Promise<Staged<tl.TypeUpdates>> {
   return ctx.lanes.run(actor.userId, async () => {
     const { recipient, randomId, entities } = await checkMessage(ctx, actor, request);
-    if (!origin.queued) refuseWhenOverloaded(ctx, recipient.id);
+    if (!origin.queued) refuseWhenOverloaded(ctx, recipient.id, actor);
     const sender = await ctx.boxes.pin(actor.userId);
-    const here = birthDcOf(recipient.id) === ctx.dc && recipient.id !== actor.userId;
+    const here = ctx.homes.of(recipient.id) === ctx.dc && recipient.id !== actor.userId;
     const receiver = here ? await ctx.boxes.pin(recipient.id) : undefined;
     const unpin = (): void => {
       ctx.boxes.unpin(sender);

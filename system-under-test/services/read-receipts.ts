@@ -3,7 +3,6 @@
  * https://core.telegram.org/method/messages.readHistory
  */
 import { type Box, moveReadPointer } from '../datacenter/boxes.ts';
-import { birthDcOf } from '../datacenter/keys.ts';
 import type { StagedItem } from '../datacenter/outbox.ts';
 import type { MessageRecord, OutboxItem } from '../datacenter/records.ts';
 import type { StoreWrite } from '../environment/index.ts';
@@ -27,7 +26,7 @@ export function readHistory(
 ): Promise<Staged<tl.messages.TypeAffectedMessages>> {
   return ctx.lanes.run(actor.userId, async () => {
     const peer = await addressedUser(ctx, actor.userId, request.peer);
-    if (!origin.queued) refuseWhenOverloaded(ctx, peer.id);
+    if (!origin.queued) refuseWhenOverloaded(ctx, peer.id, actor);
     const box = await ctx.boxes.pin(actor.userId);
     const stored = await ctx.reader.readPointers(actor.userId, peer.id);
     const before = Math.max(stored.inbox, box.readInbox.get(peer.id) ?? 0);
@@ -38,7 +37,7 @@ export function readHistory(
       return { answer: { _: 'messages.affectedMessages', pts: box.pts, ptsCount: 0 }, durable };
     }
     const stillUnreadCount = await ctx.reader.incomingAfter(actor.userId, peer.id, last.id);
-    const theirBox = birthDcOf(peer.id) === ctx.dc ? await ctx.boxes.pin(peer.id) : undefined;
+    const theirBox = ctx.homes.of(peer.id) === ctx.dc ? await ctx.boxes.pin(peer.id) : undefined;
     box.readInbox.set(peer.id, last.id);
     const mine = moveReadPointer(box, 'read_inbox', peer.id, last.id, count);
     const own: StoreWrite[] = [...mine.writes];

@@ -1,7 +1,7 @@
 /**
  * Looking people up, and a user's contacts. https://core.telegram.org/method/contacts.importContacts
  */
-import { birthDcOf, boxPartition, contactKey } from '../datacenter/keys.ts';
+import { boxPartition, contactKey } from '../datacenter/keys.ts';
 import { LIMITS } from '../datacenter/limits.ts';
 import { LinkDownError } from '../datacenter/outgoing-link.ts';
 import { pack, type UserRecord } from '../datacenter/records.ts';
@@ -96,7 +96,7 @@ export function importContacts(
 ): Promise<Staged<tl.contacts.TypeImportedContacts>> {
   tooMany(request.contacts.length);
   return ctx.lanes.run(actor.userId, async () => {
-    const partition = boxPartition(birthDcOf(actor.userId), actor.userId);
+    const partition = boxPartition(ctx.homes.of(actor.userId), actor.userId);
     const imported: tl.TypeImportedContact[] = [];
     const users: tl.TypeUser[] = [];
     const own = [];

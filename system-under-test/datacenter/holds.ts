@@ -1,0 +1,91 @@
+/**
+ * Users whose earlier writes still wait at another DC: accepted there while this DC, their home,
+ * was out of reach. Until those have arrived, new writes of the same user that reach home directly
+ * must go behind them. Each peer tells its list when its link comes up (`queued` frames).
+ */
+import type { Clock } from '../environment/index.ts';
+import { LIMITS } from './limits.ts';
+
+interface Peer {
+  /** Whether the peer has told its list since this process started. */
+  told: boolean;
+  /** The peer's link is up, and its list is under way or here. */
+  readonly waiting: Map<number, number>;
+  /** Numbers in `waiting`, so that what has arrived is found without a scan. */
+  highest: number;
+  taken: number;
+}
+
+export class Holds {
+  readonly #clock: Clock;
+  readonly #peers = new Map<number, Peer>();
+  readonly #startedMs: number;
+  #listeners: (() => void)[] = [];
+
+  constructor(clock: Clock, peers: readonly number[]) {
+    this.#clock = clock;
+    this.#startedMs = clock.monotonicMs();
+    for (const dc of peers) {
+      this.#peers.set(dc, { told: false, waiting: new Map(), highest: 0, taken: 0 });
+    }
+  }
+
+  /** Part of a peer's list, for its outbox numbers. */
+  told(from: number, userIds: readonly number[], numbers: readonly number[], more: boolean): void {
+    const peer = this.#peers.get(from);
+    if (!peer) return;
+    userIds.forEach((userId, index) => {
+      const number = numbers[index] ?? 0;
+      if (number <= peer.taken) return;
+      peer.waiting.set(userId, number);
+      peer.highest = Math.max(peer.highest, number);
+    });
+    if (!more) peer.told = true;
+    this.#changed();
+  }
+
+  /** Entries of the peer's outbox up to this one are carried out and durable. */
+  arrived(from: number, number: number): void {
+    const peer = this.#peers.get(from);
+    if (!peer || number <= peer.taken) return;
+    peer.taken = number;
+    if (peer.waiting.size > 0 && number >= peer.highest) peer.waiting.clear();
+    this.#changed();
+  }
+
+  /** Whether writes of this user may have predecessors that are not here yet. */
+  holds(userId: number): boolean {
+    for (const peer of this.#peers.values()) {
+      const number = peer.waiting.get(userId);
+      if (number === undefined) continue;
+      if (number > peer.taken) return true;
+      peer.waiting.delete(userId);
+    }
+    return this.#unsure();
+  }
+
+  /** Whether any user's writes are held. */
+  get any(): boolean {
+    for (const peer of this.#peers.values()) if (peer.waiting.size > 0) return true;
+    return this.#unsure();
+  }
+
+  /** Calls `listener` when `any` may have changed. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /**
+   * Just started, and a peer has not told yet what waits there. A peer that is out of reach itself
+   * must not stop everyone for long: what waits there is found out when it comes back.
+   */
+  #unsure(): boolean {
+    if (this.#clock.monotonicMs() - this.#startedMs >= LIMITS.holdUnsureMs) return false;
+    for (const peer of this.#peers.values()) if (!peer.told) return true;
+    return false;
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
