@@ -33,6 +33,26 @@ export interface ClusterRunInput {
   /** Called every virtual second of the window and the drain, `atSeconds` from its start. */
   readonly onSecond?: (atSeconds: number, cluster: VirtualCluster, crowd: Crowd) => void;
   readonly onLag?: (lagMs: number, atSeconds: number) => void;
+  /** End as soon as a promise is seen broken: what comes after adds nothing for a fuzzer. */
+  readonly stopAtViolation?: boolean;
+  /** Events after which the run counts as a runaway; default: the loop's own limit. */
+  readonly eventsMax?: number;
+  readonly observer?: ClusterObserver;
+}
+
+/** Follows a run without taking part: it must schedule nothing and draw nothing. */
+export interface ClusterObserver {
+  /** Before anything happens in the virtual world. */
+  built(world: { readonly loop: VirtualLoop; readonly crowd: Crowd }): void;
+  /** The measured window begins now. */
+  windowStarts(): void;
+  crashed(dc: number): void;
+  /** The DC was told to start again; it serves a moment later. */
+  restarting(dc: number): void;
+  /** A log line of a DC. */
+  log(dc: number, event: string, fields: Readonly<Record<string, string | number | boolean>>): void;
+  /** Every quarter of a virtual second, and after each of the comparisons at the end. */
+  look(cluster: VirtualCluster): void;
 }
 
 export interface ClusterRun {
@@ -45,6 +65,8 @@ export interface ClusterRun {
   readonly events: number;
   /** Not everything was settled when the time to wait was up. */
   readonly unsettled: number;
+  /** Virtual time at which the first violation was seen, from the start of the world. */
+  readonly violatedAtSeconds: number | undefined;
 }
 
 /** Virtual time after the window in which everything must have settled. */
@@ -55,7 +77,8 @@ const REPLICATE_SECONDS = 30;
 
 export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   const { topology, people, seed, crypto } = input;
-  const loop = new VirtualLoop({ seed });
+  const { observer, eventsMax } = input;
+  const loop = new VirtualLoop({ seed, ...(eventsMax === undefined ? {} : { eventsMax }) });
   const key = keyOfSeed(seed);
   const random = (name: string, index = 0) =>
     createVirtualRandomness(randomStream(key, name, index));
@@ -65,6 +88,11 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     crypto,
     homeOfUser: (index) => people[index]?.homeDc ?? 0,
     ...(input.disk ? { disk: input.disk } : {}),
+    ...(observer && {
+      logOf: (dc: number) => ({
+        write: (_level, event, fields = {}) => observer.log(dc, event, fields),
+      }),
+    }),
   });
   const keys = people.map((person) => provisionedKey(crypto, random('auth key', person.index)));
   const userIds = await loop.settle(cluster.start(accountsOf(people, keys)));
@@ -89,6 +117,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     },
     signInsAtOnce: 64,
   });
+  observer?.built({ loop, crowd });
   const tell = input.progress ?? (() => {});
   await loop.settle(crowd.arrive((done, text) => tell('arrive', done, text)));
 
@@ -102,9 +131,16 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     crowd.onLag = (lagMs, dueMs) => onLag(lagMs, (dueMs - windowStart) / 1000);
   }
   loop.schedule(input.warmupSeconds * 1000, 'window', 'starts', () => {
+    observer?.windowStarts();
     const run = runFaults({ faults: input.faults }, loop, cluster.network, {
-      crash: (dc) => cluster.crash(dc),
-      restart: (dc) => cluster.restart(dc),
+      crash: (dc) => {
+        cluster.crash(dc);
+        observer?.crashed(dc);
+      },
+      restart: (dc) => {
+        cluster.restart(dc);
+        observer?.restarting(dc);
+      },
       dcOf: (node) => cluster.dcOf(node),
     });
     records = () => run.records();
@@ -116,6 +152,14 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     }
   });
 
+  let violatedAtSeconds: number | undefined;
+  /** True when the run may end here. */
+  const look = (): boolean => {
+    observer?.look(cluster);
+    if (crowd.ledger.violations.length === 0) return false;
+    violatedAtSeconds ??= loop.nowMs() / 1000;
+    return input.stopAtViolation === true;
+  };
   const totalMs = (input.warmupSeconds + input.windowSeconds) * 1000;
   const startMs = loop.nowMs();
   const deadlineMs = startMs + totalMs + SETTLE_SECONDS * 1000;
@@ -124,6 +168,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     await loop.run(untilMs);
     input.signal?.throwIfAborted();
     tracker.check(clock.monotonicMs());
+    const broken = look();
     const elapsedMs = step * CHECK_MS;
     const atSeconds = elapsedMs / 1000 - input.warmupSeconds;
     if (elapsedMs % 1000 === 0 && atSeconds >= 0) input.onSecond?.(atSeconds, cluster, crowd);
@@ -131,6 +176,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
       const shown = crowd.ledger.entries.length;
       tell('load', Math.min(1, elapsedMs / totalMs), `${shown} messages at ${atSeconds} s`);
     }
+    if (broken) break;
     const windowOver = elapsedMs >= totalMs;
     if (windowOver && crowd.settled && tracker.open === 0) break;
     if (untilMs >= deadlineMs) break;
@@ -138,9 +184,14 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   stopFaults();
   const disturbances = tracker.finish(clock.monotonicMs());
   const unsettled = crowd.ledger.unsettled().length;
-  tell('audit', 1, 'comparing every box with what clients were told');
-  await loop.settle(crowd.audit(() => {}));
-  await compareReplicas(loop, cluster, crowd);
+  if (!look()) {
+    tell('audit', 1, 'comparing every box with what clients were told');
+    await loop.settle(crowd.audit(() => {}));
+  }
+  if (!look()) {
+    await compareReplicas(loop, cluster, crowd);
+    look();
+  }
   for (const entry of crowd.ledger.entries) {
     loop.note('delivered', entry.deliveredId ?? 0);
   }
@@ -152,6 +203,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     virtualSeconds: loop.nowMs() / 1000,
     events: loop.events,
     unsettled,
+    violatedAtSeconds,
   };
   crowd.stop();
   for (const dc of dcIds(topology)) cluster.crash(dc);

@@ -26,7 +26,8 @@ export interface VirtualClusterOptions {
   /** Home DC of each user's device, by index: how far it is from each DC. */
   readonly homeOfUser: (index: number) => number;
   readonly disk?: DiskCharacter;
-  readonly log?: Log;
+  /** Where the log lines of a DC go. Default: nowhere. */
+  readonly logOf?: (dc: number) => Log;
 }
 
 /** Backbone latency varies by up to this share of itself; an assumption for quiet cables. */
@@ -66,7 +67,7 @@ export class VirtualCluster {
           network: this.network,
           node: dcNode(dc),
           ...(options.disk ? { disk: options.disk } : {}),
-          ...(options.log ? { log: options.log } : {}),
+          ...(options.logOf ? { log: options.logOf(dc) } : {}),
         }),
       );
     }
