@@ -3,7 +3,7 @@
  * makes the results document. What the machine is and where files may go is handed in.
  */
 import { extname } from 'node:path';
-import { describeFault, type FaultRecord } from '../chaos/plan.ts';
+import { describeFault, type FaultRecord, unsupportedFaults } from '../chaos/plan.ts';
 import {
   type EnvironmentResult,
   type FaultResult,
@@ -12,7 +12,7 @@ import {
   type WorldResult,
   worldResult,
 } from '../reports/results.ts';
-import type { Scenario, WorldName } from './define.ts';
+import { type Scenario, ScenarioError, type WorldName } from './define.ts';
 import type { Progress, World, WorldOptions } from './worlds/world.ts';
 
 export interface RunOptions extends Omit<WorldOptions, 'progress'> {
@@ -45,12 +45,17 @@ export class WorldFailure extends Error {
   }
 }
 
-/** Stops at the first world that fails, with `WorldFailure`; so does an aborted signal. */
+/**
+ * Stops at the first world that fails, with `WorldFailure`; so does an aborted signal. Throws
+ * `ScenarioError` before anything runs when a fault is beyond one of the worlds.
+ */
 export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<ResultsDocument> {
   const { seed, workers, signal, toxiproxy, scratch, worldOf = loadWorld } = options;
+  const beyond = options.worlds.flatMap((world) => unsupportedFaults(scenario.faults, world));
+  if (beyond.length > 0) throw new ScenarioError(beyond);
   const results: Record<string, WorldResult> = {};
   for (const name of options.worlds) {
     try {

@@ -4,6 +4,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { unsupportedFaults } from '../../chaos/plan.ts';
 import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
 import { renderJson } from '../../reports/render/json.ts';
 import { renderTerminal } from '../../reports/render/terminal.ts';
@@ -138,6 +139,10 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   } catch (error) {
     if (!(error instanceof ScenarioLoadError) || error.kind === 'threw') throw error;
     read.problems.push(...error.problems.map((problem) => `${error.about}: ${problem}`));
+  }
+  for (const world of worlds) {
+    const beyond = unsupportedFaults(loaded?.faults ?? [], world);
+    read.problems.push(...beyond.map((problem) => `--world ${world}: ${problem}`));
   }
   read.check();
   return {

@@ -11,6 +11,7 @@ import {
   type FaultRecord,
   lostDc,
   type Partition,
+  unsupportedFaults,
 } from '../plan.ts';
 import type { ChaosDriver } from './driver.ts';
 import { proxiesBetween, proxiesOfDc, streamsFrom } from './names.ts';
@@ -57,9 +58,12 @@ export class PlanInterpreter {
   /**
    * Resolves when every fault has healed, or when everything has been rolled back after `signal`
    * was aborted. `windowStartMs` is on the clock's monotonic scale. A fault that could not be put
-   * in force has a record without `firedAtSeconds`, and a line in `problems`.
+   * in force has a record without `firedAtSeconds`, and a line in `problems`. Rejects before
+   * anything is done when the plan holds a kind that proxies cannot do.
    */
   async run(plan: FaultPlan, windowStartMs: number, signal?: AbortSignal): Promise<FaultRecord[]> {
+    const beyond = unsupportedFaults(plan.faults, 'live');
+    if (beyond.length > 0) throw new Error(beyond.join('; '));
     const nowSeconds = () => (this.#options.clock.monotonicMs() - windowStartMs) / 1_000;
     const running = plan.faults.map(
       (fault, index): Running => ({ fault, index, record: {}, state: 'planned' }),
@@ -82,7 +86,9 @@ export class PlanInterpreter {
     item.state = 'applying';
     try {
       if (fault.kind === 'slow_link') await this.#slow(item, fault);
-      else if (fault.kind !== 'dc_crash') await this.#cut(item, this.#proxiesOf(fault));
+      else if (fault.kind === 'dc_loss' || fault.kind === 'partition') {
+        await this.#cut(item, this.#proxiesOf(fault));
+      }
       const lost = lostDc(fault);
       if (lost !== undefined) await this.#options.onDcLoss?.(lost);
       item.state = 'applied';

@@ -1,27 +1,22 @@
 /**
- * Turns planned faults (chaos/plan.ts) into action in the virtual world, and writes down what it
- * did and when. Guides links and the lives of datacentres; knows nothing of what runs in them.
+ * Turns planned faults (chaos/plan.ts) into action in the virtual world, and writes down what each
+ * really did and when: a fault that made no difference has not fired. What each kind does is in
+ * link-faults.ts and machine-faults.ts; this file is their timetable.
  */
 import {
   describeFault,
   type Fault,
+  type FaultKind,
   type FaultPlan,
   type FaultRecord,
-  lostDc,
 } from '../../chaos/plan.ts';
-import type { LinkRule } from './virtual-links.ts';
+import { keyOfSeed } from '../core/seed.ts';
+import { randomStream } from '../core/streams.ts';
+import { type FaultScene, type FaultTargets, SharedState, type Undo } from './fault-scene.ts';
+import { LINK_FAULTS } from './link-faults.ts';
+import { MACHINE_FAULTS } from './machine-faults.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 import type { VirtualNetwork } from './virtual-network.ts';
-
-/** What a fault may do to the processes of a datacentre. */
-export interface FaultTargets {
-  /** Every process of the DC dies now; what was not durable is lost. */
-  crash(dc: number): void;
-  /** The DC starts again on its disk. Called after its links are back. */
-  restart(dc: number): void;
-  /** The DC that a node of the network belongs to; undefined for users and everything else. */
-  dcOf(node: string): number | undefined;
-}
 
 export interface FaultRun {
   /** What has happened so far, in the order of the plan. */
@@ -30,9 +25,44 @@ export interface FaultRun {
   stop(): void;
 }
 
+const ACTIONS = { ...LINK_FAULTS, ...MACHINE_FAULTS };
+
+/** These need more of a world than its links and the lives of its processes. */
+const OF_MACHINES: ReadonlySet<FaultKind> = new Set([
+  'disk_slow',
+  'disk_full',
+  'bit_rot',
+  'torn_write',
+  'clock_skew',
+  'clock_jump',
+  'pause',
+  'rolling_restart',
+  'wipe',
+]);
+
+/** These wait for their moment: they fired when it came, not when they were due. */
+const OF_A_MOMENT: ReadonlySet<FaultKind> = new Set([
+  'cut_mid_frame',
+  'bit_rot',
+  'torn_write',
+  'wipe',
+]);
+
+/** One planned fault, and what has become of it. Seconds from the start of the window. */
+interface Run {
+  readonly fault: Fault;
+  begunAt: number | undefined;
+  firstEffectAt: number | undefined;
+  healedAt: number | undefined;
+  effects: number;
+  readonly details: string[];
+  heal: Undo;
+}
+
 /**
  * Schedules every fault of the plan; its times count from now, the start of the measured window.
- * Two losses of one DC may overlap: it restarts when the last has healed.
+ * Faults of one DC may overlap: it runs when the last that keeps it from running has healed. Throws
+ * at once where the plan holds a fault that these targets cannot suffer.
  */
 export function runFaults(
   plan: FaultPlan,
@@ -40,38 +70,44 @@ export function runFaults(
   network: VirtualNetwork,
   targets: FaultTargets,
 ): FaultRun {
+  refuseWhatCannotBe(plan.faults, targets);
   const startMs = loop.nowMs();
   const seconds = (): number => (loop.nowMs() - startMs) / 1000;
-  const losses = new Map<number, number>();
+  const key = keyOfSeed(loop.seed);
+  const [down, paused] = [new SharedState(), new SharedState()];
 
-  /** Makes the fault happen; the function returned undoes it. */
-  const inflict = (fault: Fault): (() => void) => {
-    const lift = network.addRule(ruleOf(fault, targets));
-    const dc = lostDc(fault);
-    if (dc === undefined) return lift;
-    const before = losses.get(dc) ?? 0;
-    losses.set(dc, before + 1);
-    // Cut off first: a DC that loses power says no goodbyes.
-    if (before === 0) targets.crash(dc);
-    return () => {
-      lift();
-      const left = losses.get(dc)! - 1;
-      losses.set(dc, left);
-      if (left === 0) targets.restart(dc);
-    };
-  };
+  const sceneOf = (run: Run, index: number): FaultScene => ({
+    loop,
+    network,
+    targets,
+    get machines() {
+      if (!targets.machines) throw new Error(`${describeFault(run.fault)}: there are no machines`);
+      return targets.machines;
+    },
+    random: randomStream(key, 'cluster.fault', index),
+    down,
+    paused,
+    effect(count = 1) {
+      if (count > 0) run.firstEffectAt ??= seconds();
+      run.effects += count;
+    },
+    detail: (text) => run.details.push(text),
+  });
 
-  const runs = plan.faults.map((fault) => {
-    const run = {
+  const starts = plan.faults.map((fault, index) => {
+    const run: Run = {
       fault,
-      firedAt: undefined as number | undefined,
+      begunAt: undefined,
+      firstEffectAt: undefined,
+      healedAt: undefined,
+      effects: 0,
+      details: [],
       heal: () => {},
-      healedAt: undefined as number | undefined,
     };
     const name = describeFault(fault);
     const start = loop.schedule(fault.atSeconds * 1000, 'fault', name, () => {
-      run.firedAt = seconds();
-      const undo = inflict(fault);
+      run.begunAt = seconds();
+      const undo = act(fault, sceneOf(run, index));
       const end = loop.schedule(fault.forSeconds * 1000, 'heal', name, () => run.heal());
       run.heal = () => {
         end.cancel();
@@ -84,14 +120,9 @@ export function runFaults(
   });
 
   return {
-    records: () =>
-      runs.map(({ run: { fault, firedAt, healedAt } }) => ({
-        fault,
-        ...(firedAt !== undefined && { firedAtSeconds: firedAt }),
-        ...(healedAt !== undefined && { healedAtSeconds: healedAt }),
-      })),
+    records: () => starts.map(({ run }) => recordOf(run)),
     stop() {
-      for (const { run, start } of runs) {
+      for (const { run, start } of starts) {
         start.cancel();
         run.heal();
       }
@@ -99,36 +130,28 @@ export function runFaults(
   };
 }
 
-/** What the fault means for a link between two nodes. */
-function ruleOf(fault: Fault, { dcOf }: Pick<FaultTargets, 'dcOf'>): LinkRule {
-  const name = describeFault(fault);
-  switch (fault.kind) {
-    case 'dc_crash':
-      return { name };
-    case 'dc_loss':
-      return {
-        name,
-        state: (from, to) =>
-          from !== to && (dcOf(from) === fault.dc || dcOf(to) === fault.dc) ? 'cut' : undefined,
-      };
-    case 'partition': {
-      const side = (node: string): number => {
-        const dc = dcOf(node);
-        return dc === undefined ? -1 : fault.groups.findIndex((group) => group.includes(dc));
-      };
-      return {
-        name,
-        state: (from, to) => {
-          const [a, b] = [side(from), side(to)];
-          return a >= 0 && b >= 0 && a !== b ? 'cut' : undefined;
-        },
-      };
-    }
-    case 'slow_link':
-      return {
-        name,
-        addedMs: (from, to) =>
-          dcOf(from) === fault.from && dcOf(to) === fault.to ? fault.addedMs : 0,
-      };
+function refuseWhatCannotBe(faults: readonly Fault[], targets: FaultTargets): void {
+  const beyond = faults.filter((fault) => OF_MACHINES.has(fault.kind) && !targets.machines);
+  if (beyond.length > 0) {
+    throw new Error(`this world has no machines for ${beyond.map(describeFault).join('; ')}`);
   }
+}
+
+/** Makes the fault happen; the function returned undoes it. */
+function act(fault: Fault, scene: FaultScene): Undo {
+  // The table has, for each kind, the action that takes a fault of that kind.
+  const action = ACTIONS[fault.kind] as (fault: Fault, scene: FaultScene) => Undo;
+  return action(fault, scene);
+}
+
+function recordOf({ fault, begunAt, firstEffectAt, healedAt, effects, details }: Run): FaultRecord {
+  const firedAt = OF_A_MOMENT.has(fault.kind) ? firstEffectAt : begunAt;
+  if (firedAt === undefined || effects === 0) return { fault };
+  return {
+    fault,
+    firedAtSeconds: firedAt,
+    ...(healedAt !== undefined && { healedAtSeconds: healedAt }),
+    effects,
+    ...(details.length > 0 && { details }),
+  };
 }

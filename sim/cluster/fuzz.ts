@@ -184,11 +184,11 @@ function drawDisk(random: WordSource): DiskCharacter {
   return { ...DISK_DEFAULT, syncMsMin, syncMsMax: syncMsMin * between(random, 2, 5) };
 }
 
+const DRAWN_KINDS = ['dc_loss', 'dc_crash', 'partition', 'slow_link'] as const;
+
 /** Some kinds only, in each seed; sometimes none, so that the calm is tested too. */
 function drawFaults(random: WordSource, dcs: readonly number[]): Fault[] {
-  const kinds = (['dc_loss', 'dc_crash', 'partition', 'slow_link'] as const).filter(
-    () => intBelow(random, 2) === 0,
-  );
+  const kinds = DRAWN_KINDS.filter(() => intBelow(random, 2) === 0);
   if (kinds.length === 0) return [];
   const count = between(random, 1, SIZES.faultsMax);
   return Array.from({ length: count }, () => drawFault(random, dcs, kinds));
@@ -197,7 +197,7 @@ function drawFaults(random: WordSource, dcs: readonly number[]): Fault[] {
 function drawFault(
   random: WordSource,
   dcs: readonly number[],
-  kinds: readonly Fault['kind'][],
+  kinds: readonly (typeof DRAWN_KINDS)[number][],
 ): Fault {
   const kind = kinds[intBelow(random, kinds.length)] ?? 'dc_loss';
   const atSeconds = between(random, 1, 12);

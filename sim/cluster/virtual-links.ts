@@ -1,7 +1,8 @@
 /**
  * The ways between the nodes of the virtual network: how slow each directed link is, and whether it
  * works. What breaks a link is a rule; several may hold at once, and the first that gives a verdict
- * on a link decides. Streams (virtual-stream.ts) are told when a verdict changes.
+ * on a link decides. Streams (virtual-stream.ts) are told when a verdict changes. What happens to
+ * single packets of a link that is up (loss, delay) is a fate, which a rule hands out by link.
  */
 
 /**
@@ -20,13 +21,23 @@ export interface LinkCharacter {
   readonly bytesPerSecond?: number;
 }
 
-/** A fault on links. Asked once a link and change of rules, not once a chunk: must be pure. */
+/** A fault on links. `state` and `fate` are asked once a link and change of rules: must be pure. */
 export interface LinkRule {
   readonly name: string;
   /** Undefined leaves the verdict to the rules after this one. */
   state?(from: string, to: string): LinkState | undefined;
-  /** Extra one-way latency; the extras of all rules add up. */
-  addedMs?(from: string, to: string): number;
+  /** What befalls each packet of this link; the fates of all rules come together. */
+  fate?(from: string, to: string): PacketFate | undefined;
+  /** Something was swallowed on a link that this rule cuts, alone or with others. */
+  onDrop?(): void;
+}
+
+/** Asked for every packet (a chunk of a stream, a step of a handshake): may draw and count. */
+export interface PacketFate {
+  /** This one is lost; what is part of a stream is then sent again, and asked about again. */
+  isLost?(): boolean;
+  /** Extra one-way latency of this one. */
+  delayMs?(): number;
 }
 
 /** One directed link in use. */
@@ -37,7 +48,10 @@ export interface Link {
   readonly label: string;
   readonly character: LinkCharacter;
   state: LinkState;
-  addedMs: number;
+  /** Undefined on a healthy link, so that it costs a chunk one comparison. */
+  fates: readonly PacketFate[] | undefined;
+  /** The rules that cut this link. */
+  cutBy: readonly LinkRule[];
   /** With a bandwidth: until when the link is busy with bytes already sent, virtual ms. */
   busyUntilMs: number;
   bytes: number;
@@ -78,7 +92,8 @@ export class LinkTable {
         label: `${from}→${to}`,
         character,
         state: 'up',
-        addedMs: 0,
+        fates: undefined,
+        cutBy: [],
         busyUntilMs: 0,
         bytes: 0,
         chunks: 0,
@@ -96,7 +111,8 @@ export class LinkTable {
     const held: LinkRule = {
       name: rule.name,
       ...(rule.state && { state: rule.state.bind(rule) }),
-      ...(rule.addedMs && { addedMs: rule.addedMs.bind(rule) }),
+      ...(rule.fate && { fate: rule.fate.bind(rule) }),
+      ...(rule.onDrop && { onDrop: rule.onDrop.bind(rule) }),
     };
     this.#rules.add(held);
     this.#judgeAll();
@@ -122,18 +138,41 @@ export class LinkTable {
   }
 
   #judge(link: Link): void {
-    link.state = 'up';
-    link.addedMs = 0;
-    let decided = false;
+    let decided: LinkState | undefined;
+    const cutBy: LinkRule[] = [];
+    const fates: PacketFate[] = [];
     for (const rule of this.#rules) {
-      const verdict = decided ? undefined : rule.state?.(link.from, link.to);
-      if (verdict !== undefined) {
-        link.state = verdict;
-        decided = true;
-      }
-      link.addedMs += rule.addedMs?.(link.from, link.to) ?? 0;
+      const verdict = rule.state?.(link.from, link.to);
+      decided ??= verdict;
+      if (verdict === 'cut') cutBy.push(rule);
+      const fate = rule.fate?.(link.from, link.to);
+      if (fate) fates.push(fate);
     }
+    link.state = decided ?? 'up';
+    link.cutBy = cutBy;
+    link.fates = fates.length > 0 ? fates : undefined;
   }
+}
+
+/** Something vanished on the link because it is cut. */
+export function countDrop(link: Link): void {
+  link.drops++;
+  for (const rule of link.cutBy) rule.onDrop?.();
+}
+
+/** One packet more on this link: is it lost? */
+export function losesPacket({ fates }: Link): boolean {
+  let lost = false;
+  // Every fate is asked, so that what one draws does not hang on the others.
+  if (fates) for (const fate of fates) if (fate.isLost?.()) lost = true;
+  return lost;
+}
+
+/** One packet more on this link: what the fates add to its latency. */
+export function addedDelayMs({ fates }: Link): number {
+  let sum = 0;
+  if (fates) for (const fate of fates) sum += fate.delayMs?.() ?? 0;
+  return sum;
 }
 
 function assertCharacter(character: LinkCharacter, from: string, to: string): void {

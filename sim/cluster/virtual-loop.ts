@@ -13,6 +13,7 @@ import process from 'node:process';
 import { setImmediate } from 'node:timers';
 import { EventQueue } from '../core/event-queue.ts';
 import { msToUs, US_PER_MS } from '../core/virtual-time.ts';
+import type { PauseGate } from './pause-gate.ts';
 import { TraceDigest } from './trace-digest.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
@@ -121,8 +122,11 @@ export class VirtualLoop {
   }
 
   /** A fresh clock for a node that starts now. `stop()` it when the node crashes. */
-  clockFor(node: string, options: { readonly skewMs?: number } = {}): VirtualClock {
-    return createVirtualClock(this, node, this.#startWallMs, options.skewMs);
+  clockFor(
+    node: string,
+    options: { readonly skewMs?: number; readonly gate?: PauseGate } = {},
+  ): VirtualClock {
+    return createVirtualClock(this, node, this.#startWallMs, options.skewMs, options.gate);
   }
 
   /**

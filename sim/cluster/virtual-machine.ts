@@ -1,11 +1,12 @@
 /**
  * A node of the virtual world: a disk that stays, and one life of a process after the other on it.
  * `boot()` hands out the environment of a new life, `crash()` ends it with all its timers,
- * connections, listeners and unsynced writes.
+ * connections, listeners and unsynced writes. `pause()` lets it stand still, unharmed.
  */
 import type { Environment, Log } from '../../system-under-test/environment/index.ts';
 import { keyOfSeed } from '../core/seed.ts';
 import { randomStream } from '../core/streams.ts';
+import { PauseGate } from './pause-gate.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 import type { VirtualNetwork } from './virtual-network.ts';
@@ -31,6 +32,22 @@ export interface VirtualMachine {
   boot(): Environment & { readonly clock: VirtualClock };
   /** Ends the life that runs, if any. */
   crash(): void;
+  /** Stops the process that runs, if any (SIGSTOP): nothing calls it any more. */
+  pause(): void;
+  /** It goes on, if it is still the one that was stopped. */
+  resume(): void;
+  /** Calls that pauses kept back, in all lives. */
+  readonly heldCalls: number;
+  /** How far the machine's wall clock is off, in this life and the next ones. */
+  skewMs: number;
+  /** How often the wall clock was read, in all lives. */
+  readonly wallReads: number;
+}
+
+/** The life that runs. */
+interface Life {
+  readonly clock: VirtualClock;
+  readonly gate: PauseGate;
 }
 
 const SILENT: Log = { write: () => {} };
@@ -44,33 +61,56 @@ export function createVirtualMachine(options: VirtualMachineOptions): VirtualMac
     node,
     options.disk,
   );
-  let clock: VirtualClock | undefined;
+  let life: Life | undefined;
   let lives = 0;
+  let skewMs = options.skewMs ?? 0;
+  /** Of the lives before this one. */
+  const past = { heldCalls: 0, wallReads: 0 };
   return {
     node,
     disk,
     get running() {
-      return clock !== undefined;
+      return life !== undefined;
     },
     boot() {
-      if (clock) throw new Error(`${node} is already running`);
-      const own = loop.clockFor(node, { skewMs: options.skewMs ?? 0 });
-      clock = own;
+      if (life) throw new Error(`${node} is already running`);
+      const gate = new PauseGate(loop, node);
+      const own: Life = { clock: loop.clockFor(node, { skewMs, gate }), gate };
+      life = own;
       return {
-        clock: own,
+        clock: own.clock,
         randomness: createVirtualRandomness(randomStream(key, `cluster.node ${node}`, lives++)),
-        network: network.forNode(node),
-        store: disk.open(),
+        network: network.forNode(node, gate),
+        store: disk.open(gate),
         // A dead process writes no lines.
-        log: { write: (...line) => clock === own && log.write(...line) },
+        log: { write: (...line) => life === own && log.write(...line) },
       };
     },
     crash() {
-      if (!clock) return;
+      if (!life) return;
+      const { clock, gate } = life;
+      life = undefined;
       clock.stop();
-      clock = undefined;
+      gate.close();
+      past.heldCalls += gate.held;
+      past.wallReads += clock.wallReads;
       network.crash(node);
       disk.crash();
+    },
+    pause: () => life?.gate.pause(),
+    resume: () => life?.gate.resume(),
+    get heldCalls() {
+      return past.heldCalls + (life?.gate.held ?? 0);
+    },
+    get skewMs() {
+      return skewMs;
+    },
+    set skewMs(value: number) {
+      skewMs = value;
+      if (life) life.clock.skewMs = value;
+    },
+    get wallReads() {
+      return past.wallReads + (life?.clock.wallReads ?? 0);
     },
   };
 }

@@ -9,7 +9,17 @@
  */
 import type { Connection, Network } from '../../system-under-test/environment/index.ts';
 import type { WordSource } from '../core/xoshiro.ts';
-import { type LinkCharacter, type LinkRule, LinkTable, type LinkView } from './virtual-links.ts';
+import type { PauseGate } from './pause-gate.ts';
+import {
+  addedDelayMs,
+  countDrop,
+  type Link,
+  type LinkCharacter,
+  type LinkRule,
+  LinkTable,
+  type LinkView,
+  losesPacket,
+} from './virtual-links.ts';
 import type { ScheduledEvent, VirtualLoop } from './virtual-loop.ts';
 import {
   STREAM_DEFAULT,
@@ -27,13 +37,30 @@ export interface VirtualNetworkOptions {
 }
 
 export interface VirtualNetwork {
-  /** The network as the process on this node sees it, until the node crashes. */
-  forNode(node: string): Network;
+  /**
+   * The network as the process on this node sees it, until the node crashes. A process that can be
+   * stopped comes with its gate; its listeners and connections go on without it, as in a kernel.
+   */
+  forNode(node: string, gate?: PauseGate): Network;
   /** The process on the node dies: its listeners vanish, its connections are reset. */
   crash(node: string): void;
   /** Breaks or slows links until the function returned is called. */
   addRule(rule: LinkRule): () => void;
+  /**
+   * Resets each open connection between these nodes (or, while none has been, one opened later) in
+   * the middle of what it carries, once `drawBytes()` more bytes have passed in a direction.
+   * The function returned takes back what has not happened yet.
+   */
+  sever(plan: SeverPlan): () => void;
   view(): NetworkView;
+}
+
+export interface SeverPlan {
+  readonly between: (one: string, other: string) => boolean;
+  /** At least 1. */
+  readonly drawBytes: () => number;
+  /** Called for each connection that was cut. */
+  readonly onSevered: () => void;
 }
 
 export interface NetworkView {
@@ -43,7 +70,7 @@ export interface NetworkView {
   readonly connections: number;
   readonly connected: number;
   readonly connectsFailed: number;
-  /** Streams that a cut ended because it outlasted the retransmission time-out. */
+  /** Streams that ended because a cut, or loss upon loss, outlasted the retransmission time-out. */
   readonly streamsTimedOut: number;
   /** Sums over the links. */
   readonly bytes: number;
@@ -61,6 +88,7 @@ const PORT_MAX = 65_535;
 /** One life of the process on a node. */
 interface Host {
   readonly node: string;
+  readonly gate: PauseGate | undefined;
   alive: boolean;
   readonly ends: Set<StreamEnd>;
   /** Events of connection attempts under way. */
@@ -82,13 +110,19 @@ interface Stream {
 export function createVirtualNetwork(options: VirtualNetworkOptions): VirtualNetwork {
   const { loop, random } = options;
   const character: StreamCharacter = { ...STREAM_DEFAULT, ...options.stream };
-  const world: StreamWorld = { loop, random, character };
   const hosts = new Map<string, Host>();
   const listeners = new Map<string, Listening>();
   /** Where an address was last seen: packets still go there when nobody listens any more. */
   const routes = new Map<string, string>();
   const streams = new Set<Stream>();
   const counts = { connected: 0, connectsFailed: 0, streamsTimedOut: 0 };
+  const world: StreamWorld = {
+    loop,
+    random,
+    character,
+    onGivenUp: () => counts.streamsTimedOut++,
+  };
+  const armed = new Set<(stream: Stream) => void>();
   let nextPort = DYNAMIC_PORT_MIN;
   const links = new LinkTable(options.link, () => {
     for (const stream of [...streams]) judge(stream);
@@ -121,10 +155,10 @@ export function createVirtualNetwork(options: VirtualNetworkOptions): VirtualNet
     server.resume();
   };
 
-  const hostOf = (node: string): Host => {
+  const hostOf = (node: string, gate: PauseGate | undefined): Host => {
     let host = hosts.get(node);
     if (!host) {
-      host = { node, alive: true, ends: new Set(), attempts: new Set() };
+      host = { node, gate, alive: true, ends: new Set(), attempts: new Set() };
       hosts.set(node, host);
     }
     return host;
@@ -142,12 +176,19 @@ export function createVirtualNetwork(options: VirtualNetworkOptions): VirtualNet
         streams.delete(stream);
       }
     };
-    const client = new StreamEnd(world, links.get(from.node, to.node), address, releaseFrom(from));
+    const client = new StreamEnd(
+      world,
+      links.get(from.node, to.node),
+      address,
+      releaseFrom(from),
+      from.gate,
+    );
     const server: StreamEnd = new StreamEnd(
       world,
       links.get(to.node, from.node),
       from.node,
       releaseFrom(to),
+      to.gate,
       () => {
         if (listeners.get(address) !== listening) return false;
         accept(server);
@@ -160,6 +201,7 @@ export function createVirtualNetwork(options: VirtualNetworkOptions): VirtualNet
     to.ends.add(server);
     stillOpen.add(client).add(server);
     streams.add(stream);
+    for (const arm of armed) arm(stream);
     client.open();
     return client;
   };
@@ -206,10 +248,15 @@ export function createVirtualNetwork(options: VirtualNetworkOptions): VirtualNet
         });
         events.add(event);
       };
-      const fail = (why: string): void => {
+      /** The attempt is over; the process hears of it now, or when it goes on. */
+      const over = (tell: () => void): void => {
         stop();
+        if (host.gate?.paused) host.gate.hold(tell);
+        else tell();
+      };
+      const fail = (why: string): void => {
         counts.connectsFailed++;
-        reject(new Error(why));
+        over(() => reject(new Error(why)));
       };
       const ask = (retryMs: number): void => {
         const target = routes.get(address);
@@ -219,27 +266,21 @@ export function createVirtualNetwork(options: VirtualNetworkOptions): VirtualNet
         }
         const there = links.get(host.node, target);
         const back = links.get(target, host.node);
-        const wayMs = (link: typeof there): number => link.character.latencyMs + link.addedMs;
         at(retryMs, 'connect again', there.label, () => ask(retryMs * 2));
         at(wayMs(there), 'connect', there.label, () => {
-          if (there.state === 'cut') {
-            there.drops++;
-            return;
-          }
+          if (isSwallowed(there)) return;
           at(wayMs(back), 'connect answer', back.label, () => {
-            if (back.state === 'cut') {
-              back.drops++;
-              return;
-            }
+            if (isSwallowed(back)) return;
             const listening = listeners.get(address);
             const open = there.state === 'up' && back.state === 'up';
             if (!open || !listening || listening.host.node !== target) {
               fail(refused(address));
               return;
             }
-            stop();
-            counts.connected++;
-            resolve(join(host, listening, address));
+            over(() => {
+              counts.connected++;
+              resolve(join(host, listening, address));
+            });
           });
         });
       };
@@ -249,9 +290,35 @@ export function createVirtualNetwork(options: VirtualNetworkOptions): VirtualNet
     });
   };
 
+  const sever = ({ between, drawBytes, onSevered }: SeverPlan): (() => void) => {
+    const ends = new Set<StreamEnd>();
+    const arm = (stream: Stream): void => {
+      const { client, server } = stream;
+      if (!between(client.link.from, client.link.to)) return;
+      for (const end of [client, server]) {
+        ends.add(end);
+        const severed = (): void => {
+          // One cut is enough: those who connect again are left alone.
+          armed.delete(arm);
+          client.severance = undefined;
+          server.severance = undefined;
+          onSevered();
+        };
+        end.severance = { bytesLeft: drawBytes(), onSevered: severed };
+      }
+    };
+    armed.add(arm);
+    for (const stream of streams) arm(stream);
+    return () => {
+      armed.delete(arm);
+      for (const end of ends) end.severance = undefined;
+    };
+  };
+
   return {
-    forNode(node) {
-      const host = hostOf(node);
+    sever,
+    forNode(node, gate) {
+      const host = hostOf(node, gate);
       return {
         listen: (address, accept) => listen(host, address, accept),
         connect: (address, timeoutMs) => connect(host, address, timeoutMs),
@@ -284,6 +351,15 @@ export function createVirtualNetwork(options: VirtualNetworkOptions): VirtualNet
       };
     },
   };
+}
+
+const wayMs = (link: Link): number => link.character.latencyMs + addedDelayMs(link);
+
+/** A packet of a handshake does not get through, and nobody is told. */
+function isSwallowed(link: Link): boolean {
+  if (link.state !== 'cut') return losesPacket(link);
+  countDrop(link);
+  return true;
 }
 
 /** What a dead process waits for. */

@@ -5,6 +5,9 @@
  * A write becomes visible and durable at once, after a drawn sync latency, and resolves in that
  * moment. A crash before that loses the batch or, drawn, keeps it whole: both are legal, as nobody
  * was told. What is pending in a crash never settles, because the process that waited is gone.
+ *
+ * A torn write is a crash that surely loses the batch: a log with checksums drops the torn tail
+ * when it is opened. Damage at rest (`rot`) is not noticed here, as little as by a real drive.
  */
 import type {
   Store,
@@ -12,8 +15,9 @@ import type {
   StoreRange,
   StoreWrite,
 } from '../../system-under-test/environment/index.ts';
-import { uniform32 } from '../core/draws.ts';
+import { intBelow, uniform32 } from '../core/draws.ts';
 import type { WordSource } from '../core/xoshiro.ts';
+import type { PauseGate } from './pause-gate.ts';
 import { SortedPartition } from './sorted-partition.ts';
 import { checksumOf } from './trace-digest.ts';
 import type { ScheduledEvent, VirtualLoop } from './virtual-loop.ts';
@@ -45,17 +49,60 @@ export const DISK_DEFAULT: DiskCharacter = {
 };
 
 export interface VirtualDisk {
-  /** The store of a new life of the process. The previous one must be closed or crashed. */
-  open(): Store;
+  /**
+   * The store of a new life of the process, whose gate keeps its answers while it is paused. The
+   * previous life must be closed or crashed.
+   */
+  open(gate?: PauseGate): Store;
   /** The process dies now: its pending calls never settle, its batch in flight is lost or kept. */
   crash(): void;
   /** The same as `open`, after a crash. */
-  reopen(): Store;
+  reopen(gate?: PauseGate): Store;
+  /** Makes the disk slow or full until the function returned is called. Troubles add up. */
+  addTrouble(trouble: DiskTrouble): () => void;
+  /**
+   * Calls `onTorn` in the middle of the next write, once; the caller must let the process crash
+   * then, and the batch is lost. The function returned takes it back if it has not come to that.
+   */
+  tearNextWrite(random: WordSource, onTorn: () => void): () => void;
+  /** Flips a drawn bit in up to `count` drawn values (not empty ones) that `may` rot. */
+  rot(
+    random: WordSource,
+    count: number,
+    may: (partition: string, key: string) => boolean,
+  ): DamagedValue[];
+  /** Another, empty disk takes the place of this one. The process must not be running. */
+  wipe(): void;
   /** What a crash right now would leave for certain, for checkers: in key order, not copied. */
   durable(partition: string): readonly StoreEntry[];
   /** Names of the partitions that hold anything, sorted. */
   partitions(): string[];
   view(): DiskView;
+}
+
+export interface DiskTrouble {
+  /** Syncs and reads take so many times as long. */
+  readonly slowFactor?: number;
+  /** Writes are rejected with `DiskFullError`, and leave nothing behind. */
+  readonly full?: boolean;
+  /** Called for each sync or read that took longer, each write that was rejected. */
+  readonly onEffect?: () => void;
+}
+
+/** A value in which one bit is not any more what was written. */
+export interface DamagedValue {
+  readonly partition: string;
+  readonly key: string;
+  /** Counted from the lowest bit of the first byte. */
+  readonly bit: number;
+}
+
+/** No space is left. What a store says when a file cannot grow (ENOSPC). */
+export class DiskFullError extends Error {
+  override name = 'DiskFullError';
+  constructor(node: string) {
+    super(`the disk of ${node} is full: no space is left for the write`);
+  }
 }
 
 export interface DiskView {
@@ -66,6 +113,8 @@ export interface DiskView {
   /** Batches in flight in a crash, and how many of them survived. */
   readonly inFlightAtCrash: number;
   readonly keptAtCrash: number;
+  /** Batches that a torn write destroyed; not among `inFlightAtCrash`. */
+  readonly torn: number;
 }
 
 /** Printable ASCII: what the store's interface allows in partitions and keys. */
@@ -75,12 +124,15 @@ const END = '\x7f';
 const NOTHING = new Uint8Array(0);
 
 interface Life {
+  readonly gate: PauseGate | undefined;
   readonly pending: Set<ScheduledEvent>;
   /** The batch whose sync is under way. */
   inFlight: readonly StoreWrite[] | undefined;
   /** Set by the first `close`; resolves when the batch in flight has settled. */
   closing: Promise<void> | undefined;
   crashed: boolean;
+  /** The batch in flight has been torn: it does not survive. */
+  torn: boolean;
   /** Called when the batch in flight has settled. */
   afterWrite: (() => void) | undefined;
 }
@@ -94,8 +146,18 @@ export function createVirtualDisk(
   const data = new Map<string, SortedPartition>();
   /** The names in `data`, in order. */
   const names = new SortedPartition();
-  const counts = { batches: 0, bytesWritten: 0, crashes: 0, inFlightAtCrash: 0, keptAtCrash: 0 };
+  const counts = {
+    batches: 0,
+    bytesWritten: 0,
+    crashes: 0,
+    inFlightAtCrash: 0,
+    keptAtCrash: 0,
+    torn: 0,
+  };
   let life: Life | undefined;
+  /** Undefined while the disk is well. */
+  let troubles: readonly DiskTrouble[] | undefined;
+  let tear: ((own: Life, syncMs: number) => void) | undefined;
 
   const apply = (batch: readonly StoreWrite[]): void => {
     for (const write of batch) {
@@ -122,18 +184,38 @@ export function createVirtualDisk(
   const syncMs = (): number => {
     const { syncMsMin, syncMsMax, stallChance, stallMs } = character;
     const usual = syncMsMin + uniform32(random) * (syncMsMax - syncMsMin);
-    return uniform32(random) < stallChance ? usual + stallMs : usual;
+    return slowed(uniform32(random) < stallChance ? usual + stallMs : usual);
   };
 
-  const open = (): Store => {
+  const slowed = (usualMs: number): number => {
+    let ms = usualMs;
+    if (troubles === undefined) return ms;
+    for (const { slowFactor, onEffect } of troubles) {
+      if (slowFactor === undefined) continue;
+      ms *= slowFactor;
+      onEffect?.();
+    }
+    return ms;
+  };
+
+  const isFull = (): boolean => {
+    if (troubles === undefined) return false;
+    const full = troubles.filter((trouble) => trouble.full);
+    for (const { onEffect } of full) onEffect?.();
+    return full.length > 0;
+  };
+
+  const open = (gate?: PauseGate): Store => {
     if (life && !life.closing && !life.crashed) {
       throw new Error(`the store of ${node} is already open`);
     }
     const own: Life = {
+      gate,
       pending: new Set(),
       inFlight: undefined,
       closing: undefined,
       crashed: false,
+      torn: false,
       afterWrite: undefined,
     };
     life = own;
@@ -148,25 +230,23 @@ export function createVirtualDisk(
     detail: number,
     work: () => T,
   ): Promise<T> =>
-    new Promise((resolve) => {
+    new Promise((resolve, reject) => {
       if (own.crashed) return;
-      const event = loop.schedule(
-        delayMs,
-        kind,
-        node,
-        () => {
-          own.pending.delete(event);
-          resolve(work());
-        },
-        detail,
-      );
+      const finish = (): void => {
+        own.pending.delete(event);
+        const settle = outcomeOf(work, resolve, reject);
+        // The disk has done it; a process that stands still hears of it later.
+        if (own.gate?.paused) own.gate.hold(settle);
+        else settle();
+      };
+      const event = loop.schedule(delayMs, kind, node, finish, detail);
       own.pending.add(event);
     });
 
   const read = <T>(own: Life, work: () => T): Promise<T> => {
     if (own.closing && !own.crashed)
       return Promise.reject(new Error(`the store of ${node} is closed`));
-    return later(own, uniform32(random) * character.readMsMax, 'store read', 0, work);
+    return later(own, slowed(uniform32(random) * character.readMsMax), 'store read', 0, work);
   };
 
   const createStore = (own: Life): Store => ({
@@ -180,10 +260,14 @@ export function createVirtualDisk(
       if (problem !== undefined) return Promise.reject(new Error(problem));
       const taken = batch.map(copyOf);
       own.inFlight = taken;
-      return later(own, syncMs(), 'store write', batchChecksum(taken), () => {
-        apply(taken);
+      const ms = syncMs();
+      if (tear !== undefined) tear(own, ms);
+      return later(own, ms, 'store write', batchChecksum(taken), () => {
+        const full = isFull();
+        if (!full) apply(taken);
         own.inFlight = undefined;
         own.afterWrite?.();
+        if (full) throw new DiskFullError(node);
       });
     },
     get(partition, key) {
@@ -228,13 +312,61 @@ export function createVirtualDisk(
       life.crashed = true;
       for (const event of life.pending) event.cancel();
       life.pending.clear();
-      if (life.inFlight) {
+      if (life.torn) {
+        counts.torn++;
+      } else if (life.inFlight) {
         counts.inFlightAtCrash++;
         if (uniform32(random) < character.keepUnsyncedChance) {
           counts.keptAtCrash++;
           apply(life.inFlight);
         }
       }
+    },
+    addTrouble(trouble) {
+      // A copy, so that the same trouble added twice lasts until both have been lifted.
+      const added = { ...trouble };
+      troubles = [...(troubles ?? []), added];
+      return () => {
+        const left = (troubles ?? []).filter((each) => each !== added);
+        troubles = left.length > 0 ? left : undefined;
+      };
+    },
+    tearNextWrite(drawn, onTorn) {
+      let event: ScheduledEvent | undefined;
+      const plan = (own: Life, ms: number): void => {
+        tear = undefined;
+        event = loop.schedule(uniform32(drawn) * ms, 'torn write', node, () => {
+          if (own.crashed || !own.inFlight) return;
+          own.torn = true;
+          onTorn();
+        });
+      };
+      tear = plan;
+      return () => {
+        if (tear === plan) tear = undefined;
+        event?.cancel();
+      };
+    },
+    rot(drawn, count, may) {
+      const candidates: Omit<DamagedValue, 'bit'>[] = [];
+      for (const { key: partition } of names.entries()) {
+        for (const { key, value } of data.get(partition)!.entries()) {
+          if (value.length > 0 && may(partition, key)) candidates.push({ partition, key });
+        }
+      }
+      return drawSome(drawn, candidates, count).map(({ partition, key }) => {
+        const entries = data.get(partition)!;
+        const value = entries.get(key)!.slice();
+        const bit = intBelow(drawn, value.length * 8);
+        value[bit >> 3]! ^= 1 << (bit & 7);
+        entries.put(key, value);
+        return { partition, key, bit };
+      });
+    },
+    wipe() {
+      if (life && !life.crashed && !life.closing) throw new Error(`the store of ${node} is open`);
+      data.clear();
+      for (const name of names.entries()) names.delete(name.key);
     },
     durable: (partition) => data.get(partition)?.entries() ?? [],
     partitions: () => [...data.keys()].sort(),
@@ -244,6 +376,30 @@ export function createVirtualDisk(
       return { entries, ...counts };
     },
   };
+}
+
+/** `count` of the items, each at most once, in the order in which they were drawn; changes `items`. */
+function drawSome<Item>(random: WordSource, items: Item[], count: number): Item[] {
+  const drawn = Math.min(count, items.length);
+  for (let index = 0; index < drawn; index++) {
+    const other = index + intBelow(random, items.length - index);
+    [items[index], items[other]] = [items[other]!, items[index]!];
+  }
+  return items.slice(0, drawn);
+}
+
+/** Does the work, and gives what tells the caller how it went. */
+function outcomeOf<T>(
+  work: () => T,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+): () => void {
+  try {
+    const value = work();
+    return () => resolve(value);
+  } catch (error) {
+    return () => reject(error);
+  }
 }
 
 const copyOf = (write: StoreWrite): StoreWrite =>

@@ -9,8 +9,9 @@
 import type { Connection, ConnectionHandlers } from '../../system-under-test/environment/index.ts';
 import { intBelow, uniform32 } from '../core/draws.ts';
 import type { WordSource } from '../core/xoshiro.ts';
+import type { PauseGate } from './pause-gate.ts';
 import { checksumOf } from './trace-digest.ts';
-import type { Link } from './virtual-links.ts';
+import { addedDelayMs, countDrop, type Link, losesPacket } from './virtual-links.ts';
 import type { ScheduledEvent, VirtualLoop } from './virtual-loop.ts';
 
 /** How streams behave. Byte limits are those of a Linux socket in its usual state. */
@@ -23,6 +24,8 @@ export interface StreamCharacter {
   readonly splitChance: number;
   /** After a cut has healed, the first retransmission comes within this time. */
   readonly retransmitDelayMsMax: number;
+  /** A lost packet is sent again after this time, which doubles each time it is lost again. */
+  readonly retransmitFirstMs: number;
   /** A stream that a cut has held up for this long closes at both ends, idle or not. */
   readonly retransmitTimeoutMs: number;
 }
@@ -32,6 +35,7 @@ export const STREAM_DEFAULT: StreamCharacter = {
   sendBufferBytes: 256 * 1024,
   splitChance: 1 / 16,
   retransmitDelayMsMax: 200, // TCP_RTO_MIN on Linux
+  retransmitFirstMs: 200,
   retransmitTimeoutMs: 15_000, // TCP_USER_TIMEOUT as servers set it; Linux alone waits 15 minutes
 };
 
@@ -39,6 +43,8 @@ export interface StreamWorld {
   readonly loop: VirtualLoop;
   readonly random: WordSource;
   readonly character: StreamCharacter;
+  /** A stream was given up because a packet had been lost too often. */
+  readonly onGivenUp: () => void;
 }
 
 /** `open` carries the client's side of the handshake, `end` the half-close. */
@@ -48,6 +54,13 @@ interface Segment {
   readonly number: number;
   readonly kind: SegmentKind;
   readonly bytes: Uint8Array;
+}
+
+/** A reset to come from somewhere on the way, in the middle of what an end receives. */
+export interface Severance {
+  /** So many bytes still get through. */
+  bytesLeft: number;
+  readonly onSevered: () => void;
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -63,6 +76,10 @@ export class StreamEnd implements Connection {
   #handlers: ConnectionHandlers | undefined;
   /** Runs at the server's end when the handshake is complete; false refuses. */
   #onOpen: (() => boolean) | undefined;
+  /** Of the process that this end belongs to, if that can be stopped. */
+  readonly #gate: PauseGate | undefined;
+  /** Undefined unless a fault waits for what this end receives. */
+  severance: Severance | undefined;
 
   // Sending.
   #queued: Uint8Array[] = [];
@@ -94,12 +111,14 @@ export class StreamEnd implements Connection {
     link: Link,
     remote: string,
     release: (end: StreamEnd) => void,
+    gate: PauseGate | undefined,
     onOpen?: () => boolean,
   ) {
     this.#world = world;
     this.link = link;
     this.remote = remote;
     this.#release = release;
+    this.#gate = gate;
     this.#onOpen = onOpen;
   }
 
@@ -220,7 +239,8 @@ export class StreamEnd implements Connection {
       this.#send('end', NO_BYTES);
       this.#closeIfDone();
     } else if (hadQueued && !this.#ending) {
-      this.#handlers?.onDrain?.();
+      if (this.#gate?.paused) this.#gate.hold(() => this.#handlers?.onDrain?.());
+      else this.#handlers?.onDrain?.();
     }
   }
 
@@ -258,8 +278,13 @@ export class StreamEnd implements Connection {
 
   #transmit(segment: Segment): void {
     const peer = this.#peer!;
+    const fatedMs = this.link.fates === undefined ? 0 : this.#fatedMs();
+    if (fatedMs === undefined) {
+      this.#giveUpLater();
+      return;
+    }
     this.#world.loop.schedule(
-      this.#arrivalDelayMs(segment.bytes.length),
+      this.#arrivalDelayMs(segment.bytes.length, fatedMs),
       segment.kind,
       this.link.label,
       () => this.#arrive(peer, segment),
@@ -267,8 +292,31 @@ export class StreamEnd implements Connection {
     );
   }
 
+  /** What a bad link adds to the way of one segment; undefined: it never gets through. */
+  #fatedMs(): number | undefined {
+    const { retransmitFirstMs, retransmitTimeoutMs } = this.#world.character;
+    let stallMs = 0;
+    for (let waitMs = retransmitFirstMs; losesPacket(this.link); waitMs *= 2) {
+      stallMs += waitMs;
+      if (stallMs > retransmitTimeoutMs) return undefined;
+    }
+    return stallMs + addedDelayMs(this.link);
+  }
+
+  /** One packet was lost again and again: in the end both ends notice. */
+  #giveUpLater(): void {
+    const { loop, character, onGivenUp } = this.#world;
+    loop.schedule(character.retransmitTimeoutMs, 'stream time-out', this.link.label, () => {
+      const peer = this.#peer!;
+      if (this.#closed && peer.#closed) return;
+      onGivenUp();
+      this.abort();
+      peer.abort();
+    });
+  }
+
   /** When `bytes` that leave now arrive; never before what left earlier. */
-  #arrivalDelayMs(bytes: number): number {
+  #arrivalDelayMs(bytes: number, fatedMs: number): number {
     const { link } = this;
     const { loop, random } = this.#world;
     const { latencyMs, jitterMs = 0, bytesPerSecond } = link.character;
@@ -278,7 +326,7 @@ export class StreamEnd implements Connection {
       leavesMs = Math.max(nowMs, link.busyUntilMs) + (bytes / bytesPerSecond) * 1000;
       link.busyUntilMs = leavesMs;
     }
-    const wayMs = latencyMs + link.addedMs + (jitterMs > 0 ? uniform32(random) * jitterMs : 0);
+    const wayMs = latencyMs + fatedMs + (jitterMs > 0 ? uniform32(random) * jitterMs : 0);
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, leavesMs + wayMs);
     return this.#lastArrivalMs - nowMs;
   }
@@ -286,13 +334,19 @@ export class StreamEnd implements Connection {
   #arrive(peer: StreamEnd, segment: Segment): void {
     const { link } = this;
     if (link.state !== 'up') {
-      link.drops++;
+      countDrop(link);
       // A dead node's system is dead as well where its links are cut: nobody sends this again.
       if (!this.#dead) this.#lost.push(segment);
       return;
     }
     link.chunks++;
     link.bytes += segment.bytes.length;
+    // Nobody reads: it waits in the receiver's socket, and fills the sender's window.
+    if (peer.#gate?.paused) peer.#gate.hold(() => this.#handOver(peer, segment));
+    else this.#handOver(peer, segment);
+  }
+
+  #handOver(peer: StreamEnd, segment: Segment): void {
     this.#acknowledge(peer, segment.bytes.length);
     peer.#receive(segment);
   }
@@ -305,7 +359,7 @@ export class StreamEnd implements Connection {
     } else if (this.#queuedBytes === 0) {
       this.#inFlightBytes -= bytes;
     } else {
-      const delayMs = peer.link.character.latencyMs + peer.link.addedMs;
+      const delayMs = peer.link.character.latencyMs + addedDelayMs(peer.link);
       this.#world.loop.schedule(delayMs, 'acknowledge', peer.link.label, () => {
         this.#inFlightBytes -= bytes;
         this.#flush();
@@ -343,6 +397,7 @@ export class StreamEnd implements Connection {
         }
         return;
       case 'data':
+        if (this.severance !== undefined && this.#sever(segment.bytes, this.severance)) return;
         this.#handlersNow().onData(segment.bytes);
         return;
       case 'end':
@@ -351,6 +406,18 @@ export class StreamEnd implements Connection {
         if (this.#endSent) this.#closeIfDone();
         else this.#flush();
     }
+  }
+
+  /** Cuts the stream inside of these bytes if it is time; never at their end. */
+  #sever(bytes: Uint8Array, severance: Severance): boolean {
+    severance.bytesLeft -= bytes.length;
+    if (severance.bytesLeft > 0 || bytes.length < 2) return false;
+    const kept = Math.max(1, Math.min(bytes.length - 1, bytes.length + severance.bytesLeft));
+    this.#handlersNow().onData(bytes.subarray(0, kept));
+    this.#reset();
+    this.#close();
+    severance.onSevered();
+    return true;
   }
 
   #handlersNow(): ConnectionHandlers {
@@ -367,8 +434,10 @@ export class StreamEnd implements Connection {
   /** A reset travels behind what was sent, is never repeated, and may be lost. */
   #reset(): void {
     const peer = this.#peer!;
-    this.#world.loop.schedule(this.#arrivalDelayMs(0), 'reset', this.link.label, () => {
-      if (this.link.state === 'cut') this.link.drops++;
+    if (losesPacket(this.link)) return;
+    const delayMs = this.#arrivalDelayMs(0, addedDelayMs(this.link));
+    this.#world.loop.schedule(delayMs, 'reset', this.link.label, () => {
+      if (this.link.state === 'cut') countDrop(this.link);
       else peer.#close();
     });
   }
@@ -385,6 +454,10 @@ export class StreamEnd implements Connection {
     this.#early.clear();
     this.#release(this);
     if (this.#dead) return;
-    this.#world.loop.schedule(0, 'close', this.link.label, () => this.#handlers?.onClose());
+    const tell = (): void => this.#handlers?.onClose();
+    this.#world.loop.schedule(0, 'close', this.link.label, () => {
+      if (this.#gate?.paused) this.#gate.hold(tell);
+      else tell();
+    });
   }
 }

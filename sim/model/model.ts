@@ -156,6 +156,8 @@ function recordOf(fault: Fault, plan: ModelPlan, tally: Tally): FaultRecord {
       return tally.slowed > 0 ? healed : { fault };
     case 'partition':
       return tally.perDc.some((us) => us >= fault.atSeconds * 1e6) ? healed : { fault };
+    default:
+      return { fault }; // refused before the run: it cannot have happened
   }
 }
 

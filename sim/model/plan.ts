@@ -2,7 +2,7 @@
  * What a column needs to know, as plain numbers that travel to workers: rates, distances, service
  * times and disturbances. Made once, from a topology, a traffic and a fault plan.
  */
-import { type Fault, faultPlanProblems, lostDc } from '../../chaos/plan.ts';
+import { type Fault, faultPlanProblems, lostDc, unsupportedFaults } from '../../chaos/plan.ts';
 import { dcIds, nearestOthers, oneWayMs, type Topology } from '../../system-under-test/topology.ts';
 import { exactLog } from '../core/exact-math.ts';
 import type { Words4 } from '../core/threefry.ts';
@@ -132,6 +132,8 @@ const spanOf = (fault: Fault): Outage => ({
 });
 
 function refuseWhatItCannotDo(faults: readonly Fault[]): void {
+  const beyond = unsupportedFaults(faults, 'model');
+  if (beyond.length > 0) throw new RangeError(`model: ${beyond.join('; ')}`);
   const losses = faults.filter((fault) => lostDc(fault) !== undefined).length;
   if (losses > 1) {
     throw new RangeError(

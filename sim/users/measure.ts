@@ -21,14 +21,39 @@ export function disturbs(fault: FaultRecord['fault'], sender: number, recipient:
   switch (fault.kind) {
     case 'dc_loss':
     case 'dc_crash':
+    case 'slow_dc':
+    case 'clients_cut':
+    case 'disk_slow':
+    case 'disk_full':
+    case 'bit_rot':
+    case 'torn_write':
+    case 'clock_skew':
+    case 'clock_jump':
+    case 'pause':
+    case 'wipe':
       return fault.dc === sender || fault.dc === recipient;
+    case 'rolling_restart':
+      return true;
     case 'partition': {
       const side = (dc: number): number => fault.groups.findIndex((group) => group.includes(dc));
       return side(sender) >= 0 && side(recipient) >= 0 && side(sender) !== side(recipient);
     }
     case 'slow_link':
+    case 'jitter':
       return fault.from === sender && fault.to === recipient;
+    // A stream that loses one direction stands still, or breaks, in both.
+    case 'one_way_cut':
+    case 'lossy_link':
+      return isPair(fault.from, fault.to, sender, recipient);
+    case 'flapping_link':
+    case 'cut_mid_frame':
+      return isPair(fault.a, fault.b, sender, recipient);
   }
+}
+
+/** Both pairs name the same two DCs, in either order. */
+function isPair(a: number, b: number, sender: number, recipient: number): boolean {
+  return (a === sender && b === recipient) || (b === sender && a === recipient);
 }
 
 export function measureLedger(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeFault, type Fault, faultPlanProblems } from '../../chaos/plan.ts';
+import { describeFault, FAULT_KINDS, type Fault, faultPlanProblems } from '../../chaos/plan.ts';
 
 const DCS = [1, 2, 3];
 const loss: Fault = { kind: 'dc_loss', dc: 2, atSeconds: 5, forSeconds: 10 };
@@ -39,7 +39,7 @@ describe('faultPlanProblems', () => {
     [{ ...slow, addedMs: -1 }, 'faults[0].addedMs: -1 must be above 0'],
     [
       { ...loss, kind: 'earthquake' },
-      "faults[0].kind: 'earthquake' is not known; use dc_loss, dc_crash, partition or slow_link",
+      `faults[0].kind: 'earthquake' is not known; use ${FAULT_KINDS.slice(0, -1).join(', ')} or wipe`,
     ],
   ])('finds what is wrong with %j', (fault, problem) => {
     expect(faultPlanProblems({ faults: [fault as Fault] }, DCS, 60)).toContain(problem);
