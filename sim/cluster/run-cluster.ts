@@ -142,6 +142,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
         observer?.restarting(dc);
       },
       dcOf: (node) => cluster.dcOf(node),
+      machines: cluster.machineTargets,
     });
     records = () => run.records();
     stopFaults = () => run.stop();

@@ -1,6 +1,7 @@
 /**
  * The real backend in the virtual world: five datacentres on virtual machines, and the way from
- * any device to any of them. Knows nothing of scenarios.
+ * any device to any of them. A process that gives up because its disk is full is started again, as
+ * by a supervisor. Knows nothing of scenarios.
  */
 import { Datacenter } from '../../system-under-test/datacenter/datacenter.ts';
 import {
@@ -12,12 +13,13 @@ import type { MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { dcIds, oneWayMs, type Topology } from '../../system-under-test/topology.ts';
 import { keyOfSeed } from '../core/seed.ts';
 import { randomStream } from '../core/streams.ts';
+import type { MachineTargets } from './fault-scene.ts';
 import type { LinkCharacter } from './virtual-links.ts';
 import type { VirtualLoop } from './virtual-loop.ts';
 import { createVirtualMachine, type VirtualMachine } from './virtual-machine.ts';
 import { createVirtualNetwork, type VirtualNetwork } from './virtual-network.ts';
 import { createVirtualRandomness } from './virtual-randomness.ts';
-import type { DiskCharacter, VirtualDisk } from './virtual-store.ts';
+import { type DiskCharacter, DiskFullError, type VirtualDisk } from './virtual-store.ts';
 
 export interface VirtualClusterOptions {
   readonly loop: VirtualLoop;
@@ -34,6 +36,8 @@ export interface VirtualClusterOptions {
 const BACKBONE_JITTER_SHARE = 0.02;
 /** A restarted process needs so long until it serves; measured on the live backend: about 1 s. */
 const RESTART_MS = 1_000;
+/** A supervisor's pause before it starts a process again that gave up (assumption). */
+const SUPERVISOR_PAUSE_MS = 1_000;
 
 export const dcNode = (dc: number): string => `dc ${dc}`;
 export const userNode = (index: number): string => `user ${index}`;
@@ -46,7 +50,9 @@ export class VirtualCluster {
   readonly #machines = new Map<number, VirtualMachine>();
   readonly #datacenters = new Map<number, Datacenter>();
   readonly #secret: Uint8Array;
-  /** Restarts so far, and how many of them were ended by the next crash before they were done. */
+  /** DCs that were crashed and have not been told to start again. */
+  readonly #down = new Set<number>();
+  /** Lives of each DC's process so far. */
   readonly lives = new Map<number, number>();
 
   constructor(options: VirtualClusterOptions) {
@@ -109,17 +115,34 @@ export class VirtualCluster {
     return this.#datacenters.get(dc);
   }
 
-  /** The process is gone at once, with all that was not durable. */
+  /** The process is gone at once, with all that was not durable, until `restart`. */
   crash(dc: number): void {
-    this.#machine(dc).crash();
-    this.#datacenters.delete(dc);
+    this.#down.add(dc);
+    this.#end(dc);
   }
 
   /** Starts the process again on its disk; it serves a moment later. */
   restart(dc: number): void {
-    this.#o.loop.schedule(RESTART_MS, 'restart', dcNode(dc), () => {
-      if (!this.#machine(dc).running) void this.#boot(dc);
-    });
+    this.#down.delete(dc);
+    this.#bootLater(dc, RESTART_MS);
+  }
+
+  /** What faults of processes, disks and clocks need of this cluster. */
+  get machineTargets(): MachineTargets {
+    return {
+      dcs: [...this.#machines.keys()],
+      machine: (dc) => this.#machine(dc),
+      mayRot: (dc) => {
+        const own = `d${dc}/`;
+        const ownToo = this.#others(dc).some((other) => this.#hasAllOf(other, dc));
+        return (partition) => (partition.startsWith(own) ? ownToo : /^d\d+\//.test(partition));
+      },
+      isElsewhere: (dc) => {
+        const backlog = this.#datacenters.get(dc)?.status().backlog;
+        if (!backlog || Object.values(backlog).some((waiting) => waiting > 0)) return false;
+        return this.#others(dc).every((other) => this.#hasAllOf(other, dc));
+      },
+    };
   }
 
   /** Writes that wait durably, anywhere, for this DC. */
@@ -177,12 +200,45 @@ export class VirtualCluster {
       addresses: () => [],
       testPhones: true,
       deliverCode: () => {},
-      onFatal: (error) => {
-        throw error;
-      },
+      onFatal: (error) => this.#gaveUp(dc, life, error),
     });
     // A crash while it was starting: this life is over, whatever it says.
     if (this.lives.get(dc) === life) this.#datacenters.set(dc, datacenter);
+  }
+
+  #end(dc: number): void {
+    this.#machine(dc).crash();
+    this.#datacenters.delete(dc);
+  }
+
+  #bootLater(dc: number, delayMs: number): void {
+    this.#o.loop.schedule(delayMs, 'restart', dcNode(dc), () => {
+      if (this.#down.has(dc) || this.#machine(dc).running) return;
+      const life = (this.lives.get(dc) ?? 0) + 1;
+      this.#boot(dc).catch((error: unknown) => this.#gaveUp(dc, life, error));
+    });
+  }
+
+  /** A process that cannot write ends and is started again; anything else is a mistake to be seen. */
+  #gaveUp(dc: number, life: number, error: unknown): void {
+    if (!(error instanceof DiskFullError)) throw error;
+    this.#o.loop.schedule(0, 'process exits', dcNode(dc), () => {
+      if (this.lives.get(dc) !== life || !this.#machine(dc).running) return;
+      this.#end(dc);
+      this.#bootLater(dc, SUPERVISOR_PAUSE_MS);
+    });
+  }
+
+  #others(dc: number): number[] {
+    return [...this.#machines.keys()].filter((other) => other !== dc);
+  }
+
+  /** One DC runs and has durably applied all of another one's stream, which runs too. */
+  #hasAllOf(reader: number, writer: number): boolean {
+    const [has, all] = [this.#datacenters.get(reader), this.#datacenters.get(writer)];
+    return (
+      has !== undefined && all !== undefined && has.status().applied[writer] === all.status().stream
+    );
   }
 
   #machine(dc: number): VirtualMachine {
