@@ -13,6 +13,7 @@ import { Crowd, type CrowdPerson, type DueMessage } from '../users/crowd.ts';
 import { DisturbanceTracker } from '../users/disturbance-tracker.ts';
 import type { Disturbance } from '../users/measure.ts';
 import { runFaults } from './faults.ts';
+import { findSecrets, QueueWatch, secretInLine } from './invariants.ts';
 import { clientAddress, userNode, VirtualCluster } from './virtual-cluster.ts';
 import { VirtualLoop } from './virtual-loop.ts';
 import { createVirtualRandomness } from './virtual-randomness.ts';
@@ -28,6 +29,8 @@ export interface ClusterRunInput {
   readonly seed: string;
   readonly crypto: MtprotoCrypto;
   readonly disk?: DiskCharacter;
+  /** Every device opens a chat so often and checks that it is shown nothing old. */
+  readonly lookEveryMs?: number;
   readonly signal?: AbortSignal;
   readonly progress?: (phase: string, done: number, text: string) => void;
   /** Called every virtual second of the window and the drain, `atSeconds` from its start. */
@@ -88,17 +91,20 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     crypto,
     homeOfUser: (index) => people[index]?.homeDc ?? 0,
     ...(input.disk ? { disk: input.disk } : {}),
-    ...(observer && {
-      logOf: (dc: number) => ({
-        write: (_level, event, fields = {}) => observer.log(dc, event, fields),
-      }),
+    logOf: (dc) => ({
+      write: (_level, event, fields = {}) => {
+        observer?.log(dc, event, fields);
+        if (!secretInLine(JSON.stringify([event, fields]), secrets)) return;
+        crowd.ledger.broken('secret', `DC ${dc} wrote an auth key to its log, in ${event}`);
+      },
     }),
   });
   const keys = people.map((person) => provisionedKey(crypto, random('auth key', person.index)));
+  const secrets = keys.map(({ key: bytes }) => bytes);
   const userIds = await loop.settle(cluster.start(accountsOf(people, keys)));
   await loop.run(() => cluster.linked);
   const clock = loop.clockFor('crowd');
-  const crowd = new Crowd({
+  const crowd: Crowd = new Crowd({
     people,
     messages: input.messages,
     warmupMs: input.warmupSeconds * 1000,
@@ -116,7 +122,9 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
       return authKey && userId !== undefined ? { key: authKey, userId } : undefined;
     },
     signInsAtOnce: 64,
+    ...(input.lookEveryMs === undefined ? {} : { lookEveryMs: input.lookEveryMs }),
   });
+  const queues = new QueueWatch(crowd.ledger);
   observer?.built({ loop, crowd });
   const tell = input.progress ?? (() => {});
   await loop.settle(crowd.arrive((done, text) => tell('arrive', done, text)));
@@ -157,6 +165,7 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   /** True when the run may end here. */
   const look = (): boolean => {
     observer?.look(cluster);
+    queues.look(cluster, dcIds(topology));
     if (crowd.ledger.violations.length === 0) return false;
     violatedAtSeconds ??= loop.nowMs() / 1000;
     return input.stopAtViolation === true;
@@ -191,6 +200,10 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   }
   if (!look()) {
     await compareReplicas(loop, cluster, crowd);
+    for (const [dc, disk] of cluster.disks()) {
+      const found = findSecrets(dc, disk, secrets);
+      if (found !== undefined) crowd.ledger.broken('secret', found);
+    }
     look();
   }
   for (const entry of crowd.ledger.entries) {

@@ -165,6 +165,11 @@ export class VirtualCluster {
     );
   }
 
+  /** The disk of each DC, for checkers. */
+  disks(): Map<number, VirtualDisk> {
+    return new Map([...this.#machines].map(([dc, { disk }]) => [dc, disk]));
+  }
+
   /** Compares each domain on its DC's disk with the copies on all other disks, byte by byte. */
   replicaDifferences(): string[] {
     const differences: string[] = [];

@@ -22,6 +22,8 @@ export interface CrowdPerson {
   /** International number without "+"; a test number of the home DC. */
   readonly phone: string;
   readonly name: string;
+  /** See VirtualUserOptions.plain. */
+  readonly plain?: boolean;
 }
 
 /** A message that is due `dueMs` after the load starts (warm-up included). */
@@ -50,6 +52,8 @@ export interface CrowdOptions {
   readonly authorizationOf?: (
     index: number,
   ) => { readonly key: AuthKey; readonly userId: number } | undefined;
+  /** Every device opens a chat so often and checks what it is shown. */
+  readonly lookEveryMs?: number;
   /** Users that sign in at the same time. */
   readonly signInsAtOnce: number;
 }
@@ -89,6 +93,8 @@ export class Crowd {
         ledger: this.ledger,
         directory,
         ...(authorization ? { authorization } : {}),
+        ...(person.plain ? { plain: true } : {}),
+        ...(options.lookEveryMs === undefined ? {} : { lookEveryMs: options.lookEveryMs }),
       });
     });
   }
@@ -152,6 +158,16 @@ export class Crowd {
 
   person(index: number): CrowdPerson {
     return this.#person(index);
+  }
+
+  /** Chats opened by all devices, and how many answers were marked as possibly old. */
+  get looks(): { readonly looks: number; readonly marked: number } {
+    let [looks, marked] = [0, 0];
+    for (const user of this.users) {
+      looks += user.looks.looks;
+      marked += user.looks.marked;
+    }
+    return { looks, marked };
   }
 
   /** Reads every box from the start and compares it with what senders were told. */

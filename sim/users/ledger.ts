@@ -30,7 +30,16 @@ export interface LedgerEntry {
 
 /** Something that must never happen, as it is seen. */
 export interface Violation {
-  readonly invariant: 'lost' | 'doubled' | 'order' | 'dense' | 'replica';
+  readonly invariant:
+    | 'lost'
+    | 'doubled'
+    | 'order'
+    | 'dense'
+    | 'replica'
+    | 'stale'
+    | 'secret'
+    | 'limit'
+    | 'visible';
   readonly text: string;
 }
 
@@ -156,6 +165,11 @@ export class Ledger {
   /** A copy of a DC's domain is not what the DC has: seen by a world that can look at the disks. */
   replicaDiffers(text: string): void {
     this.#violation('replica', text);
+  }
+
+  /** Something else that a world has seen and that must never happen. */
+  broken(invariant: Violation['invariant'], text: string): void {
+    this.#violation(invariant, text);
   }
 
   #violation(invariant: Violation['invariant'], text: string): void {

@@ -17,6 +17,7 @@ import type { AuthKey } from '../../system-under-test/mtproto/server-connection.
 import { RpcError } from '../../system-under-test/schema/errors.ts';
 import { longOf, type tl } from '../../system-under-test/schema/tl.ts';
 import { BoxFollower } from './box-follower.ts';
+import { ChatReader } from './chat-reader.ts';
 import type { AuditedMessage, Ledger, LedgerEntry } from './ledger.ts';
 
 export interface VirtualUserOptions {
@@ -35,6 +36,13 @@ export interface VirtualUserOptions {
   readonly ledger: Ledger;
   /** Index of a user by the id that the system knows it under. */
   readonly directory: UserDirectory;
+  /**
+   * A client that knows nothing of queues: once a message is acknowledged as queued it forgets
+   * about it, and goes home as soon as home answers. Home must keep the order.
+   */
+  readonly plain?: boolean;
+  /** Opens a chat so often and checks what it is shown; never when absent. */
+  readonly lookEveryMs?: number;
   /** An authorisation made beforehand; without one the user signs in. */
   readonly authorization?: { readonly key: AuthKey; readonly userId: number };
 }
@@ -79,6 +87,7 @@ export class VirtualUser {
   readonly #peers = new Map<number, tl.RawInputPeerUser>();
   readonly #timers = new Set<Timer>();
   readonly #box: BoxFollower;
+  readonly #chats: ChatReader;
   readonly stats = { connects: 0, failovers: 0 };
 
   constructor(options: VirtualUserOptions) {
@@ -93,6 +102,12 @@ export class VirtualUser {
       show: (message) => this.#show(message),
       settled: (randomIdLow) => this.#settle(randomIdLow),
       connected: () => this.#connection !== undefined,
+    });
+    this.#chats = new ChatReader({
+      call: (method) => this.#call(method),
+      connected: () => this.#connection !== undefined,
+      stale: (text) => options.ledger.broken('stale', `user ${options.index}: ${text}`),
+      draw: (below) => (options.randomness.bytes(4)[0] ?? 0) % below,
     });
   }
 
@@ -109,6 +124,10 @@ export class VirtualUser {
     return this.#userId;
   }
 
+  get looks(): ChatReader['stats'] {
+    return this.#chats.stats;
+  }
+
   get unconfirmed(): number {
     return this.#unconfirmed.length;
   }
@@ -120,6 +139,8 @@ export class VirtualUser {
     await this.#box.start();
     this.#every(BEHAVIOUR.pingEveryMs, () => this.#ping());
     this.#every(BEHAVIOUR.homeLookMs, () => this.#lookHome());
+    const { lookEveryMs } = this.#o;
+    if (lookEveryMs !== undefined) this.#every(lookEveryMs, () => this.#chats.look());
   }
 
   /** Learns how to address these people. Everyone must have signed up before. */
@@ -141,11 +162,10 @@ export class VirtualUser {
       for (const imported of answer.imported) {
         const user = users.get(imported.userId);
         if (user?._ !== 'user' || !user.accessHash) continue;
-        this.#peers.set(imported.clientId.low, {
-          _: 'inputPeerUser',
-          userId: user.id,
-          accessHash: user.accessHash,
-        });
+        const { id: userId, accessHash } = user;
+        const peer: tl.RawInputPeerUser = { _: 'inputPeerUser', userId, accessHash };
+        this.#peers.set(imported.clientId.low, peer);
+        this.#chats.knows(userId, peer);
       }
     }
   }
@@ -218,7 +238,9 @@ export class VirtualUser {
   #lost(connection: ClientConnection): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
-    for (const unsent of this.#unconfirmed) unsent.state = 'waiting';
+    for (const unsent of this.#unconfirmed) {
+      if (unsent.state !== 'queued' || !this.#o.plain) unsent.state = 'waiting';
+    }
     if (!this.#stopped && this.#userId !== undefined) this.#reconnect();
   }
 
@@ -256,7 +278,7 @@ export class VirtualUser {
   /** Away from home, and nothing of ours waits in a queue here: go back as soon as home answers. */
   #lookHome(): void {
     const { homeDc, addresses, network } = this.#o;
-    if (!this.#connection || this.#dc === homeDc || this.#unconfirmed.length > 0) return;
+    if (!this.#connection || this.#dc === homeDc || this.#mustStay()) return;
     if (this.#connecting) return;
     const away = this.#connection;
     const address = addresses.get(homeDc);
@@ -265,11 +287,16 @@ export class VirtualUser {
       (probe) => {
         probe.setHandlers({ onData: () => {}, onClose: () => {} });
         probe.destroy();
-        if (this.#connection !== away || this.#unconfirmed.length > 0) return;
+        if (this.#connection !== away || this.#mustStay()) return;
         this.#giveUp(away); // reconnecting tries home first
       },
       () => {},
     );
+  }
+
+  /** A careful client leaves no queued message behind; none leaves one that is in doubt. */
+  #mustStay(): boolean {
+    return this.#unconfirmed.some((unsent) => !this.#o.plain || unsent.state !== 'queued');
   }
 
   async #signIn(): Promise<void> {
@@ -332,11 +359,13 @@ export class VirtualUser {
         ledger.acked(entry, queued ? 'queued' : 'stored', clock.monotonicMs());
         if (queued) {
           // Stays in the list until home says that it has it.
-          if (this.#connection === connection) unsent.state = 'queued';
+          if (this.#connection === connection || this.#o.plain) unsent.state = 'queued';
           return this.#flush();
         }
         this.#confirm(unsent);
-        if (answer._ === 'updateShortSentMessage') this.#box.advance(answer.pts, answer.ptsCount);
+        if (answer._ !== 'updateShortSentMessage') return;
+        this.#chats.saw(unsent.peer.userId, answer.id);
+        this.#box.advance(answer.pts, answer.ptsCount);
       },
       (error: Error) => this.#notWritten(connection, unsent, error),
     );
@@ -377,6 +406,7 @@ export class VirtualUser {
 
   #show(message: tl.RawMessage): void {
     const nowMs = this.#o.clock.monotonicMs();
+    if (message.peerId._ === 'peerUser') this.#chats.saw(message.peerId.userId, message.id);
     if (!message.out) {
       this.#o.ledger.delivered(message.message, this.#o.index, message.id, nowMs);
       return;

@@ -26,6 +26,7 @@ import { Homes } from './homes.ts';
 import { InboundWork } from './inbound-work.ts';
 import { outboxPartition, STREAM_PARTITION } from './keys.ts';
 import { Lanes } from './lanes.ts';
+import { LIMITS } from './limits.ts';
 import { NumberedLog } from './numbered-log.ts';
 import { Outbox } from './outbox.ts';
 import { LinkDownError, type LinkStuck } from './outgoing-link.ts';
@@ -63,6 +64,13 @@ export interface DatacenterStatus {
   readonly stream: number;
   readonly applied: Readonly<Record<number, number>>;
   readonly totals: Readonly<Record<string, number>>;
+}
+
+/** A queue of a DC: how much waits in it, and how much may. */
+export interface QueueView {
+  readonly name: string;
+  readonly size: number;
+  readonly max: number;
 }
 
 const SECRET_BYTES_MIN = 32;
@@ -268,6 +276,22 @@ export class Datacenter {
         ...this.#audience.totals,
       },
     };
+  }
+
+  /** Every queue and its limit, for status pages and for checkers. */
+  queues(): QueueView[] {
+    const queues: QueueView[] = [
+      { name: 'appends', size: this.#commits.pending, max: LIMITS.appendsPendingMax },
+    ];
+    for (const [to, outbox] of this.#outboxes) {
+      queues.push({ name: `outbox ${to}`, size: outbox.waiting, max: LIMITS.outboxEntriesMax });
+      const load = this.#backbone.link(to)?.load;
+      if (!load) continue;
+      const bytesMax = LIMITS.linkBufferedBytesMax + LIMITS.linkFrameBytesMax;
+      queues.push({ name: `link ${to} bytes`, size: load.bufferedBytes, max: bytesMax });
+      queues.push({ name: `link ${to} asked`, size: load.asked, max: LIMITS.forwardsPendingMax });
+    }
+    return queues;
   }
 
   /** Ends listeners, links and sessions. What was acknowledged is on disk already. */

@@ -83,6 +83,14 @@ export class OutgoingLink {
     return this.#up;
   }
 
+  /** Bytes that wait in the socket, and questions without an answer yet. */
+  get load(): { readonly bufferedBytes: number; readonly asked: number } {
+    return {
+      bufferedBytes: this.#connection?.bufferedBytes ?? 0,
+      asked: this.#forwarded.size,
+    };
+  }
+
   get to(): number {
     return this.#o.to;
   }
