@@ -30,16 +30,25 @@ export class ProgressLine {
   }
 
   report(world: string, { phase, done, text }: Progress): void {
+    const percent = `${Math.round(Math.min(1, Math.max(0, done)) * 100)}%`.padStart(4);
+    const line = `${world.padEnd(7)} ${percent}  ${phase}${text ? `: ${text}` : ''}`;
+    this.#show(`${world}/${phase}`, line, done >= 1);
+  }
+
+  /** The same for work of which nobody knows how much there is. */
+  count(world: string, text: string): void {
+    this.#show(world, `${world.padEnd(7)} ${text}`, false);
+  }
+
+  #show(phase: string, line: string, atOnce: boolean): void {
     if (this.#quiet) return;
     const now = this.#nowMs();
     const terminal = this.#stream.isTTY === true;
     const every = terminal ? TERMINAL_EVERY_MS : PLAIN_EVERY_MS;
-    const newPhase = `${world}/${phase}` !== this.#lastPhase;
-    if (!newPhase && done < 1 && now - this.#lastAt < every) return;
+    const newPhase = phase !== this.#lastPhase;
+    if (!newPhase && !atOnce && now - this.#lastAt < every) return;
     this.#lastAt = now;
-    this.#lastPhase = `${world}/${phase}`;
-    const percent = `${Math.round(Math.min(1, Math.max(0, done)) * 100)}%`.padStart(4);
-    const line = `${world.padEnd(7)} ${percent}  ${phase}${text ? `: ${text}` : ''}`;
+    this.#lastPhase = phase;
     if (terminal) {
       this.#stream.write(CLEAR_LINE + line.slice(0, (this.#stream.columns ?? 80) - 1));
       this.#shown = true;

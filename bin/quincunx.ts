@@ -4,9 +4,11 @@
  */
 import { Command, CommanderError } from 'commander';
 import { ScenarioLoadError } from '../scenarios/load.ts';
+import { addBackup } from './commands/backup.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addList } from './commands/list.ts';
+import { addRestore } from './commands/restore.ts';
 import { addRun } from './commands/run.ts';
 import { addServe } from './commands/serve.ts';
 import { addToxiproxy } from './commands/toxiproxy.ts';
@@ -35,8 +37,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     .version(packageInfo().version)
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  for (const add of [addRun, addList, addServe, addFuzz, addDoctor, addToxiproxy])
-    add(program, finish);
+  const commands = [addRun, addList, addServe, addBackup, addRestore, addFuzz, addDoctor];
+  for (const add of [...commands, addToxiproxy]) add(program, finish);
   for (const command of program.commands) command.exitOverride();
   if (NOT_YET.includes(words[0] ?? '')) {
     throw new InvalidInput([

@@ -7,11 +7,15 @@ import process from 'node:process';
 import { Datacenter } from '../datacenter/datacenter.ts';
 import { loadCrypto } from '../mtproto/crypto.ts';
 import { RsaKey } from '../mtproto/rsa.ts';
+import { BackupRunner, type BackupSource } from './backup-runner.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
 
 let datacenter: Datacenter | undefined;
 let environment: LiveEnvironment | undefined;
+/** Set once the datacentre serves. */
+let backupSource: BackupSource | undefined;
+const backups = new BackupRunner(tell);
 let ending = false;
 const loopDelay = monitorEventLoopDelay({ resolution: 10 });
 
@@ -41,6 +45,7 @@ async function start(config: DcProcessConfig): Promise<void> {
     onFatal: () => process.exit(EXIT_STORE_FAILED),
   });
   loopDelay.enable();
+  backupSource = { dc: config.dc, topology: config.topology, store: environment.store };
   tell({ kind: 'ready', ...datacenter.addresses });
 }
 
@@ -58,6 +63,7 @@ const EXIT_STORE_FAILED = 3;
 async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
+  await backups.stop();
   await datacenter?.stop();
   await environment?.close();
   process.exit(code);
@@ -73,6 +79,12 @@ process.on('message', (message: ToDc) => {
       return;
     case 'status':
       tell({ kind: 'status', id: message.id, status: status() });
+      return;
+    case 'backup':
+      backups.start(message, backupSource);
+      return;
+    case 'cancel-backup':
+      backups.cancel(message.id);
       return;
     case 'stop':
       void end(0);

@@ -3,6 +3,7 @@ import type { DatacenterStatus } from '../datacenter/datacenter.ts';
 import type { LogLevel } from '../environment/index.ts';
 import type { DcAddress } from '../services/help.ts';
 import type { Topology } from '../topology.ts';
+import type { BackupProgress, BackupSummary } from './backup.ts';
 
 export interface DcProcessConfig {
   readonly dc: number;
@@ -20,12 +21,23 @@ export interface DcProcessConfig {
 export type ToDc =
   | { readonly kind: 'start'; readonly config: DcProcessConfig }
   | { readonly kind: 'status'; readonly id: number }
+  /** Write a backup to `temporary`, then rename it to `file`. One at a time. */
+  | {
+      readonly kind: 'backup';
+      readonly id: number;
+      readonly file: string;
+      readonly temporary: string;
+    }
+  | { readonly kind: 'cancel-backup'; readonly id: number }
   | { readonly kind: 'stop' };
 
 export type FromDc =
   | { readonly kind: 'ready'; readonly clients: string; readonly backbone: string }
   | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'status'; readonly id: number; readonly status: LiveStatus | undefined }
+  | { readonly kind: 'backup-progress'; readonly id: number; readonly progress: BackupProgress }
+  | { readonly kind: 'backup-done'; readonly id: number; readonly summary: BackupSummary }
+  | { readonly kind: 'backup-failed'; readonly id: number; readonly why: string }
   | { readonly kind: 'code'; readonly phone: string; readonly code: string };
 
 /** A datacentre's view of itself, and what its process costs. */

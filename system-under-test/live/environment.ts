@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Environment, LogLevel } from '../environment/index.ts';
 import { createJsonLog } from './json-log.ts';
-import { openLevelStore } from './level-store.ts';
+import { type LevelStore, openLevelStore } from './level-store.ts';
 import { createNodeClock } from './node-clock.ts';
 import { createNodeNetwork } from './node-network.ts';
 import { createNodeRandomness } from './node-randomness.ts';
@@ -18,6 +18,7 @@ export interface LiveEnvironmentOptions {
 }
 
 export interface LiveEnvironment extends Environment {
+  readonly store: LevelStore;
   /** Closes listeners and connections, then the store. Timers are their owners' business. */
   close(): Promise<void>;
 }

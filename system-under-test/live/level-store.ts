@@ -15,9 +15,22 @@ const CACHE_BYTES = 32 * 1024 * 1024;
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
 /** Bytes that one step of a range read takes from LevelDB. */
 const READ_AHEAD_BYTES = 256 * 1024;
+/** Bytes of a page of a snapshot, give or take one entry, and entries at most. */
+const PAGE_BYTES = 256 * 1024;
+const PAGE_ENTRIES = 4096;
+
+export interface LevelStore extends Store {
+  /**
+   * Everything as it was when its first page was asked for: the effect of whole batches, of those
+   * that were acknowledged by then at least. In the order of the keys, a page at a time; keys are
+   * partition + "\0" + key, values as they are stored. What the snapshot needs stays on disk until
+   * it is read or given up.
+   */
+  snapshot(): AsyncGenerator<(readonly [fullKey: string, value: Uint8Array])[], void, void>;
+}
 
 /** Opens or creates the store in `folder`. Throws `DataFolderError` when the folder is unfit. */
-export async function openLevelStore(folder: string): Promise<Store> {
+export async function openLevelStore(folder: string): Promise<LevelStore> {
   await checkDataFolder(folder);
   const level = new ClassicLevel<string, Uint8Array>(folder, {
     keyEncoding: 'utf8',
@@ -33,7 +46,7 @@ export async function openLevelStore(folder: string): Promise<Store> {
   return createStore(level, folder);
 }
 
-function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): Store {
+function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): LevelStore {
   let writing: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
@@ -99,6 +112,19 @@ function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): S
         throw new Error(`limit: ${limit} is not right; use 1 or more`);
       }
       return listPartitions(level, folder, after, limit).catch(failing);
+    },
+    async *snapshot() {
+      if (closing) throw closed(folder);
+      const iterator = level.iterator({ highWaterMarkBytes: PAGE_BYTES });
+      try {
+        for (;;) {
+          const page = await iterator.nextv(PAGE_ENTRIES).catch(failing);
+          if (page.length === 0) return;
+          yield page;
+        }
+      } finally {
+        await iterator.close();
+      }
     },
     close() {
       closing ??= Promise.resolve(writing)

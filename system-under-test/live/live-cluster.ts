@@ -11,7 +11,9 @@ import type { LogLevel } from '../environment/index.ts';
 import { RsaKey } from '../mtproto/rsa.ts';
 import type { DcAddress } from '../services/help.ts';
 import { dcIds, type Topology } from '../topology.ts';
+import type { BackupProgress, BackupSummary } from './backup.ts';
 import { type ClusterFiles, dcFolder, openClusterFiles } from './cluster-files.ts';
+import { type ControlReply, type ControlRequest, serveControl } from './control-socket.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 
 export interface LiveClusterOptions {
@@ -36,6 +38,23 @@ interface Running {
   expected: boolean;
   /** Who waits for a status, by the number of the question. */
   readonly asked: Map<number, (status: LiveStatus | undefined) => void>;
+  /** Backups under way, by the number of the request. */
+  readonly backups: Map<number, BackupWaiter>;
+}
+
+interface BackupWaiter {
+  readonly progress: (progress: BackupProgress) => void;
+  readonly done: (summary: BackupSummary) => void;
+  readonly failed: (error: Error) => void;
+}
+
+export interface BackupOptions {
+  /** Absolute paths in the same folder: the name in the end, and the one until it is whole. */
+  readonly file: string;
+  readonly temporary: string;
+  readonly onProgress?: (progress: BackupProgress) => void;
+  /** Aborted: the backup is given up and leaves no file. */
+  readonly signal?: AbortSignal;
 }
 
 const READY_MS = 20_000;
@@ -48,6 +67,7 @@ export class LiveCluster {
   readonly #running = new Map<number, Running>();
   readonly #logs = new Map<number, WriteStream>();
   #nextId = 1;
+  #control: { close(): Promise<void> } | undefined;
 
   /**
    * Resolves when all datacentres serve. On failure none is left running, and the `AggregateError`
@@ -64,6 +84,14 @@ export class LiveCluster {
     if (errors.length > 0) {
       await cluster.stop();
       throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
+    }
+    try {
+      cluster.#control = await serveControl(options.dataFolder, (...asked) =>
+        cluster.#answer(...asked),
+      );
+    } catch (error) {
+      await cluster.stop();
+      throw error;
     }
     return cluster;
   }
@@ -106,12 +134,14 @@ export class LiveCluster {
       child,
       expected: false,
       asked: new Map(),
+      backups: new Map(),
       exited: new Promise((resolve) => child.once('exit', () => resolve())),
     };
     this.#running.set(dc, running);
     child.once('exit', (code, signal) => {
       if (this.#running.get(dc) === running) this.#running.delete(dc);
       for (const answered of running.asked.values()) answered(undefined);
+      for (const { failed } of running.backups.values()) failed(new Error(`DC ${dc} has ended`));
       if (!running.expected) {
         this.#o.onUnexpectedExit?.(dc, `DC ${dc} ended by itself (${signal ?? `exit ${code}`})`);
       }
@@ -151,6 +181,12 @@ export class LiveCluster {
         else if (message.kind === 'code') this.#o.onCode?.(message.phone, message.code);
         else if (message.kind === 'status') {
           running.asked.get(message.id)?.(message.status);
+        } else if (message.kind === 'backup-progress') {
+          running.backups.get(message.id)?.progress(message.progress);
+        } else if (message.kind === 'backup-done') {
+          running.backups.get(message.id)?.done(message.summary);
+        } else if (message.kind === 'backup-failed') {
+          running.backups.get(message.id)?.failed(new Error(`DC ${dc}: ${message.why}`));
         }
       });
       child.once('exit', () => fail('its process ended'));
@@ -184,8 +220,49 @@ export class LiveCluster {
     });
   }
 
+  /** Has a running datacentre write a consistent snapshot of its store to a file. */
+  async backup(
+    dc: number,
+    { file, temporary, onProgress = () => {}, signal }: BackupOptions,
+  ): Promise<BackupSummary> {
+    const running = this.#running.get(dc);
+    if (!running) throw new Error(`DC ${dc} is not running`);
+    signal?.throwIfAborted();
+    const id = this.#nextId++;
+    const cancel = (): void => this.#tell(running.child, { kind: 'cancel-backup', id });
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await new Promise<BackupSummary>((done, failed) => {
+        running.backups.set(id, { progress: onProgress, done, failed });
+        this.#tell(running.child, { kind: 'backup', id, file, temporary });
+      });
+    } finally {
+      running.backups.delete(id);
+      signal?.removeEventListener('abort', cancel);
+    }
+  }
+
+  /** What other processes ask for through the control socket. */
+  async #answer(
+    request: ControlRequest,
+    onProgress: (progress: BackupProgress) => void,
+    signal: AbortSignal,
+  ): Promise<ControlReply> {
+    if (request.ask === 'running') {
+      return { kind: 'running', dcs: [...this.#running.keys()].sort((a, b) => a - b) };
+    }
+    const { dc, file, temporary } = request;
+    if (!this.#running.has(dc)) return { kind: 'not-running' };
+    return {
+      kind: 'backup',
+      summary: await this.backup(dc, { file, temporary, onProgress, signal }),
+    };
+  }
+
   /** Stops every datacentre in order; what does not stop in time is killed. */
   async stop(): Promise<void> {
+    await this.#control?.close();
+    this.#control = undefined;
     await Promise.all(
       [...this.#running.values()].map(async (running) => {
         running.expected = true;
