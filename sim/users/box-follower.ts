@@ -27,6 +27,8 @@ export class BoxFollower {
   #asking = false;
   /** Something happened after the question under way was asked. */
   #askAgain = false;
+  /** How long the last refusal told to wait. */
+  #waitMs = ASK_AGAIN_MS;
 
   constructor(host: BoxFollowerHost) {
     this.#host = host;
@@ -66,7 +68,7 @@ export class BoxFollower {
       this.#asking = false;
       // Without a connection there is nobody to ask: the next one begins with this question.
       if (this.#askAgain && this.#host.connected())
-        this.#host.after(ASK_AGAIN_MS, () => this.catchUp());
+        this.#host.after(this.#waitMs, () => this.catchUp());
     });
   }
 
@@ -75,9 +77,11 @@ export class BoxFollower {
       this.#askAgain = false;
       try {
         await this.#readSince();
-      } catch {
+      } catch (error) {
         // The connection may be another one by now, and its own question was not asked.
         this.#askAgain = true;
+        const wait = /^FLOOD_WAIT_(\d+)$/.exec((error as { text?: string }).text ?? '');
+        this.#waitMs = wait ? Number(wait[1]) * 1000 : ASK_AGAIN_MS;
         return;
       }
     }

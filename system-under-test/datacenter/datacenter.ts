@@ -10,6 +10,7 @@ import type { ServiceContext } from '../services/context.ts';
 import type { DcAddress } from '../services/help.ts';
 import { SignInCodes } from '../services/sign-in-codes.ts';
 import { dcIds, type Topology } from '../topology.ts';
+import { Admission } from './admission.ts';
 import { Audience } from './audience.ts';
 import { Backbone, type Inbound } from './backbone.ts';
 import { BoxReader } from './box-reader.ts';
@@ -90,6 +91,7 @@ export class Datacenter {
   readonly #freshness: Freshness;
   readonly #holds: Holds;
   readonly #pacer: DrainPacer;
+  readonly #admission: Admission;
   #selfDrain: SelfDrain | undefined;
   #stopped = false;
 
@@ -232,7 +234,12 @@ export class Datacenter {
     for (const [to, outbox] of outboxes) {
       outbox.onQueued = (userId, number) => this.#backbone.link(to)?.tellQueued(userId, number);
     }
-    this.#router = new Router(context, this.#backbone, log);
+    this.#admission = new Admission({
+      clock,
+      randomness,
+      pending: () => this.#commits.pending,
+    });
+    this.#router = new Router(context, this.#backbone, log, this.#admission);
     this.#front = new Front({
       listen: options.listen.clients,
       environment,
@@ -274,6 +281,7 @@ export class Datacenter {
         ...this.#router.totals,
         ...this.#pacer.totals,
         ...this.#audience.totals,
+        ...this.#admission.totals,
       },
     };
   }

@@ -21,6 +21,12 @@ export const LIMITS = {
   trimEntriesMax: 1_024,
   /** Entries read from the store at once by a link that catches up. */
   catchUpEntriesMax: 256,
+  /**
+   * Records of the own stream that are kept for a DC that lags or is away; beyond either it will
+   * need a snapshot.
+   */
+  streamEntriesMax: 2_000_000,
+  streamBytesMax: 2 ** 30,
 
   /** Writes that may wait in the outbox for one DC; beyond it they are refused (503). */
   outboxEntriesMax: 5_000_000,
@@ -61,9 +67,54 @@ export const LIMITS = {
   evictionsKeptMax: 10_000,
   /** After a link came up, channel posts are only hinted at for at most so long. */
   audienceSureMs: 60_000,
+  /** Members of one channel; beyond it joining is refused with USERS_TOO_MUCH. */
+  membersPerChannelMax: 200_000,
+  adminsPerChannelMax: 50,
+  channelTitleCharactersMax: 128,
+  channelAboutCharactersMax: 255,
+  /** Channels kept in memory, and members of each of them. */
+  channelsCachedMax: 2_000,
+  membersCachedPerChannelMax: 10_000,
+  /** A channel remembers `random_id`s for so long, and so many at most. */
+  channelRandomIdsMs: 600_000,
+  channelRandomIdsMax: 200_000,
+  /** Steps of a channel read at once when it is loaded. */
+  channelEventsPageMax: 1_000,
+  /** updates.getChannelDifference: steps in one answer, and how far back before "too long". */
+  channelDifferenceEventsMax: 1_000,
+  channelDifferenceTooLongEvents: 10_000,
+  /** channels.getParticipants: Telegram's own maximum; members looked through for a name. */
+  participantsMax: 200,
+  participantsSearchedMax: 5_000,
+  /** Messages named in one request to delete or to get. */
+  messageIdsPerRequestMax: 100,
+  /** Newest messages of a channel kept in memory where it is read, and bytes of all of them. */
+  hotMessagesPerChannelMax: 1_000,
+  hotBytesMax: 64 << 20,
+  /** Popular from so many posts a minute times DCs that hear them, until below so many so long. */
+  popularAbovePerMinute: 120,
+  popularBelowPerMinute: 30,
+  popularLingerMs: 60_000,
+  /** messages.getDialogs: chats in one answer, and looked through for it. */
+  dialogsMax: 100,
+  dialogsLookedThroughMax: 2_000,
+  /** The oldest write waits so long: full pressure (admission.ts). Refused requests come back within. */
+  writeWaitMs: 2_000,
+  shedWaitSecondsMax: 8,
   /** Calls of one DC to another that are under way, per link. */
   peerCallsPendingMax: 256,
   peerCallMs: 10_000,
+
+  /** A page of a snapshot; pages are asked for one after the other. */
+  snapshotPageBytes: 512 << 10,
+  /** Entries of one read of the store for a page. */
+  snapshotReadEntriesMax: 512,
+  /** Between two pages at least so long, and never less than the last one took to write. */
+  snapshotPauseMs: 2,
+  /** The stream is kept so long for a DC that takes a snapshot and has stopped asking. */
+  snapshotLeaseMs: 60_000,
+  /** A snapshot that failed is tried again after so long. */
+  snapshotRetryMs: 500,
 
   /** Requests forwarded to a home DC and not yet answered, per link. */
   forwardsPendingMax: 10_000,
@@ -100,8 +151,15 @@ export const LIMITS = {
   codesPendingMax: 100_000,
 } as const;
 
+/** All limits, or some of them with other values: for tests and worlds that must reach them. */
+export type Limits = { readonly [Name in keyof typeof LIMITS]: number };
+
 assert(LIMITS.linkFrameBytesMax > 2 * LIMITS.commitBytesMax, 'a commit must fit in a frame');
 assert(LIMITS.linkSilenceMs > 2 * LIMITS.linkPingMs, 'one lost ping is not silence');
 assert(LIMITS.linkWindowBytes < LIMITS.linkBufferedBytesMax, 'the window bounds the buffer');
+assert(2 * LIMITS.snapshotPageBytes < LIMITS.linkFrameBytesMax, 'a page must fit in a frame');
+assert(LIMITS.tailEntriesMax < LIMITS.streamEntriesMax, 'what is in memory is kept on disk too');
 assert(LIMITS.tailEntriesMax > LIMITS.catchUpEntriesMax, 'catching up must reach the tail');
 assert(LIMITS.differenceEventsMax < LIMITS.differenceTooLongEvents);
+assert(LIMITS.popularBelowPerMinute < LIMITS.popularAbovePerMinute, 'popularity needs hysteresis');
+assert(LIMITS.channelDifferenceEventsMax < LIMITS.channelDifferenceTooLongEvents);

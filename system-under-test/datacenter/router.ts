@@ -9,6 +9,7 @@ import { decodeTl, encodeResult, encodeTl, type tl } from '../schema/tl.ts';
 import { type Actor, DIRECT, type ServiceContext } from '../services/context.ts';
 import { markStale, mustQueue, queueWrite } from '../services/degraded.ts';
 import { type Answer, QUEUEABLE, READS, runRead, runWrite, WRITES } from '../services/table.ts';
+import type { Admission } from './admission.ts';
 import type { Backbone } from './backbone.ts';
 import { saw } from './freshness.ts';
 import { LIMITS } from './limits.ts';
@@ -18,6 +19,7 @@ export class Router {
   readonly #ctx: ServiceContext;
   readonly #backbone: Backbone;
   readonly #log: Log;
+  readonly #admission: Admission;
   readonly totals = {
     atHome: 0,
     forwarded: 0,
@@ -29,10 +31,11 @@ export class Router {
     stalenessMsMax: 0,
   };
 
-  constructor(ctx: ServiceContext, backbone: Backbone, log: Log) {
+  constructor(ctx: ServiceContext, backbone: Backbone, log: Log, admission: Admission) {
     this.#ctx = ctx;
     this.#backbone = backbone;
     this.#log = log;
+    this.#admission = admission;
   }
 
   /** TL objects, or bytes that are encoded already. Rejects with `RpcError`. */
@@ -54,6 +57,7 @@ export class Router {
 
   /** Carries a request out in this DC's own domain. */
   async #atHome(actor: Actor, method: tl.RpcMethod): Promise<Answer> {
+    this.#admission.admit(method._);
     const read = runRead(this.#ctx, actor, method);
     if (read) return read;
     const { dc } = this.#ctx;
@@ -63,9 +67,14 @@ export class Router {
     }
     const write = runWrite(this.#ctx, actor, method, DIRECT);
     if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
-    const { answer, durable } = await write;
-    await durable;
-    return answer;
+    const begun = this.#admission.begin();
+    try {
+      const { answer, durable } = await write;
+      await durable;
+      return answer;
+    } finally {
+      this.#admission.end(begun);
+    }
   }
 
   async #away(actor: Actor, method: tl.RpcMethod, home: number): Promise<Answer | Uint8Array> {
