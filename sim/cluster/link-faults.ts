@@ -23,8 +23,8 @@ type Actions<Kinds extends FaultKind> = {
 /** Whether a directed link is meant, by the names of its nodes. */
 type Where = (from: string, to: string) => boolean;
 
-/** Bytes that still pass, at most, before a connection is cut: a few frames of a quiet link. */
-const SEVER_BYTES_MAX = 2_048;
+/** Bytes that still pass, at most, before a connection is cut: some pings, or half a record. */
+const SEVER_BYTES_MAX = 256;
 
 export const LINK_FAULTS: Actions<LinkFaultKind> = {
   partition(fault, scene) {
