@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -46,6 +46,22 @@ describe('what is not right', () => {
   test('a window into which the faults do not fit', async () => {
     const { code, stderr } = await quincunx(['run', 'dc-outage', '--for', '30s']);
     expect(stderr).toContain('faults[0]: heals after the window ends (30 s)');
+    expect(code).toBe(104);
+  });
+
+  test('a fault that one of the worlds cannot do', async () => {
+    const file = join(folder, 'paused.mjs');
+    const scenario = {
+      name: 'paused',
+      title: 'A process stands still',
+      traffic: { users: 1e6, messagesPerDay: 1e7 },
+      window: { fromUtc: '15:00', seconds: 20 },
+      faults: [{ kind: 'pause', dc: 4, atSeconds: 5, forSeconds: 5 }],
+      slos: { writes_lost: ['count==0'] },
+    };
+    writeFileSync(file, `export default ${JSON.stringify(scenario)};`);
+    const { code, stderr } = await quincunx(['run', file, '--world', 'cluster,live']);
+    expect(stderr).toContain("--world live: faults[0].kind: the live world cannot do 'pause'");
     expect(code).toBe(104);
   });
 

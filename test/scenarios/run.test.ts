@@ -65,6 +65,22 @@ test('a fault that did not fire makes the run undecided', async () => {
   expect(results.verdict).toBe('undecided');
 });
 
+test('a fault beyond one of the worlds is refused before any world starts', async () => {
+  let started = 0;
+  const counting: World = async (of, how) => {
+    started++;
+    return losing(0)(of, how);
+  };
+  const pause = { kind: 'pause', dc: 4, atSeconds: 5, forSeconds: 5 } as const;
+  const paused: Scenario = { ...small, faults: [fault, pause] };
+  await expect(runScenario(paused, options({ cluster: counting, live: counting }))).rejects.toThrow(
+    "faults[1].kind: the live world cannot do 'pause'; it can do dc_loss",
+  );
+  expect(started).toBe(0);
+  await runScenario(paused, options({ cluster: counting }));
+  expect(started).toBe(1);
+});
+
 test('a world that fails keeps what finished, which is never called held', async () => {
   const error: unknown = await runScenario(
     small,

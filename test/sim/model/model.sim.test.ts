@@ -152,6 +152,10 @@ describe('other faults', () => {
     const loss = (dc: number): Fault => ({ kind: 'dc_loss', dc, atSeconds: 1, forSeconds: 1 });
     expect(() => planet({ faults: [loss(1), loss(3)] })).toThrow('2 lost DCs');
   });
+  test('a kind of fault that a model cannot have is refused', () => {
+    const pause: Fault = { kind: 'pause', dc: 1, atSeconds: 1, forSeconds: 1 };
+    expect(() => planet({ faults: [pause] })).toThrow("the model world cannot do 'pause'");
+  });
   test('a fault on a DC that there is not is refused', () => {
     const fault: Fault = { kind: 'dc_loss', dc: 9, atSeconds: 1, forSeconds: 1 };
     expect(() => planet({ faults: [fault] })).toThrow('there is no DC 9; use 1, 2, 3');
