@@ -36,7 +36,7 @@ export interface BackupSummary extends BackupCounts {
 }
 
 export interface WriteBackupOptions {
-  /** Begins with the pages of one consistent snapshot, in the order of the keys (LevelStore.snapshot). */
+  /** Begins with the pages of one consistent snapshot, in order (LevelStore.snapshot). */
   readonly pages: () => AsyncIterable<readonly RawEntry[]>;
   readonly dc: number;
   readonly topologyHash: string;

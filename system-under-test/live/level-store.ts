@@ -5,7 +5,8 @@
  */
 import { ClassicLevel } from 'classic-level';
 import type { Store, StoreEntry, StoreWrite } from '../environment/index.ts';
-import { checkDataFolder, DataFolderError, damagedFolder } from './data-folder.ts';
+import { checkDataFolder, DamagedStoreError, DataFolderError } from './data-folder.ts';
+import { SequenceWitness } from './sequence-witness.ts';
 
 /** Partition and key of printable ASCII, which is what the store's interface allows. */
 const PRINTABLE = /^[\x20-\x7e]+\0[\x20-\x7e]*$/;
@@ -29,9 +30,14 @@ export interface LevelStore extends Store {
   snapshot(): AsyncGenerator<(readonly [fullKey: string, value: Uint8Array])[], void, void>;
 }
 
-/** Opens or creates the store in `folder`. Throws `DataFolderError` when the folder is unfit. */
+/**
+ * Opens or creates the store in `folder`. Throws `DamagedStoreError` when its files are damaged,
+ * `DataFolderError` when the folder is unfit for another reason; nothing is changed then.
+ */
 export async function openLevelStore(folder: string): Promise<LevelStore> {
-  await checkDataFolder(folder);
+  const { lastSequence } = await checkDataFolder(folder).catch((error: unknown) =>
+    explainDamage(folder, error),
+  );
   const level = new ClassicLevel<string, Uint8Array>(folder, {
     keyEncoding: 'utf8',
     valueEncoding: 'view',
@@ -40,13 +46,31 @@ export async function openLevelStore(folder: string): Promise<LevelStore> {
   });
   try {
     await level.open();
+    return createStore(level, folder, await SequenceWitness.open(folder, lastSequence));
   } catch (error) {
+    await level.close().catch(() => {});
     throw explain(folder, error);
   }
-  return createStore(level, folder);
 }
 
-function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): LevelStore {
+/** What changes while it is looked at seems damaged: a store in use is that and nothing else. */
+async function explainDamage(folder: string, error: unknown): Promise<never> {
+  if (error instanceof DamagedStoreError) {
+    // LevelDB takes its lock first, and then refuses because the store exists.
+    const probe = new ClassicLevel(folder, { createIfMissing: false, errorIfExists: true });
+    const problem = explain(folder, await probe.open().catch((reason: unknown) => reason));
+    await probe.close();
+    if (problem instanceof DataFolderError && !(problem instanceof DamagedStoreError))
+      throw problem;
+  }
+  throw error;
+}
+
+function createStore(
+  level: ClassicLevel<string, Uint8Array>,
+  folder: string,
+  witness: SequenceWitness,
+): LevelStore {
   let writing: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
@@ -62,6 +86,7 @@ function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): L
       else chained.put(key, value);
     }
     await chained.write({ sync: true });
+    witness.acknowledged(operations.length);
   };
 
   return {
@@ -129,7 +154,8 @@ function createStore(level: ClassicLevel<string, Uint8Array>, folder: string): L
     close() {
       closing ??= Promise.resolve(writing)
         .catch(() => {})
-        .then(() => level.close());
+        .then(() => level.close())
+        .then(() => witness.close());
       return closing;
     },
   };
@@ -149,7 +175,7 @@ async function listPartitions(
       const key = await keys.next();
       if (key === undefined) break;
       const end = key.indexOf('\0');
-      if (end < 1) throw damagedFolder(folder, `the key ${JSON.stringify(key)}`);
+      if (end < 1) throw new DamagedStoreError(folder, `the key ${JSON.stringify(key)}`);
       const name = key.slice(0, end);
       names.push(name);
       keys.seek(behind(name));
@@ -204,11 +230,11 @@ function explain(folder: string, error: unknown): Error {
         cause,
       );
     case 'LEVEL_CORRUPTION':
-      return damagedFolder(folder, cause.message, cause);
+      return new DamagedStoreError(folder, cause.message, cause);
     case 'LEVEL_IO_ERROR':
       // A table or manifest that is gone is reported as an input error.
       return /No such file/.test(cause.message)
-        ? damagedFolder(folder, cause.message, cause)
+        ? new DamagedStoreError(folder, cause.message, cause)
         : new DataFolderError(
             folder,
             `cannot be used (${cause.message})`,
