@@ -82,6 +82,7 @@ export class VirtualUser {
   #userId: number | undefined;
   #stopped = false;
   #connecting: Promise<void> | undefined;
+  #lookingHome = false;
   /** Messages that home has not confirmed, oldest first: written again after every reconnect. */
   #unconfirmed: Unsent[] = [];
   readonly #peers = new Map<number, tl.RawInputPeerUser>();
@@ -138,7 +139,6 @@ export class VirtualUser {
     if (this.#userId === undefined) await this.#signIn();
     await this.#box.start();
     this.#every(BEHAVIOUR.pingEveryMs, () => this.#ping());
-    this.#every(BEHAVIOUR.homeLookMs, () => this.#lookHome());
     const { lookEveryMs } = this.#o;
     if (lookEveryMs !== undefined) this.#every(lookEveryMs, () => this.#chats.look());
   }
@@ -224,7 +224,10 @@ export class VirtualUser {
     this.#connection = connection;
     this.#dc = dc;
     this.stats.connects++;
-    if (dc !== this.#o.homeDc) this.stats.failovers++;
+    if (dc !== this.#o.homeDc) {
+      this.stats.failovers++;
+      this.#lookHomeSoon(this.#phase(BEHAVIOUR.homeLookMs));
+    }
     this.#authKey ??= await within(clock, BEHAVIOUR.answerMs * 4, connection.authorize());
   }
 
@@ -272,6 +275,17 @@ export class VirtualUser {
     if (!connection) return;
     within(this.#o.clock, BEHAVIOUR.answerMs, connection.ping()).catch(() => {
       this.#giveUp(connection);
+    });
+  }
+
+  #lookHomeSoon(ms: number): void {
+    if (this.#lookingHome) return;
+    this.#lookingHome = true;
+    this.#after(ms, () => {
+      this.#lookingHome = false;
+      if (this.#dc === this.#o.homeDc) return;
+      this.#lookHome();
+      this.#lookHomeSoon(BEHAVIOUR.homeLookMs);
     });
   }
 
@@ -443,13 +457,16 @@ export class VirtualUser {
   }
 
   #every(ms: number, run: () => void): void {
-    // Users are spread over the period, or all of them would act in the same instant.
-    const phase = (this.#o.index * 137) % ms;
     const again = (): void => {
       run();
       this.#after(ms, again);
     };
-    this.#after(phase, again);
+    this.#after(this.#phase(ms), again);
+  }
+
+  /** Users are spread over a period, or all of them would act in the same instant. */
+  #phase(ms: number): number {
+    return (this.#o.index * 137) % ms;
   }
 }
 

@@ -222,6 +222,8 @@ export class ClientConnection {
       const messageId = this.#ids.next(this.#nowMs(), MESSAGE_KIND.client);
       messages.push({ messageId, seqNo: this.#seqNos.next(false), body: encodeAck(this.#acks) });
       this.#acks = [];
+      this.#ackTimer?.cancel();
+      this.#ackTimer = undefined;
     }
     const cipher = this.#cipher;
     const packets = groupMessages(messages).map((group) => this.#seal(cipher, group));

@@ -179,6 +179,8 @@ export class LiveSession implements ServerSession {
   }
 
   flushAcks(): void {
+    this.#ackTimer?.cancel();
+    this.#ackTimer = undefined;
     const acks = this.outbox.takeAcks();
     if (acks.length > 0 && !this.#closed) {
       this.send(encodeAck(acks), MESSAGE_KIND.serverAnswer, false);
