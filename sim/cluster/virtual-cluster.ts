@@ -224,7 +224,7 @@ export class VirtualCluster {
     });
   }
 
-  /** A process that cannot write ends and is started again; anything else is a mistake to be seen. */
+  /** A process that cannot write ends and is started again; anything else must be seen. */
   #gaveUp(dc: number, life: number, error: unknown): void {
     if (!(error instanceof DiskFullError)) throw error;
     this.#o.loop.schedule(0, 'process exits', dcNode(dc), () => {

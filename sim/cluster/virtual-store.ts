@@ -15,8 +15,10 @@ import type {
   StoreRange,
   StoreWrite,
 } from '../../system-under-test/environment/index.ts';
-import { intBelow, uniform32 } from '../core/draws.ts';
+import { uniform32 } from '../core/draws.ts';
 import type { WordSource } from '../core/xoshiro.ts';
+import { type DamagedValue, rotValues } from './disk-rot.ts';
+import { type DiskTrouble, DiskTroubles } from './disk-troubles.ts';
 import type { PauseGate } from './pause-gate.ts';
 import { SortedPartition } from './sorted-partition.ts';
 import { checksumOf } from './trace-digest.ts';
@@ -80,23 +82,6 @@ export interface VirtualDisk {
   view(): DiskView;
 }
 
-export interface DiskTrouble {
-  /** Syncs and reads take so many times as long. */
-  readonly slowFactor?: number;
-  /** Writes are rejected with `DiskFullError`, and leave nothing behind. */
-  readonly full?: boolean;
-  /** Called for each sync or read that took longer, each write that was rejected. */
-  readonly onEffect?: () => void;
-}
-
-/** A value in which one bit is not any more what was written. */
-export interface DamagedValue {
-  readonly partition: string;
-  readonly key: string;
-  /** Counted from the lowest bit of the first byte. */
-  readonly bit: number;
-}
-
 /** No space is left. What a store says when a file cannot grow (ENOSPC). */
 export class DiskFullError extends Error {
   override name = 'DiskFullError';
@@ -155,8 +140,7 @@ export function createVirtualDisk(
     torn: 0,
   };
   let life: Life | undefined;
-  /** Undefined while the disk is well. */
-  let troubles: readonly DiskTrouble[] | undefined;
+  const troubles = new DiskTroubles();
   let tear: ((own: Life, syncMs: number) => void) | undefined;
 
   const apply = (batch: readonly StoreWrite[]): void => {
@@ -184,25 +168,7 @@ export function createVirtualDisk(
   const syncMs = (): number => {
     const { syncMsMin, syncMsMax, stallChance, stallMs } = character;
     const usual = syncMsMin + uniform32(random) * (syncMsMax - syncMsMin);
-    return slowed(uniform32(random) < stallChance ? usual + stallMs : usual);
-  };
-
-  const slowed = (usualMs: number): number => {
-    let ms = usualMs;
-    if (troubles === undefined) return ms;
-    for (const { slowFactor, onEffect } of troubles) {
-      if (slowFactor === undefined) continue;
-      ms *= slowFactor;
-      onEffect?.();
-    }
-    return ms;
-  };
-
-  const isFull = (): boolean => {
-    if (troubles === undefined) return false;
-    const full = troubles.filter((trouble) => trouble.full);
-    for (const { onEffect } of full) onEffect?.();
-    return full.length > 0;
+    return troubles.delayed(uniform32(random) < stallChance ? usual + stallMs : usual);
   };
 
   const open = (gate?: PauseGate): Store => {
@@ -246,7 +212,13 @@ export function createVirtualDisk(
   const read = <T>(own: Life, work: () => T): Promise<T> => {
     if (own.closing && !own.crashed)
       return Promise.reject(new Error(`the store of ${node} is closed`));
-    return later(own, slowed(uniform32(random) * character.readMsMax), 'store read', 0, work);
+    return later(
+      own,
+      troubles.delayed(uniform32(random) * character.readMsMax),
+      'store read',
+      0,
+      work,
+    );
   };
 
   const createStore = (own: Life): Store => ({
@@ -263,7 +235,7 @@ export function createVirtualDisk(
       const ms = syncMs();
       if (tear !== undefined) tear(own, ms);
       return later(own, ms, 'store write', batchChecksum(taken), () => {
-        const full = isFull();
+        const full = troubles.refuseWrite();
         if (!full) apply(taken);
         own.inFlight = undefined;
         own.afterWrite?.();
@@ -322,15 +294,7 @@ export function createVirtualDisk(
         }
       }
     },
-    addTrouble(trouble) {
-      // A copy, so that the same trouble added twice lasts until both have been lifted.
-      const added = { ...trouble };
-      troubles = [...(troubles ?? []), added];
-      return () => {
-        const left = (troubles ?? []).filter((each) => each !== added);
-        troubles = left.length > 0 ? left : undefined;
-      };
-    },
+    addTrouble: (trouble) => troubles.add(trouble),
     tearNextWrite(drawn, onTorn) {
       let event: ScheduledEvent | undefined;
       const plan = (own: Life, ms: number): void => {
@@ -347,22 +311,7 @@ export function createVirtualDisk(
         event?.cancel();
       };
     },
-    rot(drawn, count, may) {
-      const candidates: Omit<DamagedValue, 'bit'>[] = [];
-      for (const { key: partition } of names.entries()) {
-        for (const { key, value } of data.get(partition)!.entries()) {
-          if (value.length > 0 && may(partition, key)) candidates.push({ partition, key });
-        }
-      }
-      return drawSome(drawn, candidates, count).map(({ partition, key }) => {
-        const entries = data.get(partition)!;
-        const value = entries.get(key)!.slice();
-        const bit = intBelow(drawn, value.length * 8);
-        value[bit >> 3]! ^= 1 << (bit & 7);
-        entries.put(key, value);
-        return { partition, key, bit };
-      });
-    },
+    rot: (drawn, count, may) => rotValues(data, drawn, count, may),
     wipe() {
       if (life && !life.crashed && !life.closing) throw new Error(`the store of ${node} is open`);
       data.clear();
@@ -376,16 +325,6 @@ export function createVirtualDisk(
       return { entries, ...counts };
     },
   };
-}
-
-/** `count` of the items, each at most once, in the order in which they were drawn; changes `items`. */
-function drawSome<Item>(random: WordSource, items: Item[], count: number): Item[] {
-  const drawn = Math.min(count, items.length);
-  for (let index = 0; index < drawn; index++) {
-    const other = index + intBelow(random, items.length - index);
-    [items[index], items[other]] = [items[other]!, items[index]!];
-  }
-  return items.slice(0, drawn);
 }
 
 /** Does the work, and gives what tells the caller how it went. */

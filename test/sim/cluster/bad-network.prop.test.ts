@@ -40,58 +40,61 @@ it('deliver everything once all is well again, in order', async () => {
   let losses = 0;
   let held = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 15, maxLength: 40 }), fc.nat(), async (steps, seed) => {
-      const world = smallWorld(`bad ${seed}`, 8);
-      const { loop, network } = world;
-      const gates = { a: new PauseGate(loop, 'a'), b: new PauseGate(loop, 'b') };
-      const gateOf = (node: string): PauseGate => (node === 'a' ? gates.a : gates.b);
-      for (const node of ['a', 'b']) network.forNode(node, gateOf(node));
-      const { a, b } = await connected(world);
-      const drawn = world.stream('fates');
-      const ruleOf = (kind: 'lose' | 'delay' | 'cut', from: string): LinkRule => {
-        const isHere = (node: string): boolean => node === from;
-        if (kind === 'cut')
-          return { name: kind, state: (node) => (isHere(node) ? 'cut' : undefined) };
-        const isLost = (): boolean => {
-          const lost = uniform32(drawn) < 0.4;
-          if (lost) losses++;
-          return lost;
+    fc.asyncProperty(
+      fc.array(step, { minLength: 15, maxLength: 40 }),
+      fc.nat(),
+      async (steps, seed) => {
+        const world = smallWorld(`bad ${seed}`, 8);
+        const { loop, network } = world;
+        const gates = { a: new PauseGate(loop, 'a'), b: new PauseGate(loop, 'b') };
+        const gateOf = (node: string): PauseGate => (node === 'a' ? gates.a : gates.b);
+        for (const node of ['a', 'b']) network.forNode(node, gateOf(node));
+        const { a, b } = await connected(world);
+        const drawn = world.stream('fates');
+        const ruleOf = (kind: 'lose' | 'delay' | 'cut', from: string): LinkRule => {
+          const isHere = (node: string): boolean => node === from;
+          if (kind === 'cut')
+            return { name: kind, state: (node) => (isHere(node) ? 'cut' : undefined) };
+          const isLost = (): boolean => {
+            const lost = uniform32(drawn) < 0.4;
+            if (lost) losses++;
+            return lost;
+          };
+          const fate = kind === 'lose' ? { isLost } : { delayMs: () => uniform32(drawn) * 500 };
+          return { name: kind, fate: (node) => (isHere(node) ? fate : undefined) };
         };
-        const fate = kind === 'lose' ? { isLost } : { delayMs: () => uniform32(drawn) * 500 };
-        return { name: kind, fate: (node) => (isHere(node) ? fate : undefined) };
-      };
-      const heals: (() => void)[] = [];
-      let sent = '';
-      let letter = 0;
-      for (const now of steps) {
-        if (now.kind === 'write') {
-          const text = String.fromCharCode(97 + (letter++ % 26)).repeat(now.size);
-          // A process that stands still writes nothing.
-          if (!gates.a.paused) {
-            a.connection.write(bytesOf(text));
-            if (a.closedAtMs === undefined) sent += text;
-          }
-        } else if (now.kind === 'heal') heals.pop()?.();
-        else if (now.kind === 'wait') await loop.run(loop.nowMs() + now.ms);
-        else if (now.kind === 'pause') gateOf(now.node).pause();
-        else if (now.kind === 'resume') gateOf(now.node).resume();
-        else heals.push(network.addRule(ruleOf(now.kind, now.from)));
-        const before = b.text;
-        expect(sent.startsWith(before)).toBe(true);
-        if (now.kind === 'wait' && gates.b.paused) expect(b.text).toBe(before);
-      }
-      for (const heal of heals) heal();
-      for (const gate of [gates.a, gates.b]) gate.resume();
-      a.connection.end();
-      await loop.run(loop.nowMs() + 60_000);
-      expect(sent.startsWith(b.text)).toBe(true);
-      expect(b.text === sent || network.view().streamsTimedOut > 0).toBe(true);
-      expect([a.closedAtMs, b.closedAtMs]).not.toContain(undefined);
-      expect(network.view().connections).toBe(0);
-      expect(loop.pending).toBe(0);
-      held += gates.a.held + gates.b.held;
-    }),
-    { numRuns: 150, seed: 12345 },
+        const heals: (() => void)[] = [];
+        let sent = '';
+        let letter = 0;
+        for (const now of steps) {
+          if (now.kind === 'write') {
+            const text = String.fromCharCode(97 + (letter++ % 26)).repeat(now.size);
+            // A process that stands still writes nothing.
+            if (!gates.a.paused) {
+              a.connection.write(bytesOf(text));
+              if (a.closedAtMs === undefined) sent += text;
+            }
+          } else if (now.kind === 'heal') heals.pop()?.();
+          else if (now.kind === 'wait') await loop.run(loop.nowMs() + now.ms);
+          else if ('node' in now) gateOf(now.node)[now.kind]();
+          else heals.push(network.addRule(ruleOf(now.kind, now.from)));
+          const before = b.text;
+          expect(sent.startsWith(before)).toBe(true);
+          if (now.kind === 'wait' && gates.b.paused) expect(b.text).toBe(before);
+        }
+        for (const heal of heals) heal();
+        for (const gate of [gates.a, gates.b]) gate.resume();
+        a.connection.end();
+        await loop.run(loop.nowMs() + 60_000);
+        expect(sent.startsWith(b.text)).toBe(true);
+        expect(b.text === sent || network.view().streamsTimedOut > 0).toBe(true);
+        expect([a.closedAtMs, b.closedAtMs]).not.toContain(undefined);
+        expect(network.view().connections).toBe(0);
+        expect(loop.pending).toBe(0);
+        held += gates.a.held + gates.b.held;
+      },
+    ),
+    { numRuns: 150, seed: 20260102 },
   );
   expect(losses).toBeGreaterThan(50);
   expect(held).toBeGreaterThan(50);
