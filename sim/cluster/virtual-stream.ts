@@ -277,12 +277,43 @@ export class StreamEnd implements Connection {
   }
 
   #transmit(segment: Segment): void {
-    const peer = this.#peer!;
-    const fatedMs = this.link.fates === undefined ? 0 : this.#fatedMs();
-    if (fatedMs === undefined) {
-      this.#giveUpLater();
+    if (this.link.fates === undefined) this.#carry(segment, 0);
+    else this.#attempt(segment, this.#world.character.retransmitFirstMs, 0);
+  }
+
+  /**
+   * Sends over a link with fates: again after `retryMs` if it is lost, as long as the stream may
+   * live. What left later waits at the receiver meanwhile.
+   */
+  #attempt(segment: Segment, retryMs: number, waitedMs: number): void {
+    if (!losesPacket(this.link)) {
+      this.#carry(segment, addedDelayMs(this.link));
       return;
     }
+    const { loop, character } = this.#world;
+    const leftMs = character.retransmitTimeoutMs - waitedMs;
+    if (retryMs > leftMs) {
+      loop.schedule(leftMs, 'stream time-out', this.link.label, () => this.#giveUp());
+      return;
+    }
+    loop.schedule(retryMs, 'retransmit', this.link.label, () => {
+      // A dead node's system may be dead as well: nobody sends this again.
+      if (!this.#dead) this.#attempt(segment, retryMs * 2, waitedMs + retryMs);
+    });
+  }
+
+  /** One segment was lost again and again: in the end both ends notice. */
+  #giveUp(): void {
+    const peer = this.#peer!;
+    if (this.#closed && peer.#closed) return;
+    this.#world.onGivenUp();
+    this.abort();
+    peer.abort();
+  }
+
+  /** On its way, at last. */
+  #carry(segment: Segment, fatedMs: number): void {
+    const peer = this.#peer!;
     this.#world.loop.schedule(
       this.#arrivalDelayMs(segment.bytes.length, fatedMs),
       segment.kind,
@@ -290,29 +321,6 @@ export class StreamEnd implements Connection {
       () => this.#arrive(peer, segment),
       checksumOf(segment.bytes),
     );
-  }
-
-  /** What a bad link adds to the way of one segment; undefined: it never gets through. */
-  #fatedMs(): number | undefined {
-    const { retransmitFirstMs, retransmitTimeoutMs } = this.#world.character;
-    let stallMs = 0;
-    for (let waitMs = retransmitFirstMs; losesPacket(this.link); waitMs *= 2) {
-      stallMs += waitMs;
-      if (stallMs > retransmitTimeoutMs) return undefined;
-    }
-    return stallMs + addedDelayMs(this.link);
-  }
-
-  /** One packet was lost again and again: in the end both ends notice. */
-  #giveUpLater(): void {
-    const { loop, character, onGivenUp } = this.#world;
-    loop.schedule(character.retransmitTimeoutMs, 'stream time-out', this.link.label, () => {
-      const peer = this.#peer!;
-      if (this.#closed && peer.#closed) return;
-      onGivenUp();
-      this.abort();
-      peer.abort();
-    });
   }
 
   /** When `bytes` that leave now arrive; never before what left earlier. */

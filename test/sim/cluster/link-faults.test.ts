@@ -85,6 +85,24 @@ describe('lossy_link', () => {
     expect(effects).toBeLessThan(40);
   });
 
+  it('holds up what follows, and delivers it all once the link is well', async () => {
+    const world = await faultWorld([
+      { kind: 'lossy_link', from: 1, to: 2, lossShare: 1, atSeconds: 1, forSeconds: 0.5 },
+    ]);
+    const { loop } = world;
+    const { here, there } = await world.connect('dc 1', 2);
+    await loop.run(1000);
+    here.connection.write(bytesOf('lost,'));
+    await loop.run(1550);
+    here.connection.write(bytesOf('not lost'));
+    // Tried at 1000, 1200 and 1600 ms: the third one gets through.
+    await loop.run(1609);
+    expect(there.text).toBe('');
+    await loop.run(1611);
+    expect(there.text).toBe('lost,not lost');
+    expect(world.run.records()[0]).toMatchObject({ effects: 2, healedAtSeconds: 1.5 });
+  });
+
   it('ends a stream of which nothing gets through, at both ends', async () => {
     const world = await faultWorld([
       { kind: 'lossy_link', from: 1, to: 2, lossShare: 1, atSeconds: 1, forSeconds: 60 },
