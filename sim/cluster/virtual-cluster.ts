@@ -4,6 +4,7 @@
  * by a supervisor. Knows nothing of scenarios.
  */
 import { Datacenter } from '../../system-under-test/datacenter/datacenter.ts';
+import type { Limits } from '../../system-under-test/datacenter/limits.ts';
 import {
   type ProvisionedAccount,
   provisionAccounts,
@@ -28,6 +29,8 @@ export interface VirtualClusterOptions {
   /** Home DC of each user's device, by index: how far it is from each DC. */
   readonly homeOfUser: (index: number) => number;
   readonly disk?: DiskCharacter;
+  /** Other values for limits of replication and repair, so that they are reached. */
+  readonly limits?: Partial<Limits>;
   /** Where the log lines of a DC go. Default: nowhere. */
   readonly logOf?: (dc: number) => Log;
 }
@@ -186,7 +189,7 @@ export class VirtualCluster {
   }
 
   async #boot(dc: number): Promise<void> {
-    const { topology, crypto } = this.#o;
+    const { topology, crypto, limits } = this.#o;
     const life = (this.lives.get(dc) ?? 0) + 1;
     this.lives.set(dc, life);
     const datacenter = await Datacenter.start({
@@ -206,6 +209,7 @@ export class VirtualCluster {
       testPhones: true,
       deliverCode: () => {},
       onFatal: (error) => this.#gaveUp(dc, life, error),
+      ...(limits ? { limits } : {}),
     });
     // A crash while it was starting: this life is over, whatever it says.
     if (this.lives.get(dc) === life) this.#datacenters.set(dc, datacenter);

@@ -27,6 +27,9 @@ export interface BackboneOptions {
   /** Another DC's stream has reached this record. */
   readonly onPosition: (dc: number, position: number) => void;
   readonly onStuck: (dc: number, why: LinkStuck) => void;
+  readonly onLost: (dc: number, fromNumber: number, toNumber: number) => void;
+  /** Links for questions only, in both directions: this DC is not in service yet. */
+  readonly callsOnly?: boolean;
 }
 
 const NONCE_BYTES = 32;
@@ -59,6 +62,7 @@ export class Backbone {
           log: o.log,
           handlers: o.handlers,
           inboundOf: (from) => o.inbounds.get(from),
+          callsOnly: o.callsOnly === true,
           onHello: (from, link) => {
             const older = this.#incoming.get(from);
             this.#incoming.set(from, link);
@@ -93,6 +97,8 @@ export class Backbone {
           queued: () => o.queuedFor(to),
           onPosition: (position) => o.onPosition(to, position),
           onStuck: (why) => o.onStuck(to, why),
+          onLost: (first, last) => o.onLost(to, first, last),
+          callsOnly: o.callsOnly === true,
         }),
       );
     }
@@ -105,6 +111,11 @@ export class Backbone {
   /** Asks another DC to send its stream up to this record now, if its link is up. */
   want(dc: number, position: number): void {
     this.#incoming.get(dc)?.want(position);
+  }
+
+  /** Lets another DC send its stream from where this DC is now. */
+  resume(dc: number): void {
+    this.#incoming.get(dc)?.resume();
   }
 
   linksUp(): number[] {

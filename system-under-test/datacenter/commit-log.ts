@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import type { Clock, Store, StoreWrite, Timer } from '../environment/index.ts';
+import { getWithDamage } from './damaged-ranges.ts';
 import { position, STREAM_PARTITION } from './keys.ts';
 import { LIMITS } from './limits.ts';
 import { pack } from './records.ts';
@@ -21,9 +22,30 @@ interface Append {
   readonly reject: (error: Error) => void;
 }
 
+/** A key whose value goes into the stream once more. */
+export interface RewriteKey {
+  readonly partition: string;
+  readonly key: string;
+  /** What it must be, if what the store has is damaged. */
+  readonly value?: Uint8Array;
+  /** Leave it alone if what the store has is sound: it was written since. */
+  readonly onlyDamaged?: boolean;
+}
+
+interface Rewrite {
+  readonly keys: readonly RewriteKey[];
+  readonly resolve: (damaged: readonly RewriteKey[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
 export interface CommitLogOptions {
   readonly store: Store;
   readonly clock: Clock;
+  /**
+   * A partition of the domain for writes that come as `local`: they are recorded too, of each key
+   * only the last in a batch.
+   */
+  readonly alsoRecorded?: string;
   /** Number of the first stream record that this process will write. */
   readonly nextStreamNumber: number;
   /** A stream record became durable; called in order. */
@@ -36,6 +58,7 @@ export class CommitLog {
   readonly #options: CommitLogOptions;
   #nextStreamNumber: number;
   #pending: Append[] = [];
+  #rewrites: Rewrite[] = [];
   /** Pending appends that somebody waits for. */
   #urgent = 0;
   #timer: Timer | undefined;
@@ -86,6 +109,21 @@ export class CommitLog {
     return this.#push([], local, true, false);
   }
 
+  /**
+   * Puts what the store has under these keys of the own domain into the stream once more (a
+   * deletion where it has nothing), before anything that is not durable yet, so that it can never
+   * undo a newer write. Resolves, when that is durable, with the keys whose value is damaged here
+   * and for which none was given.
+   */
+  rewrite(keys: readonly RewriteKey[]): Promise<readonly RewriteKey[]> {
+    if (this.#dead) return Promise.reject(new Error('the store has failed'));
+    const done = new Promise<readonly RewriteKey[]>((resolve, reject) => {
+      this.#rewrites.push({ keys, resolve, reject });
+    });
+    this.#wake();
+    return done;
+  }
+
   #push(
     own: readonly StoreWrite[],
     local: readonly StoreWrite[],
@@ -103,8 +141,8 @@ export class CommitLog {
 
   /** Sees to it that what is pending will be written. */
   #wake(): void {
-    if (this.#flushing || this.#pending.length === 0) return;
-    if (this.#urgent > 0) {
+    if (this.#flushing || this.#pending.length + this.#rewrites.length === 0) return;
+    if (this.#urgent > 0 || this.#rewrites.length > 0) {
       this.#flushing = true;
       // One turn later, so that what arrives in the same turn shares the first sync too.
       queueMicrotask(() => void this.#flush());
@@ -128,26 +166,26 @@ export class CommitLog {
 
   async #flush(): Promise<void> {
     do {
+      const rewrites = this.#rewrites;
+      this.#rewrites = [];
+      const again = await this.#readAgain(rewrites).catch((error: Error) => error);
       const appends = this.#take();
-      const batch: StoreWrite[] = [];
-      let eager = false;
-      const recorded: (readonly (string | Uint8Array)[])[] = [];
-      for (const append of appends) {
-        eager ||= append.eager;
-        for (const write of append.own) {
-          batch.push(write);
-          recorded.push(
-            write.kind === 'put'
-              ? [write.partition, write.key, write.value]
-              : [write.partition, write.key],
-          );
-        }
-        for (const write of append.local) batch.push(write);
+      if (again instanceof Error) {
+        this.#fail(again, appends);
+        for (const { reject } of rewrites) reject(again);
+        return;
       }
+      const { batch, recorded, eager } = this.#batchOf(again.writes, appends);
       const number = this.#nextStreamNumber;
       let record: Uint8Array | undefined;
       if (recorded.length > 0) {
-        record = pack(recorded);
+        record = pack(
+          recorded.map((write) =>
+            write.kind === 'put'
+              ? [write.partition, write.key, write.value]
+              : [write.partition, write.key],
+          ),
+        );
         this.#nextStreamNumber++;
         batch.push({
           kind: 'put',
@@ -161,6 +199,7 @@ export class CommitLog {
         if (batch.length > 0) await this.#options.store.write(batch);
       } catch (error) {
         this.#fail(error as Error, appends);
+        for (const { reject } of rewrites) reject(error as Error);
         return;
       }
       this.totals.commits++;
@@ -168,10 +207,65 @@ export class CommitLog {
       this.totals.writes += batch.length;
       this.totals.bytes += record?.length ?? 0;
       if (record) this.#options.onRecord(number, record, eager);
+      rewrites.forEach(({ resolve }, index) => {
+        resolve(again.damaged[index] ?? []);
+      });
       for (const append of appends) append.resolve();
-    } while (this.#urgent > 0 && !this.#dead);
+    } while ((this.#urgent > 0 || this.#rewrites.length > 0) && !this.#dead);
     this.#flushing = false;
     this.#wake();
+  }
+
+  /**
+   * What is to be rewritten, as the store has it now: nothing is being written while this reads,
+   * so that what follows in the same batch is newer.
+   */
+  async #readAgain(
+    rewrites: readonly Rewrite[],
+  ): Promise<{ writes: StoreWrite[]; damaged: RewriteKey[][] }> {
+    const writes: StoreWrite[] = [];
+    const damaged: RewriteKey[][] = [];
+    for (const { keys } of rewrites) {
+      const left: RewriteKey[] = [];
+      for (const entry of keys) {
+        const { partition, key } = entry;
+        const now = await getWithDamage(this.#options.store, partition, key);
+        if (!now.damaged && entry.onlyDamaged) continue;
+        const value = now.damaged ? entry.value : now.value;
+        if (value) writes.push({ kind: 'put', partition, key, value });
+        else if (now.damaged) left.push(entry);
+        else writes.push({ kind: 'delete', partition, key });
+      }
+      damaged.push(left);
+    }
+    return { writes, damaged };
+  }
+
+  #batchOf(
+    again: readonly StoreWrite[],
+    appends: readonly Append[],
+  ): { batch: StoreWrite[]; recorded: StoreWrite[]; eager: boolean } {
+    const { alsoRecorded } = this.#options;
+    const batch: StoreWrite[] = [...again];
+    const recorded: StoreWrite[] = [...again];
+    const last = new Map<string, StoreWrite>();
+    let eager = false;
+    for (const append of appends) {
+      eager ||= append.eager;
+      for (const write of append.own) {
+        batch.push(write);
+        recorded.push(write);
+      }
+      for (const write of append.local) {
+        if (write.partition === alsoRecorded) last.set(write.key, write);
+        else batch.push(write);
+      }
+    }
+    for (const write of last.values()) {
+      batch.push(write);
+      recorded.push(write);
+    }
+    return { batch, recorded, eager };
   }
 
   #take(): Append[] {
@@ -195,7 +289,9 @@ export class CommitLog {
     assert(!this.#dead);
     this.#dead = true;
     for (const append of [...appends, ...this.#pending]) append.reject(error);
+    for (const { reject } of this.#rewrites) reject(error);
     this.#pending = [];
+    this.#rewrites = [];
     this.#options.onFatal(error);
   }
 }

@@ -25,13 +25,14 @@ import { Front } from './front.ts';
 import { Holds } from './holds.ts';
 import { Homes } from './homes.ts';
 import { InboundWork } from './inbound-work.ts';
-import { outboxPartition, STREAM_PARTITION } from './keys.ts';
+import { outboxPartition, STREAM_PARTITION, takenPartition } from './keys.ts';
 import { Lanes } from './lanes.ts';
-import { LIMITS } from './limits.ts';
+import { LIMITS, type Limits } from './limits.ts';
 import { NumberedLog } from './numbered-log.ts';
 import { Outbox } from './outbox.ts';
 import { LinkDownError, type LinkStuck } from './outgoing-link.ts';
-import { PeerCalls } from './peer-calls.ts';
+import { PeerCalls, Peers } from './peer-calls.ts';
+import { Repair } from './repair.ts';
 import { Router } from './router.ts';
 import { SelfDrain } from './self-drain.ts';
 
@@ -52,6 +53,8 @@ export interface DatacenterOptions {
   readonly deliverCode: (phone: string, code: string) => void;
   /** The store failed: the process must end and recover. */
   readonly onFatal: (error: Error) => void;
+  /** Other values for limits of replication and repair, for worlds that must reach them. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** A view of a running DC, for status pages, harness and tests. */
@@ -64,6 +67,8 @@ export interface DatacenterStatus {
   /** Last record of the own stream, and of each other DC's as far as applied here. */
   readonly stream: number;
   readonly applied: Readonly<Record<number, number>>;
+  /** DCs of whose domains there is no usable copy here, for now: a snapshot is under way. */
+  readonly notWhole: readonly number[];
   readonly totals: Readonly<Record<string, number>>;
 }
 
@@ -87,7 +92,7 @@ export class Datacenter {
   readonly #backbone: Backbone;
   readonly #router: Router;
   readonly #front: Front;
-  readonly #acked = new Map<number, number>();
+  readonly #repair: Repair;
   readonly #freshness: Freshness;
   readonly #holds: Holds;
   readonly #pacer: DrainPacer;
@@ -122,6 +127,7 @@ export class Datacenter {
       const inbound = await datacenter.#work.open(dc);
       datacenter.#inbounds.set(dc, inbound);
       datacenter.#freshness.open(dc, inbound.streamDurable);
+      await datacenter.#repair.open(dc);
     }
     await datacenter.#openSelf();
     await datacenter.#backbone.listen();
@@ -148,8 +154,12 @@ export class Datacenter {
     this.#commits = new CommitLog({
       store,
       clock,
+      alsoRecorded: takenPartition(dc),
       nextStreamNumber: stream.last + 1,
-      onRecord: (number, record, eager) => stream.committed(number, record, eager),
+      onRecord: (number, record, eager) => {
+        stream.committed(number, record, eager);
+        this.#repair.recorded();
+      },
       onFatal: (error) => this.#fatal(error),
     });
     const others = dcIds(options.topology).filter((other) => other !== dc);
@@ -201,11 +211,28 @@ export class Datacenter {
         return decodeTl(body) as tl.TlObject;
       },
     };
+    this.#repair = new Repair({
+      dc,
+      others,
+      store,
+      clock,
+      log,
+      limits: { ...LIMITS, ...options.limits },
+      stream,
+      commits: this.#commits,
+      freshness: this.#freshness,
+      calls: this.#calls,
+      peers: new Peers((to) => this.#backbone.link(to)),
+      inbounds: this.#inbounds,
+      absorb: (of, writes) => this.#work.absorb(of, writes),
+      resume: (of) => this.#backbone.resume(of),
+    });
     this.#work = new InboundWork({
       context,
       store,
       execute: (actor, body) => this.#router.forwarded(actor, body),
       calls: this.#calls,
+      copies: this.#repair.copies,
       pacer: this.#pacer,
       position: () => stream.last,
       signedOut: (authKeyId) => this.#front.endSessionsOf(authKeyId),
@@ -230,6 +257,7 @@ export class Datacenter {
       queuedFor: (to) => outboxOf(outboxes, to).queuedUsers(),
       onPosition: (of, position) => this.#freshness.heard(of, position),
       onStuck: (to, why) => this.#stuck(to, why),
+      onLost: (to, first, last) => this.#repair.outboxLost(to, first, last),
     });
     for (const [to, outbox] of outboxes) {
       outbox.onQueued = (userId, number) => this.#backbone.link(to)?.tellQueued(userId, number);
@@ -275,6 +303,7 @@ export class Datacenter {
       sessions: this.#front.openSessions,
       stream: this.#stream.last,
       applied,
+      notWhole: this.#repair.copies.notWhole,
       totals: {
         ...this.#commits.totals,
         ...this.#delivery.totals,
@@ -282,6 +311,7 @@ export class Datacenter {
         ...this.#pacer.totals,
         ...this.#audience.totals,
         ...this.#admission.totals,
+        ...this.#repair.totals,
       },
     };
   }
@@ -307,6 +337,7 @@ export class Datacenter {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#selfDrain?.stop();
+    this.#repair.stop();
     await this.#front.stop();
     await this.#backbone.stop();
     await this.#commits.idle();
@@ -314,6 +345,7 @@ export class Datacenter {
 
   #linkState(to: number, up: boolean): void {
     const link = this.#backbone.link(to);
+    this.#repair.linkChanged();
     if (!up || !link) return;
     // The other side must know for whom it should send pushes here.
     link.attach(this.#delivery.guestsFrom(to), true);
@@ -336,18 +368,15 @@ export class Datacenter {
         outbox.acknowledged(number);
         this.#forget(outbox.log.trim(number));
       },
+      onLost: (number) => this.#repair.outboxLost(dc, number, number),
     });
   }
 
   #acknowledged(to: number, streamNumber: number, outboxNumber: number): void {
-    this.#acked.set(to, streamNumber);
     const outbox = outboxOf(this.#outboxes, to);
     outbox.acknowledged(outboxNumber);
-    const trims = outbox.log.trim(outboxNumber);
-    if (this.#acked.size === this.#outboxes.size - 1) {
-      trims.push(...this.#stream.trim(Math.min(...this.#acked.values())));
-    }
-    this.#forget(trims);
+    this.#forget(outbox.log.trim(outboxNumber));
+    this.#repair.acknowledged(to, streamNumber);
   }
 
   /** Not awaited: forgetting late does no harm, and a failing store is fatal by itself. */

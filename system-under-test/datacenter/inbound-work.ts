@@ -11,9 +11,16 @@ import { takeDelivery } from '../services/messages.ts';
 import { takeRead } from '../services/read-receipts.ts';
 import { logOut } from '../services/sign-in.ts';
 import { runWrite } from '../services/table.ts';
+import { getWithDamage } from './damaged-ranges.ts';
 import type { DrainPacer } from './drain-pacer.ts';
 import { Inbound, type IncomingHandlers } from './incoming-link.ts';
-import { APPLIED_PARTITION, accountsPartition } from './keys.ts';
+import {
+  APPLIED_PARTITION,
+  accountsPartition,
+  appliedKey,
+  takenKey,
+  takenPartition,
+} from './keys.ts';
 import type { PeerCalls } from './peer-calls.ts';
 import { type OutboxItem, pack, unpack, unpackStreamRecord } from './records.ts';
 
@@ -27,10 +34,18 @@ export interface InboundWorkOptions {
   readonly position: () => number;
   readonly signedOut: (authKeyId: string) => void;
   readonly fatal: (error: Error) => void;
+  readonly copies: CopyKeeper;
 }
 
-const streamKey = (from: number): string => `stream/${from}`;
-const outboxKey = (from: number): string => `outbox/${from}`;
+/** What keeps the copies of other DCs' domains whole (snapshot-pull.ts). */
+export interface CopyKeeper {
+  /** The other DC's stream cannot go on from where this DC is. */
+  cannotResume(from: number): void;
+  /** Its stream is applied up to this record, durably. */
+  applied(from: number, number: number): void;
+  /** Its link came up, its stream being there. */
+  at(from: number, position: number): void;
+}
 
 export class InboundWork implements IncomingHandlers {
   readonly #o: InboundWorkOptions;
@@ -41,35 +56,43 @@ export class InboundWork implements IncomingHandlers {
 
   /** Where this DC stands with what another one sends. */
   async open(from: number): Promise<Inbound> {
+    const { store, context } = this.#o;
     const [stream, outbox] = await Promise.all([
-      this.#o.store.get(APPLIED_PARTITION, streamKey(from)),
-      this.#o.store.get(APPLIED_PARTITION, outboxKey(from)),
+      getWithDamage(store, APPLIED_PARTITION, appliedKey(from)),
+      store.get(takenPartition(context.dc), takenKey(from)),
     ]);
-    return new Inbound(
+    const inbound = new Inbound(
       from,
-      stream ? unpack<number>(stream) : 0,
+      stream.value ? unpack<number>(stream.value) : 0,
       outbox ? unpack<number>(outbox) : 0,
       this,
     );
+    // Nobody knows which state the copy is in: it has to be taken anew.
+    if (stream.damaged) inbound.held = true;
+    return inbound;
   }
 
   applyStream(from: number, number: number, record: Uint8Array): Promise<void> {
-    const { context } = this.#o;
     const domain = `d${from}/`;
     const writes: StoreWrite[] = [];
-    const accounts: StoreWrite[] = [];
     for (const [partition, key, value] of unpackStreamRecord(record)) {
       if (!partition.startsWith(domain)) {
         throw new Error(`DC ${from} may not write to ${partition}`);
       }
-      const write: StoreWrite =
+      writes.push(
         value === undefined
           ? { kind: 'delete', partition, key }
-          : { kind: 'put', partition, key, value };
-      writes.push(write);
-      if (partition === accountsPartition(from)) accounts.push(write);
+          : { kind: 'put', partition, key, value },
+      );
     }
-    writes.push(applied(streamKey(from), number));
+    writes.push(applied(from, number));
+    return this.absorb(from, writes);
+  }
+
+  /** Makes writes to the copy of another DC's domain durable, in whatever way they came. */
+  absorb(from: number, writes: readonly StoreWrite[]): Promise<void> {
+    const { context } = this.#o;
+    const accounts = writes.filter(({ partition }) => partition === accountsPartition(from));
     return context.commits.appendLater(writes).then(() => {
       for (const write of accounts) {
         const signedOut = context.directory.replicated(write);
@@ -97,7 +120,7 @@ export class InboundWork implements IncomingHandlers {
     item: OutboxItem,
   ): Promise<{ durable: Promise<void> }> {
     const { context } = this.#o;
-    const local = [applied(outboxKey(from), number)];
+    const local = [this.#taken(from, number)];
     if (item.kind === 'deliver') return takeDelivery(context, item, local);
     if (item.kind === 'read') return takeRead(context, item, local);
     const actor: Actor = { userId: item.userId, authKeyId: '' };
@@ -113,6 +136,22 @@ export class InboundWork implements IncomingHandlers {
       context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
       return { durable: context.commits.append([], local) };
     }
+  }
+
+  skipOutbox(from: number, number: number): Promise<void> {
+    const { commits, log } = this.#o.context;
+    log.write('error', 'outbox_entries_lost', { from, upTo: number });
+    return commits.append([], [this.#taken(from, number)]);
+  }
+
+  /** In the domain, so that whoever has its state knows what is in it. */
+  #taken(from: number, number: number): StoreWrite {
+    const partition = takenPartition(this.#o.context.dc);
+    return { kind: 'put', partition, key: takenKey(from), value: pack(number) };
+  }
+
+  cannotResume(from: number): void {
+    this.#o.copies.cannotResume(from);
   }
 
   async execute(
@@ -146,6 +185,7 @@ export class InboundWork implements IncomingHandlers {
 
   streamDurable(from: number, number: number): void {
     this.#o.context.freshness.applied(from, number);
+    this.#o.copies.applied(from, number);
   }
 
   outboxDurable(from: number, number: number): void {
@@ -178,6 +218,7 @@ export class InboundWork implements IncomingHandlers {
 
   at(from: number, position: number): void {
     this.heard(from, position);
+    this.#o.copies.at(from, position);
     this.#o.context.audience.linkFrom(from, position).catch((error: Error) => this.fatal(error));
   }
 
@@ -224,6 +265,7 @@ export class InboundWork implements IncomingHandlers {
   }
 }
 
-function applied(key: string, number: number): StoreWrite {
+function applied(from: number, number: number): StoreWrite {
+  const key = appliedKey(from);
   return { kind: 'put', partition: APPLIED_PARTITION, key, value: pack(number) };
 }

@@ -8,6 +8,7 @@ import { LIMITS } from './limits.ts';
 import {
   encodeFrame,
   FrameDecoder,
+  HOLD,
   helloIsGenuine,
   type LinkFrame,
   LinkProtocolError,
@@ -62,6 +63,10 @@ export interface IncomingHandlers {
   queued(from: number, userIds: readonly number[], numbers: readonly number[], more: boolean): void;
   attach(from: number, userIds: readonly number[], again: boolean): void;
   detach(from: number, userIds: readonly number[]): void;
+  /** The other DC's stream cannot go on from where this DC is: it must take a snapshot. */
+  cannotResume(from: number): void;
+  /** Entries of the other DC's outbox up to this one are gone: resolves when that is durable. */
+  skipOutbox(from: number, number: number): Promise<void>;
   /** The other DC's link is gone, and its sessions with it as far as we know. */
   lost(from: number): void;
   /** Everything up to this number is durable here. */
@@ -79,6 +84,8 @@ export class Inbound {
   streamDurable: number;
   outboxTaken: number;
   outboxDurable: number;
+  /** The other DC must not send its stream: a snapshot is being taken, or about to be. */
+  held = false;
   #chain: Promise<unknown> = Promise.resolve();
   /** Called when something more is durable. */
   onDurable: (() => void) | undefined;
@@ -91,6 +98,7 @@ export class Inbound {
   }
 
   takeStream(number: number, record: Uint8Array): void {
+    if (this.held) return; // on its way when the stream was put on hold
     if (number <= this.streamTaken) return; // sent again after a reconnect
     if (number !== this.streamTaken + 1) throw new LinkProtocolError(`stream skips to ${number}`);
     const applied = this.#handlers.applyStream(this.from, number, record);
@@ -100,6 +108,29 @@ export class Inbound {
       () => {
         this.streamDurable = number;
         this.#handlers.streamDurable(this.from, number);
+        this.onDurable?.();
+      },
+      (error: Error) => this.#handlers.fatal(error),
+    );
+  }
+
+  /** The stream goes on behind this record, all that came before being durable in another way. */
+  startAt(number: number): void {
+    this.held = false;
+    this.streamTaken = this.streamDurable = number;
+    this.#handlers.streamDurable(this.from, number);
+    this.onDurable?.();
+  }
+
+  skipOutbox(number: number): void {
+    if (number <= this.outboxTaken) return;
+    this.outboxTaken = number;
+    const skipped = this.#chain.then(() => this.#handlers.skipOutbox(this.from, number));
+    this.#chain = skipped;
+    skipped.then(
+      () => {
+        this.outboxDurable = Math.max(this.outboxDurable, number);
+        this.#handlers.outboxDurable(this.from, this.outboxDurable);
         this.onDurable?.();
       },
       (error: Error) => this.#handlers.fatal(error),
@@ -135,6 +166,8 @@ export interface IncomingLinkOptions {
   readonly handlers: IncomingHandlers;
   /** Undefined for a DC that is not in the topology. */
   readonly inboundOf: (from: number) => Inbound | undefined;
+  /** Calls are answered and nothing is taken: the DC is not in service yet. */
+  readonly callsOnly?: boolean;
   /** A newer connection of the same DC replaces an older one. */
   readonly onHello: (from: number, link: IncomingLink) => void;
 }
@@ -241,6 +274,12 @@ export class IncomingLink {
       case 'detach':
         handlers.detach(inbound.from, frame[1]);
         break;
+      case 'snapshot':
+        handlers.cannotResume(inbound.from);
+        break;
+      case 'skip':
+        inbound.skipOutbox(frame[1]);
+        break;
       case 'ping':
         this.#send(['pong', handlers.position()]);
         break;
@@ -262,8 +301,8 @@ export class IncomingLink {
     inbound.onDurable = () => this.#scheduleAck();
     this.#send([
       'welcome',
-      inbound.streamTaken,
-      inbound.outboxTaken,
+      this.#o.callsOnly || inbound.held ? HOLD : inbound.streamTaken,
+      this.#o.callsOnly ? HOLD : inbound.outboxTaken,
       inbound.streamDurable,
       inbound.outboxDurable,
     ]);
@@ -272,6 +311,11 @@ export class IncomingLink {
   /** Asks the other side for its stream up to this record now. */
   want(position: number): void {
     if (this.#inbound) this.#send(['want', position]);
+  }
+
+  /** The other side may send its stream from where this DC is now. */
+  resume(): void {
+    if (this.#inbound) this.#send(['resume', this.#inbound.streamTaken]);
   }
 
   #answer(id: number, working: Promise<Uint8Array>): void {

@@ -24,6 +24,15 @@ export const boxPartition = (dc: number, userId: number): string => `d${dc}/box/
 export const STREAM_PARTITION = 'local/stream';
 export const outboxPartition = (to: number): string => `local/outbox/${to}`;
 export const APPLIED_PARTITION = 'local/applied';
+/** Not replicated: whose disk this is; snapshots under way, and copies that are not whole yet. */
+export const IDENTITY_PARTITION = 'local/identity';
+export const SNAPSHOT_PARTITION = 'local/snapshot';
+
+/** In a DC's domain: how much of each other DC's outbox has been carried out in it. */
+export const takenPartition = (dc: number): string => `d${dc}/taken`;
+export const takenKey = (from: number): string => `outbox/${from}`;
+/** In the applied positions: how much of another DC's stream has been applied here. */
+export const appliedKey = (from: number): string => `stream/${from}`;
 
 export const userKey = (userId: number): string => `user/${position(userId)}`;
 export const phoneKey = (phone: string): string => `phone/${phone}`;

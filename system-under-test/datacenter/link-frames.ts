@@ -15,7 +15,8 @@ export type LinkFrame =
   | readonly ['hello', from: number, to: number, mac: Uint8Array]
   /**
    * What the accepting side has already: the dialling side goes on after what was taken, and may
-   * forget what is durable.
+   * forget what is durable. A stream taken up to `HOLD`: none of it for now, until `resume`. An
+   * outbox taken up to `HOLD`: the accepting DC only answers calls, it is not in service yet.
    */
   | readonly [
       'welcome',
@@ -69,7 +70,16 @@ export type LinkFrame =
   /** The accepting DC has readers that need the stream up to this record now. */
   | readonly ['want', stream: number]
   | readonly ['ping']
-  | readonly ['pong', position: number];
+  | readonly ['pong', position: number]
+  /** The accepting DC has a snapshot: go on with the stream after this record. */
+  | readonly ['resume', streamTaken: number]
+  /** The stream cannot go on from where the accepting DC is: it must take a snapshot. */
+  | readonly ['snapshot']
+  /** Entries of the outbox up to this one are gone for good: go on behind it. */
+  | readonly ['skip', outbox: number];
+
+/** In a `welcome`, instead of a position. */
+export const HOLD = -1;
 
 const TYPES: readonly LinkFrame[0][] = [
   'challenge',
@@ -94,6 +104,9 @@ const TYPES: readonly LinkFrame[0][] = [
   'want',
   'ping',
   'pong',
+  'resume',
+  'snapshot',
+  'skip',
 ];
 const CODES = new Map(TYPES.map((type, code) => [type, code]));
 

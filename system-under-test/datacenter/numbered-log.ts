@@ -5,13 +5,18 @@
  */
 import assert from 'node:assert/strict';
 import type { Store, StoreWrite } from '../environment/index.ts';
+import { rangeWithDamage } from './damaged-ranges.ts';
 import { POSITION_END, position, positionValue } from './keys.ts';
 import { LIMITS } from './limits.ts';
 
 export interface NumberedEntry {
   readonly number: number;
-  readonly value: Uint8Array;
+  /** Undefined for an entry that is damaged on the disk. */
+  readonly value: Uint8Array | undefined;
 }
+
+/** Entries between two notes of how many bytes came before. */
+const MARK_ENTRIES = 256;
 
 export class NumberedLog {
   readonly partition: string;
@@ -24,6 +29,10 @@ export class NumberedLog {
   #oldest: number;
   #listeners: (() => void)[] = [];
   #urgent = 0;
+  /** Bytes of all entries up to the newest, from where this process found the oldest. */
+  #bytes = 0;
+  /** The same up to some entries, oldest first. */
+  #marks: { readonly number: number; readonly bytes: number }[] = [];
 
   private constructor(store: Store, partition: string, oldest: number, durable: number) {
     this.#store = store;
@@ -35,11 +44,25 @@ export class NumberedLog {
 
   /** Reads both ends from the store. The newest entry is never deleted: it holds the number. */
   static async open(store: Store, partition: string): Promise<NumberedLog> {
-    const whole = { from: '', to: POSITION_END, limit: 1 };
-    const first = (await store.range(partition, whole))[0];
-    const last = (await store.range(partition, { ...whole, reverse: true }))[0];
-    const durable = last ? positionValue(last.key) : 0;
-    return new NumberedLog(store, partition, first ? positionValue(first.key) : 1, durable);
+    const whole = { from: '', to: POSITION_END };
+    const [first] = await rangeWithDamage(store, partition, { ...whole, limit: 1 });
+    const limit = MARK_ENTRIES;
+    const newest = await rangeWithDamage(store, partition, { ...whole, limit, reverse: true });
+    const durable = newest[0] ? positionValue(newest[0].key) : 0;
+    const oldest = first ? positionValue(first.key) : 1;
+    const log = new NumberedLog(store, partition, oldest, durable);
+    const sampled = newest.reduce((sum, { value }) => sum + (value?.length ?? 0), 0);
+    log.#estimate(newest.length > 0 ? sampled / newest.length : 0);
+    return log;
+  }
+
+  /** What was there before this process counts as much as a sample of it. */
+  #estimate(entryBytes: number): void {
+    for (let number = this.#oldest + MARK_ENTRIES - 1; ; number += MARK_ENTRIES) {
+      if (number >= this.#durable) break;
+      this.#marks.push({ number, bytes: (number - this.#oldest + 1) * entryBytes });
+    }
+    this.#bytes = (this.#durable - this.#oldest + 1) * entryBytes;
   }
 
   /** Last durable number, 0 for none. */
@@ -62,6 +85,8 @@ export class NumberedLog {
     assert.equal(number, this.#durable + 1, `${this.partition}: numbers are dense`);
     this.#durable = number;
     if (urgent) this.#urgent = number;
+    this.#bytes += value.length;
+    if (number % MARK_ENTRIES === 0) this.#marks.push({ number, bytes: this.#bytes });
     this.#tail.push(value);
     this.#tailBytes += value.length;
     while (
@@ -89,12 +114,28 @@ export class NumberedLog {
 
   /** Entries from `number` on, at most a batch. Empty at the end, or where they are gone. */
   async read(number: number): Promise<NumberedEntry[]> {
-    const entries = await this.#store.range(this.partition, {
+    const entries = await rangeWithDamage(this.#store, this.partition, {
       from: position(number),
       to: position(this.#durable + 1),
       limit: LIMITS.catchUpEntriesMax,
     });
-    return entries.map((entry) => ({ number: positionValue(entry.key), value: entry.value }));
+    return entries.map(({ key, value }) => ({ number: positionValue(key), value }));
+  }
+
+  /**
+   * Up to where it must be cut so that it keeps no more than so many entries and about so many
+   * bytes; 0 when it need not be.
+   */
+  excess(entriesMax: number, bytesMax: number): number {
+    let end = Math.max(0, this.#durable - entriesMax);
+    const before = this.#bytes - bytesMax;
+    for (let index = this.#marks.length - 1; before > 0 && index >= 0; index--) {
+      const mark = this.#marks[index]!;
+      if (mark.bytes > before) continue;
+      end = Math.max(end, mark.number);
+      break;
+    }
+    return end;
   }
 
   /**
@@ -110,6 +151,13 @@ export class NumberedLog {
       writes.push({ kind: 'delete', partition: this.partition, key: position(number) });
     }
     this.#oldest = stop + 1;
+    if (this.#tailStart < this.#oldest) {
+      const dropped = this.#tail.splice(0, this.#oldest - this.#tailStart);
+      for (const value of dropped) this.#tailBytes -= value.length;
+      this.#tailStart += dropped.length;
+    }
+    const gone = this.#marks.findIndex((mark) => mark.number >= stop);
+    this.#marks.splice(0, gone < 0 ? this.#marks.length : gone);
     return writes;
   }
 }

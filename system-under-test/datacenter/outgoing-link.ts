@@ -6,7 +6,7 @@
 import type { Clock, Connection, Log, Network, Timer } from '../environment/index.ts';
 import { RpcError } from '../schema/errors.ts';
 import { LIMITS } from './limits.ts';
-import { encodeFrame, FrameDecoder, helloMac, type LinkFrame } from './link-frames.ts';
+import { encodeFrame, FrameDecoder, HOLD, helloMac, type LinkFrame } from './link-frames.ts';
 import type { NumberedLog } from './numbered-log.ts';
 import { Pump } from './pump.ts';
 
@@ -30,6 +30,10 @@ export interface OutgoingLinkOptions {
   readonly onAcknowledged: (stream: number, outbox: number) => void;
   /** The other side cannot go on from this DC's log: it needs a snapshot, or has more than this disk. */
   readonly onStuck: (why: LinkStuck) => void;
+  /** Entries of the outbox up to this one were not sent and are gone. */
+  readonly onLost: (fromNumber: number, toNumber: number) => void;
+  /** For questions only: neither log is sent, and the link never counts as up. */
+  readonly callsOnly?: boolean;
 }
 
 /** Why a link cannot carry a log on. */
@@ -60,6 +64,8 @@ interface Forwarded {
 export class OutgoingLink {
   readonly #o: OutgoingLinkOptions;
   #connection: Connection | undefined;
+  /** The other side has said welcome: calls may go. */
+  #open = false;
   #up = false;
   #stopped = false;
   #backoffMs: number = LIMITS.linkBackoffMinMs;
@@ -67,14 +73,15 @@ export class OutgoingLink {
   #timer: Timer | undefined;
   readonly #forwarded = new Map<number, Forwarded>();
   #nextRequest = 1;
-  #pumps: Pump[] = [];
+  #streamPump: Pump | undefined;
+  #outboxPump: Pump | undefined;
   readonly #unsubscribe: (() => void)[];
 
   constructor(options: OutgoingLinkOptions) {
     this.#o = options;
     this.#unsubscribe = [
-      options.stream.onCommitted(() => this.#pumps[0]?.run()),
-      options.outbox.onCommitted(() => this.#pumps[1]?.run()),
+      options.stream.onCommitted(() => this.#streamPump?.run()),
+      options.outbox.onCommitted(() => this.#outboxPump?.run()),
     ];
     void this.#dial();
   }
@@ -91,6 +98,11 @@ export class OutgoingLink {
     };
   }
 
+  /** Calls can be made, though the other side may not be in service. */
+  get open(): boolean {
+    return this.#open;
+  }
+
   get to(): number {
     return this.#o.to;
   }
@@ -100,6 +112,7 @@ export class OutgoingLink {
    * says, or with `LinkDownError` when it is in doubt whether it was carried out.
    */
   request(userId: number, authKeyId: string, body: Uint8Array): Promise<PeerAnswer> {
+    if (!this.#up) return this.#outOfReach();
     return this.#ask(LIMITS.forwardMs, LIMITS.forwardsPendingMax, (id) => [
       'request',
       id,
@@ -120,8 +133,12 @@ export class OutgoingLink {
     ]);
   }
 
+  #outOfReach(): Promise<never> {
+    return Promise.reject(new LinkDownError(`DC ${this.#o.to} is out of reach`));
+  }
+
   #ask(ms: number, pendingMax: number, frame: (id: number) => LinkFrame): Promise<PeerAnswer> {
-    if (!this.#up) return Promise.reject(new LinkDownError(`DC ${this.#o.to} is out of reach`));
+    if (!this.#open) return this.#outOfReach();
     if (this.#forwarded.size >= pendingMax) {
       return Promise.reject(new RpcError(503, 'BACKBONE_BUSY'));
     }
@@ -214,7 +231,8 @@ export class OutgoingLink {
         }
       },
       onDrain: () => {
-        for (const pump of this.#pumps) pump.run();
+        this.#streamPump?.run();
+        this.#outboxPump?.run();
       },
       onClose: () => {
         if (this.#connection !== connection) return;
@@ -239,7 +257,7 @@ export class OutgoingLink {
       connection.destroy();
       return;
     }
-    if (this.#up) this.#send(['ping']);
+    if (this.#open) this.#send(['ping']);
     this.#timer = this.#o.clock.after(LIMITS.linkPingMs, () => this.#beat(connection));
   }
 
@@ -254,8 +272,8 @@ export class OutgoingLink {
         this.#welcome(frame);
         return;
       case 'ack':
-        this.#pumps[0]?.acknowledged(frame[1]);
-        this.#pumps[1]?.acknowledged(frame[2]);
+        this.#streamPump?.acknowledged(frame[1]);
+        this.#outboxPump?.acknowledged(frame[2]);
         this.#o.onAcknowledged(frame[1], frame[2]);
         return;
       case 'response':
@@ -271,7 +289,10 @@ export class OutgoingLink {
         return;
       }
       case 'want':
-        this.#pumps[0]?.want(frame[1]);
+        this.#streamPump?.want(frame[1]);
+        return;
+      case 'resume':
+        if (this.#up) this.#sendStream(frame[1]);
         return;
       case 'pong':
         this.#o.onPosition(frame[1]);
@@ -283,7 +304,13 @@ export class OutgoingLink {
 
   #welcome(frame: LinkFrame & readonly ['welcome', ...unknown[]]): void {
     const [, streamTaken, outboxTaken, streamDurable, outboxDurable] = frame;
-    const { stream, outbox, clock, to, log, onStuck } = this.#o;
+    const { stream, outbox, to, log, onStuck, callsOnly } = this.#o;
+    this.#backoffMs = LIMITS.linkBackoffMinMs;
+    this.#open = true;
+    if (callsOnly || outboxTaken === HOLD) {
+      this.#o.onState(false);
+      return;
+    }
     if (streamTaken > stream.last || outboxTaken > outbox.last) {
       // This disk has forgotten what it once sent. Going on would reuse numbers that the other
       // side has taken, and it would drop new entries as repeats: better no link than that.
@@ -294,34 +321,69 @@ export class OutgoingLink {
       this.#connection?.destroy();
       return;
     }
-    this.#backoffMs = LIMITS.linkBackoffMinMs;
-    const connection = this.#connection;
-    const send = (frame: LinkFrame): void => {
-      if (this.#connection === connection) this.#send(frame);
-    };
-    const pump = (which: 'stream' | 'outbox', taken: number, patienceMs: number): Pump =>
-      new Pump({
-        log: which === 'stream' ? stream : outbox,
-        taken,
-        clock,
-        patienceMs,
-        send: (number, value) => send([which, number, value]),
-        stuck: (text) => {
-          log.write('error', 'link_cannot_resume', { to, log: which, why: text });
-          onStuck({ kind: 'cannot_resume', log: which, text });
-        },
-      });
-    for (const old of this.#pumps) old.stop();
-    this.#pumps = [
-      pump('stream', streamTaken, LIMITS.streamPatienceMs),
-      pump('outbox', outboxTaken, 0),
-    ];
     this.#up = true;
     log.write('info', 'link_up', { to });
     this.#tellAllQueued();
     this.#o.onAcknowledged(streamDurable, outboxDurable);
     this.#o.onState(true);
-    for (const each of this.#pumps) each.run();
+    if (streamTaken !== HOLD) this.#sendStream(streamTaken);
+    this.#sendOutbox(outboxTaken);
+  }
+
+  #sendStream(taken: number): void {
+    const { stream, clock, log, onStuck, to } = this.#o;
+    this.#streamPump?.stop();
+    this.#streamPump = new Pump({
+      log: stream,
+      taken,
+      clock,
+      patienceMs: LIMITS.streamPatienceMs,
+      send: this.#sender('stream'),
+      stuck: (text) => {
+        log.write('warn', 'link_cannot_resume', { to, log: 'stream', why: text });
+        onStuck({ kind: 'cannot_resume', log: 'stream', text });
+        this.#send(['snapshot']);
+      },
+    });
+    this.#streamPump.run();
+  }
+
+  #sendOutbox(outboxTaken: number): void {
+    const { outbox, clock, log, onStuck, onLost, to } = this.#o;
+    let taken = outboxTaken;
+    const skip = (number: number): void => {
+      onLost(taken + 1, number);
+      this.#send(['skip', number]);
+    };
+    if (taken + 1 < outbox.oldest) {
+      skip(outbox.oldest - 1);
+      taken = outbox.oldest - 1;
+    }
+    this.#outboxPump?.stop();
+    this.#outboxPump = new Pump({
+      log: outbox,
+      taken,
+      clock,
+      patienceMs: 0,
+      send: this.#sender('outbox'),
+      skip: (number) => {
+        taken = number - 1;
+        skip(number);
+      },
+      stuck: (text) => {
+        log.write('error', 'link_cannot_resume', { to, log: 'outbox', why: text });
+        onStuck({ kind: 'cannot_resume', log: 'outbox', text });
+      },
+    });
+    this.#outboxPump.run();
+  }
+
+  /** Sends entries as long as this connection lives. */
+  #sender(which: 'stream' | 'outbox'): (number: number, value: Uint8Array) => void {
+    const connection = this.#connection;
+    return (number, value) => {
+      if (this.#connection === connection) this.#send([which, number, value]);
+    };
   }
 
   /** Before any entry: home must hold back newer writes of these users until theirs are there. */
@@ -341,18 +403,20 @@ export class OutgoingLink {
   }
 
   #down(): void {
-    for (const pump of this.#pumps) pump.stop();
-    this.#pumps = [];
+    this.#streamPump?.stop();
+    this.#outboxPump?.stop();
+    this.#streamPump = this.#outboxPump = undefined;
+    const wasOpen = this.#open;
+    this.#open = false;
     const waiting = [...this.#forwarded.values()];
     this.#forwarded.clear();
     for (const each of waiting) {
       each.timer.cancel();
       each.reject(new LinkDownError(`the link to DC ${this.#o.to} broke`));
     }
-    if (!this.#up) return;
+    if (this.#up) this.#o.log.write('warn', 'link_down', { to: this.#o.to });
     this.#up = false;
-    this.#o.log.write('warn', 'link_down', { to: this.#o.to });
-    this.#o.onState(false);
+    if (wasOpen) this.#o.onState(false);
   }
 
   #send(frame: LinkFrame): void {

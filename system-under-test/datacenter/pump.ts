@@ -17,6 +17,11 @@ export interface PumpOptions {
   readonly send: (number: number, value: Uint8Array) => void;
   /** The next entry is no longer kept: the other side needs a snapshot. */
   readonly stuck: (why: string) => void;
+  /**
+   * The next entry is damaged: the other side must go on without it. Absent where it must not:
+   * then the log is stuck.
+   */
+  readonly skip?: (number: number) => void;
 }
 
 export class Pump {
@@ -117,10 +122,25 @@ export class Pump {
       }
       for (const entry of entries) {
         if (this.#full()) return;
-        if (entry.number === this.#next) this.#sendOne(entry.value);
+        if (entry.number !== this.#next) break;
+        if (entry.value) this.#sendOne(entry.value);
+        else if (!this.#skipOne()) return;
       }
       this.#sendFromMemory();
     }
+  }
+
+  /** Whether the log can go on without its next entry, which is damaged. */
+  #skipOne(): boolean {
+    const { skip, stuck } = this.#o;
+    if (!skip) {
+      this.#stopped = true;
+      stuck(`entry ${this.#next} is damaged`);
+      return false;
+    }
+    this.#inFlight.push(0);
+    skip(this.#next++);
+    return true;
   }
 
   #sendOne(value: Uint8Array): void {

@@ -16,6 +16,8 @@ export interface SelfDrainOptions {
   readonly clock: Clock;
   /** Carried out and durable up to this number. */
   readonly onAcknowledged: (number: number) => void;
+  /** An entry is damaged on the disk, and gone. */
+  readonly onLost: (number: number) => void;
 }
 
 export class SelfDrain {
@@ -62,6 +64,11 @@ export class SelfDrain {
     });
   }
 
+  #lost(number: number): void {
+    this.#o.onLost(number);
+    this.#o.inbound.skipOutbox(number);
+  }
+
   #full(): boolean {
     const { outboxTaken, outboxDurable } = this.#o.inbound;
     return outboxTaken - outboxDurable >= LIMITS.catchUpEntriesMax;
@@ -75,7 +82,10 @@ export class SelfDrain {
         ? [{ number: this.#next, value: inMemory }]
         : await outbox.log.read(this.#next);
       if (entries.length === 0) throw new Error(`entry ${this.#next} for ourselves is gone`);
-      for (const { number, value } of entries) inbound.takeOutbox(number, value);
+      for (const { number, value } of entries) {
+        if (value) inbound.takeOutbox(number, value);
+        else this.#lost(number);
+      }
       this.#next = (entries.at(-1)?.number ?? this.#next) + 1;
     }
   }

@@ -36,8 +36,9 @@ const anyFrame: fc.Arbitrary<LinkFrame> = fc.oneof(
   fc.tuple(fc.constant('queued' as const), fc.array(count), fc.array(count), fc.boolean()),
   fc.tuple(fc.constant('attach' as const), fc.array(count), fc.boolean()),
   fc.tuple(fc.constant('detach' as const), fc.array(count)),
-  fc.tuple(fc.constant('ping' as const)),
+  fc.tuple(fc.constantFrom('ping' as const, 'snapshot' as const)),
   fc.tuple(fc.constantFrom('pong' as const, 'want' as const, 'at' as const), count),
+  fc.tuple(fc.constantFrom('resume' as const, 'skip' as const), count),
 );
 
 /** Cuts bytes into pieces of the given sizes, over and over. */
@@ -145,6 +146,8 @@ function accepting() {
         evict: () => {},
         queued: () => {},
         lost: () => {},
+        cannotResume: () => {},
+        skipOutbox: () => Promise.resolve(),
         streamDurable: () => {},
         outboxDurable: () => {},
         fatal: () => {},
