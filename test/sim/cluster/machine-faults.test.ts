@@ -103,6 +103,31 @@ describe('pause', () => {
     expect([there.text, there.closedAtMs]).toEqual(['last words', 3000]);
   });
 
+  it('hears of a reset, and of its own buffers running empty, only afterwards', async () => {
+    const world = await faultWorld([
+      fault,
+      { kind: 'dc_crash', dc: 1, atSeconds: 1.5, forSeconds: 0.1 },
+    ]);
+    const { loop } = world;
+    const { there } = await world.connect('dc 1', 2);
+    const toDc3 = await loop.settle(world.environment(2).network.connect('dc3', 1000));
+    let drainedAtMs = 0;
+    toDc3.setHandlers({
+      onData: () => {},
+      onClose: () => {},
+      onDrain: () => {
+        drainedAtMs = loop.nowMs();
+      },
+    });
+    await loop.run(995);
+    toDc3.write(new Uint8Array(300 * 1024));
+    await loop.run(1900);
+    expect(toDc3.bufferedBytes).toBe(0);
+    expect([there.closedAtMs, drainedAtMs]).toEqual([undefined, 0]);
+    await loop.run(3001);
+    expect([there.closedAtMs, drainedAtMs]).toEqual([3000, 3000]);
+  });
+
   it('lets the disk finish, and answers later', async () => {
     const world = await faultWorld([fault]);
     let answeredAtMs = 0;
