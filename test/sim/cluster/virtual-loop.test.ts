@@ -23,24 +23,27 @@ describe('order', () => {
     expect(loop.events).toBe(5);
   });
 
-  it('lets a chain of 50 awaits, ticks and microtasks settle before the next event', async () => {
-    const loop = newLoop();
-    const order: string[] = [];
-    const chain = async (depth: number): Promise<void> => {
-      if (depth > 0) {
-        await null;
-        await chain(depth - 1);
-      }
-    };
-    loop.schedule(1, 'test', 'deep', () => {
-      void chain(50).then(() => {
-        queueMicrotask(() => process.nextTick(() => void chain(50).then(() => order.push('deep'))));
+  it.each([1, 64])(
+    'lets a chain of 50 awaits and microtasks settle first (%d events a turn)',
+    async (turn) => {
+      const loop = new VirtualLoop({ seed: '7', eventsPerTurn: turn });
+      const order: string[] = [];
+      const chain = async (depth: number): Promise<void> => {
+        if (depth > 0) {
+          await null;
+          await chain(depth - 1);
+        }
+      };
+      loop.schedule(1, 'test', 'deep', () => {
+        void chain(50).then(() => {
+          queueMicrotask(() => void chain(50).then(() => order.push('deep')));
+        });
       });
-    });
-    loop.schedule(1, 'test', 'next', () => order.push('next'));
-    await loop.run(1);
-    expect(order).toEqual(['deep', 'next']);
-  });
+      loop.schedule(1, 'test', 'next', () => order.push('next'));
+      await loop.run(1);
+      expect(order).toEqual(['deep', 'next']);
+    },
+  );
 
   it('settles what the caller started before the first event', async () => {
     const loop = newLoop();
@@ -138,7 +141,7 @@ describe('failure', () => {
     const somebodyElse = (): void => {};
     process.on('unhandledRejection', somebodyElse);
     try {
-      const loop = newLoop();
+      const loop = new VirtualLoop({ seed: '7', eventsPerTurn: 1 });
       let after = false;
       loop.schedule(3, 'test', 'rejects', () => {
         void Promise.resolve().then(() => {
@@ -155,6 +158,18 @@ describe('failure', () => {
       process.off('unhandledRejection', somebodyElse);
       for (const listener of others) process.on('unhandledRejection', listener);
     }
+  });
+
+  it('stops within 64 events of a rejection nobody handled, unless told to look closer', async () => {
+    const loop = newLoop();
+    for (let at = 1; at <= 500; at++) {
+      loop.schedule(at, 'test', 'event', () => {
+        if (at === 100) void Promise.reject(new Error('forgotten'));
+      });
+    }
+    await expect(loop.run(1_000)).rejects.toThrow(/forgotten/);
+    expect(loop.events).toBeGreaterThanOrEqual(100);
+    expect(loop.events).toBeLessThanOrEqual(164);
   });
 
   it('calls it a dead end when nothing will ever happen', async () => {
