@@ -1,47 +1,78 @@
 /**
  * Who hears a channel: the users with sessions here who are members and have not muted it, and (for
- * channels at home here) the other DCs that have any. A post crosses each link once per interested
- * DC and is handed to the sessions there; whoever is not reached finds it with getChannelDifference.
+ * channels at home here) the other DCs that have any. A post crosses each link once for each such
+ * DC and is handed to the sessions there; who is not reached finds it with getChannelDifference.
  *
- * Nobody hears a channel who may not: an eviction overtakes no post and is overtaken by none (they
- * share the link), and after a link was down, posts are only hinted at until this DC's copy of the
- * members has caught up.
+ * Nobody hears a channel who may not. At its home, an eviction comes before any later post. To
+ * another DC it travels in order with the posts, from when that DC's interest is taken; the home
+ * says from which record of its domain on. Until this DC's copy of the domain has reached that
+ * record and the listeners were looked at again, posts are only hinted at.
  */
+import type { Clock } from '../environment/index.ts';
 import { encodeTl } from '../schema/tl.ts';
 import type { Delivery } from './delivery.ts';
 import type { Freshness } from './freshness.ts';
 import type { Homes } from './homes.ts';
 import { LIMITS } from './limits.ts';
+import { asSeenBySender } from './own-post.ts';
 
 export interface AudienceOptions {
   readonly dc: number;
   readonly homes: Homes;
   readonly freshness: Freshness;
   readonly delivery: Delivery;
+  readonly clock: Clock;
   /** Channels that a user is in and wants pushes of, as the user's own domain has it. */
   readonly channelsOf: (userId: number) => Promise<readonly number[]>;
-  /** Whether the channel's domain (or our copy of it) has the user as a member. */
-  readonly isMember: (channelId: number, userId: number) => Promise<boolean>;
+  /** Whether both the channel's domain and the user's own, or our copies, have the user in it. */
+  readonly hears: (channelId: number, userId: number) => Promise<boolean>;
   readonly links: {
     interest(dc: number, channelIds: readonly number[]): void;
     disinterest(dc: number, channelIds: readonly number[]): void;
-    post(dc: number, channelId: number, exceptAuthKeyId: string, body: Uint8Array): void;
+    post(
+      dc: number,
+      channelId: number,
+      senderId: number,
+      exceptAuthKeyId: string,
+      body: Uint8Array,
+    ): void;
+    /** User 0: the DC's interest in the channel is taken. */
     evict(dc: number, channelId: number, userId: number): void;
   };
 }
 
+interface Heard {
+  readonly users: Set<number>;
+  /** Every eviction that our copy does not have yet is told to us. */
+  sure: boolean;
+  /** Counts the reasons to doubt, so that what was overtaken is noticed. */
+  doubts: number;
+  hintedMs: number;
+}
+
+interface Look {
+  /** Something has changed since the store was asked. */
+  again: boolean;
+  readonly done: Promise<void>;
+}
+
+/** In place of a user: the interest is taken. */
+const NOBODY = 0;
+
 export class Audience {
   readonly #o: AudienceOptions;
   /** Users with sessions here, by channel, and the other way round. */
-  readonly #listeners = new Map<number, Set<number>>();
+  readonly #heard = new Map<number, Heard>();
   readonly #channels = new Map<number, Set<number>>();
   /** DCs with listeners, by channel at home here. */
   readonly #interested = new Map<number, Set<number>>();
   /** "channel/user" evicted, with the record of the channel's domain that says so. */
   readonly #evicted = new Map<string, { readonly dc: number; readonly position: number }>();
-  /** DCs whose members may have changed without our hearing of it. */
+  readonly #looks = new Map<string, Look>();
+  /** DCs whose evictions may be missed at the moment, with how often that began. */
   readonly #unsure = new Set<number>();
-  readonly totals = { channelPosts: 0, channelPushes: 0, channelHints: 0 };
+  readonly #linkDoubts = new Map<number, number>();
+  readonly totals = { channelPosts: 0, channelPushes: 0, channelHints: 0, evictions: 0 };
 
   constructor(options: AudienceOptions) {
     this.#o = options;
@@ -49,8 +80,7 @@ export class Audience {
 
   /** The first session of a user was opened here. */
   async userCame(userId: number): Promise<void> {
-    const channels = await this.#o.channelsOf(userId);
-    for (const channelId of channels) await this.joined(channelId, userId);
+    for (const channelId of await this.#o.channelsOf(userId)) await this.look(channelId, userId);
   }
 
   /** The last session of a user is gone from here. */
@@ -59,36 +89,28 @@ export class Audience {
     this.#channels.delete(userId);
   }
 
-  /** A user with sessions here has joined (or unmuted) a channel. */
-  async joined(channelId: number, userId: number): Promise<void> {
-    if (this.#evictionHolds(channelId, userId)) return;
-    if (!(await this.#o.isMember(channelId, userId))) return;
-    if (this.#o.delivery.sessionsOf(userId).length === 0) return;
-    let users = this.#listeners.get(channelId);
-    if (!users) {
-      users = new Set();
-      this.#listeners.set(channelId, users);
-      const home = this.#o.homes.of(channelId);
-      if (home !== this.#o.dc) this.#o.links.interest(home, [channelId]);
+  /**
+   * A record of the membership has changed, in the user's domain or the channel's: what both say
+   * now decides. Costs nothing for users without sessions here.
+   */
+  look(channelId: number, userId: number): Promise<void> {
+    if (!this.#isHere(userId)) return Promise.resolve();
+    const key = `${channelId}/${userId}`;
+    const running = this.#looks.get(key);
+    if (running) {
+      running.again = true;
+      return running.done;
     }
-    users.add(userId);
-    let channels = this.#channels.get(userId);
-    if (!channels) {
-      channels = new Set();
-      this.#channels.set(userId, channels);
-    }
-    channels.add(channelId);
-  }
-
-  /** A user muted a channel or has left it, as the user's own domain says. */
-  left(channelId: number, userId: number): void {
-    this.#channels.get(userId)?.delete(channelId);
-    this.#remove(channelId, userId);
+    const begin = (): Promise<void> => this.#look(channelId, userId, look);
+    const look: Look = { again: true, done: Promise.resolve().then(begin) };
+    this.#looks.set(key, look);
+    return look.done;
   }
 
   /** At the channel's home: the user is no member any more, and hears nothing from now on. */
   evict(channelId: number, userId: number): void {
-    this.left(channelId, userId);
+    this.totals.evictions++;
+    this.#leave(channelId, userId);
     for (const dc of this.#interested.get(channelId) ?? []) {
       this.#o.links.evict(dc, channelId, userId);
     }
@@ -96,39 +118,38 @@ export class Audience {
 
   /** The channel's home says so; `position` is the record of its domain that does. */
   evicted(from: number, channelId: number, userId: number, position: number): void {
+    if (userId === NOBODY) {
+      void this.#confirm(from, channelId, position);
+      return;
+    }
     this.#evicted.set(`${channelId}/${userId}`, { dc: from, position });
     if (this.#evicted.size > LIMITS.evictionsKeptMax) this.#forgetEvictions();
-    this.left(channelId, userId);
+    this.#leave(channelId, userId);
   }
 
   /** At the channel's home: to everyone who hears it, here and elsewhere, but for one device. */
-  post(channelId: number, exceptAuthKeyId: string, body: Uint8Array): void {
+  post(channelId: number, senderId: number, exceptAuthKeyId: string, body: Uint8Array): void {
     this.totals.channelPosts++;
     for (const dc of this.#interested.get(channelId) ?? []) {
-      this.#o.links.post(dc, channelId, exceptAuthKeyId, body);
+      this.#o.links.post(dc, channelId, senderId, exceptAuthKeyId, body);
     }
-    this.#hand(channelId, exceptAuthKeyId, body);
+    this.#hand(channelId, senderId, exceptAuthKeyId, body);
   }
 
   /** Another DC's channel posted something. */
   posted(
     from: number,
     channelId: number,
+    senderId: number,
     exceptAuthKeyId: string,
     body: Uint8Array,
     position: number,
   ): void {
-    if (this.#unsure.has(from)) {
-      this.totals.channelHints++;
-      const hint = encodeTl({
-        _: 'updateShort',
-        update: { _: 'updateChannelTooLong', channelId },
-        date: 0,
-      });
-      this.#hand(channelId, exceptAuthKeyId, hint);
-      return;
-    }
-    this.#hand(channelId, exceptAuthKeyId, body, from, position);
+    const heard = this.#heard.get(channelId);
+    if (!heard) return;
+    if (heard.sure && !this.#unsure.has(from)) {
+      this.#hand(channelId, senderId, exceptAuthKeyId, body, from, position);
+    } else this.#hint(channelId, heard);
   }
 
   /** Another DC holds members of channels at home here. */
@@ -140,6 +161,7 @@ export class Audience {
         this.#interested.set(channelId, dcs);
       }
       dcs.add(from);
+      this.#o.links.evict(from, channelId, NOBODY);
     }
   }
 
@@ -151,17 +173,25 @@ export class Audience {
     }
   }
 
-  /** Our link to another DC came up: it must know again what is heard here. */
+  /** Our link to another DC came up: it must know again what is heard here, and what we took. */
   linkUp(to: number): void {
-    const ids = [...this.#listeners.keys()].filter((id) => this.#o.homes.of(id) === to);
+    const ids: number[] = [];
+    for (const [channelId, heard] of this.#heard) {
+      if (this.#o.homes.of(channelId) !== to) continue;
+      doubt(heard);
+      ids.push(channelId);
+    }
     for (let at = 0; at < ids.length; at += LIMITS.channelsPerFrameMax) {
       this.#o.links.interest(to, ids.slice(at, at + LIMITS.channelsPerFrameMax));
+    }
+    for (const [channelId, dcs] of this.#interested) {
+      if (dcs.has(to)) this.#o.links.evict(to, channelId, NOBODY);
     }
   }
 
   /** Another DC's link to here is gone: what it hears is not known any more. */
   lost(from: number): void {
-    this.#unsure.add(from);
+    this.#doubtLink(from);
     this.disinterest(from, [...this.#interested.keys()]);
   }
 
@@ -170,52 +200,156 @@ export class Audience {
    * missed until our copy is there. Listeners may have missed posts too: they are told to look.
    */
   async linkFrom(from: number, position: number): Promise<void> {
-    this.#unsure.add(from);
-    if (!(await this.#o.freshness.reach(from, position, LIMITS.audienceSureMs))) return;
-    for (const [channelId, users] of [...this.#listeners]) {
-      if (this.#o.homes.of(channelId) !== from) continue;
-      for (const userId of [...users]) {
-        if (!(await this.#o.isMember(channelId, userId))) this.left(channelId, userId);
-      }
-    }
+    const doubts = this.#doubtLink(from);
+    const isCurrent = (): boolean => this.#linkDoubts.get(from) === doubts;
+    if (!(await this.#reach(from, position, isCurrent))) return;
+    const channelIds = [...this.#heard.keys()].filter((id) => this.#o.homes.of(id) === from);
+    for (const channelId of channelIds) await this.#lookAtAll(channelId);
+    if (!isCurrent()) return;
     this.#unsure.delete(from);
+    for (const channelId of channelIds) {
+      const heard = this.#heard.get(channelId);
+      if (heard?.sure) this.#hint(channelId, heard);
+    }
   }
 
   /** Users here who hear the channel. */
   listenersOf(channelId: number): number {
-    return this.#listeners.get(channelId)?.size ?? 0;
+    return this.#heard.get(channelId)?.users.size ?? 0;
+  }
+
+  /** Other DCs that a post of a channel of this one goes to. */
+  otherDcsOf(channelId: number): number {
+    return this.#interested.get(channelId)?.size ?? 0;
+  }
+
+  async #look(channelId: number, userId: number, look: Look): Promise<void> {
+    const key = `${channelId}/${userId}`;
+    try {
+      while (look.again) {
+        look.again = false;
+        const hears = this.#isHere(userId) && (await this.#o.hears(channelId, userId));
+        if (look.again) continue;
+        const eviction = hears ? this.#evicted.get(key) : undefined;
+        if (eviction && this.#o.freshness.appliedOf(eviction.dc) < eviction.position) {
+          // What was read may be older than the eviction: asked again once our copy has that.
+          this.#remove(channelId, userId);
+          await this.#reach(eviction.dc, eviction.position, () => this.#isHere(userId));
+          look.again = true;
+          continue;
+        }
+        if (eviction) this.#evicted.delete(key);
+        if (hears && this.#isHere(userId)) this.#add(channelId, userId);
+        else this.#remove(channelId, userId);
+      }
+    } finally {
+      this.#looks.delete(key);
+    }
+  }
+
+  /** Waits for our copy as long as it is of use; whether it got there. */
+  async #reach(dc: number, position: number, isOfUse: () => boolean): Promise<boolean> {
+    while (isOfUse()) {
+      if (await this.#o.freshness.reach(dc, position, LIMITS.audienceSureMs)) return true;
+      await new Promise<void>((resolve) => {
+        this.#o.clock.after(LIMITS.audienceHintMs, resolve);
+      });
+    }
+    return false;
+  }
+
+  async #lookAtAll(channelId: number): Promise<void> {
+    for (const userId of [...(this.#heard.get(channelId)?.users ?? [])]) {
+      await this.look(channelId, userId);
+    }
+  }
+
+  /** The channel's home tells evictions after `position`; those before are in our copy by then. */
+  async #confirm(from: number, channelId: number, position: number): Promise<void> {
+    const heard = this.#heard.get(channelId);
+    if (!heard) return;
+    const doubts = doubt(heard);
+    const isCurrent = (): boolean =>
+      this.#heard.get(channelId) === heard && heard.doubts === doubts;
+    if (!(await this.#reach(from, position, isCurrent))) return;
+    await this.#lookAtAll(channelId);
+    if (!isCurrent()) return;
+    heard.sure = true;
+    // What was posted before may have reached nobody here.
+    this.#hint(channelId, heard);
+  }
+
+  #doubtLink(from: number): number {
+    this.#unsure.add(from);
+    const doubts = (this.#linkDoubts.get(from) ?? 0) + 1;
+    this.#linkDoubts.set(from, doubts);
+    return doubts;
+  }
+
+  #hint(channelId: number, heard: Heard): void {
+    const nowMs = this.#o.clock.monotonicMs();
+    if (!heard.sure && nowMs - heard.hintedMs < LIMITS.audienceHintMs) return;
+    heard.hintedMs = nowMs;
+    this.totals.channelHints++;
+    const update = { _: 'updateChannelTooLong', channelId } as const;
+    this.#hand(channelId, NOBODY, '', encodeTl({ _: 'updateShort', update, date: 0 }));
   }
 
   #hand(
     channelId: number,
+    senderId: number,
     except: string,
     body: Uint8Array,
     from?: number,
     position?: number,
   ): void {
-    const users = this.#listeners.get(channelId);
-    if (!users) return;
-    this.totals.channelPushes += users.size;
-    for (const userId of users) {
-      this.#o.delivery.pushHere(userId, except, body, from, position);
+    const heard = this.#heard.get(channelId);
+    if (!heard) return;
+    this.totals.channelPushes += heard.users.size;
+    for (const userId of heard.users) {
+      if (userId === senderId && !this.#o.delivery.reaches(userId, except)) continue;
+      const seen = userId === senderId ? asSeenBySender(body, senderId) : body;
+      this.#o.delivery.pushHere(userId, except, seen, from, position);
     }
   }
 
-  #remove(channelId: number, userId: number): void {
-    const users = this.#listeners.get(channelId);
-    if (!users?.delete(userId) || users.size > 0) return;
-    this.#listeners.delete(channelId);
-    const home = this.#o.homes.of(channelId);
-    if (home !== this.#o.dc) this.#o.links.disinterest(home, [channelId]);
+  #isHere(userId: number): boolean {
+    return this.#o.delivery.isHere(userId);
   }
 
-  #evictionHolds(channelId: number, userId: number): boolean {
-    const key = `${channelId}/${userId}`;
-    const evicted = this.#evicted.get(key);
-    if (!evicted) return false;
-    if (this.#o.freshness.appliedOf(evicted.dc) < evicted.position) return true;
-    this.#evicted.delete(key);
-    return false;
+  #add(channelId: number, userId: number): void {
+    let heard = this.#heard.get(channelId);
+    if (!heard) {
+      const home = this.#o.homes.of(channelId);
+      const hintedMs = Number.NEGATIVE_INFINITY;
+      heard = { users: new Set(), sure: home === this.#o.dc, doubts: 0, hintedMs };
+      this.#heard.set(channelId, heard);
+      if (home !== this.#o.dc) this.#o.links.interest(home, [channelId]);
+    }
+    heard.users.add(userId);
+    let channels = this.#channels.get(userId);
+    if (!channels) {
+      channels = new Set();
+      this.#channels.set(userId, channels);
+    }
+    channels.add(channelId);
+  }
+
+  /** Out at once; what a look under way has read is not believed any more. */
+  #leave(channelId: number, userId: number): void {
+    const look = this.#looks.get(`${channelId}/${userId}`);
+    if (look) look.again = true;
+    this.#remove(channelId, userId);
+  }
+
+  #remove(channelId: number, userId: number): void {
+    const channels = this.#channels.get(userId);
+    if (channels?.delete(channelId) && channels.size === 0) this.#channels.delete(userId);
+    const heard = this.#heard.get(channelId);
+    if (!heard?.users.delete(userId) || heard.users.size > 0) return;
+    this.#heard.delete(channelId);
+    const home = this.#o.homes.of(channelId);
+    if (home !== this.#o.dc) this.#o.links.disinterest(home, [channelId]);
   }
 
   #forgetEvictions(): void {
@@ -223,4 +357,10 @@ export class Audience {
       if (this.#o.freshness.appliedOf(dc) >= position) this.#evicted.delete(key);
     }
   }
+}
+
+/** Returns how often there was doubt. */
+function doubt(heard: Heard): number {
+  heard.sure = false;
+  return ++heard.doubts;
 }

@@ -7,6 +7,7 @@ import type { Store, StoreWrite } from '../environment/index.ts';
 import {
   boxPartition,
   eventKey,
+  membershipKey,
   messageKey,
   POSITION_END,
   readInboxKey,
@@ -15,8 +16,10 @@ import {
 import { LIMITS } from './limits.ts';
 import {
   type BoxEvent,
+  type MembershipRecord,
   type MessageRecord,
   packEvent,
+  packMembership,
   packMessage,
   unpackEvent,
 } from './records.ts';
@@ -181,6 +184,33 @@ export function moveReadPointer(
     pts: box.pts,
     writes: [put(box, pointer, bytes), put(box, eventKey(box.pts), bytes)],
   };
+}
+
+/** The owner of a box is in a channel from now on; undefined: is not any more. */
+export function changeMembership(
+  box: Box,
+  channelId: number,
+  membership: MembershipRecord | undefined,
+): { readonly pts: number; readonly writes: StoreWrite[] } {
+  const key = membershipKey(channelId);
+  const own: StoreWrite = membership
+    ? put(box, key, packMembership(membership))
+    : { kind: 'delete', partition: box.partition, key };
+  const event = addEvent(box, 'membership', channelId, 0);
+  return { pts: box.pts, writes: [own, event] };
+}
+
+function addEvent(
+  box: Box,
+  kind: BoxEvent['kind'],
+  peer: number,
+  id: number,
+  ids?: readonly number[],
+): StoreWrite {
+  box.pts++;
+  const { lastId, unread } = box;
+  const event = { kind, peer, id, randomId: '', lastId, unread, ...(ids ? { ids } : {}) };
+  return put(box, eventKey(box.pts), packEvent(event));
 }
 
 function put(box: Box, key: string, value: Uint8Array): StoreWrite {

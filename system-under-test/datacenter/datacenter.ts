@@ -15,6 +15,7 @@ import { Audience } from './audience.ts';
 import { Backbone, type Inbound } from './backbone.ts';
 import { BoxReader } from './box-reader.ts';
 import { Boxes } from './boxes.ts';
+import { ChannelBoxes } from './channel-boxes.ts';
 import { ChannelReader } from './channel-reader.ts';
 import { CommitLog } from './commit-log.ts';
 import { Delivery } from './delivery.ts';
@@ -24,6 +25,7 @@ import { Freshness } from './freshness.ts';
 import { Front } from './front.ts';
 import { Holds } from './holds.ts';
 import { Homes } from './homes.ts';
+import { HotLogs } from './hot-log.ts';
 import { InboundWork } from './inbound-work.ts';
 import { outboxPartition, STREAM_PARTITION, takenPartition } from './keys.ts';
 import { Lanes } from './lanes.ts';
@@ -32,6 +34,7 @@ import { NumberedLog } from './numbered-log.ts';
 import { Outbox } from './outbox.ts';
 import { LinkDownError, type LinkStuck } from './outgoing-link.ts';
 import { PeerCalls, Peers } from './peer-calls.ts';
+import { Popularity } from './popularity.ts';
 import { Repair } from './repair.ts';
 import { Router } from './router.ts';
 import { SelfDrain } from './self-drain.ts';
@@ -89,6 +92,8 @@ export class Datacenter {
   readonly #inbounds = new Map<number, Inbound>();
   readonly #delivery: Delivery;
   readonly #audience: Audience;
+  readonly #hotLogs: HotLogs;
+  readonly #popularity: Popularity;
   readonly #backbone: Backbone;
   readonly #router: Router;
   readonly #front: Front;
@@ -171,19 +176,22 @@ export class Datacenter {
       attach: (to, userId) => this.#backbone.link(to)?.attach([userId], false),
       detach: (to, userId) => this.#backbone.link(to)?.detach([userId]),
     });
-    const channels = new ChannelReader(store, homes);
+    this.#hotLogs = new HotLogs(store);
+    this.#popularity = new Popularity(clock);
+    const channels = new ChannelReader(store, homes, this.#hotLogs);
     this.#audience = new Audience({
       dc,
       homes,
       freshness: this.#freshness,
       delivery: this.#delivery,
       channelsOf: (userId) => channels.heardBy(userId),
-      isMember: (channelId, userId) => channels.isMember(channelId, userId),
+      clock,
+      hears: (channelId, userId) => channels.hears(channelId, userId),
       links: {
         interest: (to, ids) => this.#backbone.link(to)?.interest(ids),
         disinterest: (to, ids) => this.#backbone.link(to)?.disinterest(ids),
-        post: (to, channelId, except, body) =>
-          this.#backbone.link(to)?.post(channelId, except, body),
+        post: (to, channelId, senderId, except, body) =>
+          this.#backbone.link(to)?.post(channelId, senderId, except, body),
         evict: (to, channelId, userId) => this.#backbone.link(to)?.evict(channelId, userId),
       },
     });
@@ -196,6 +204,10 @@ export class Datacenter {
       commits: this.#commits,
       boxes: new Boxes(store, dc),
       reader: new BoxReader(store, homes),
+      channels: new ChannelBoxes(store, dc, clock),
+      channelReader: channels,
+      hotLogs: this.#hotLogs,
+      popularity: this.#popularity,
       directory,
       homes,
       freshness: this.#freshness,
@@ -310,6 +322,8 @@ export class Datacenter {
         ...this.#router.totals,
         ...this.#pacer.totals,
         ...this.#audience.totals,
+        ...this.#hotLogs.totals,
+        ...this.#popularity.totals,
         ...this.#admission.totals,
         ...this.#repair.totals,
       },

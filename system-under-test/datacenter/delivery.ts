@@ -93,7 +93,7 @@ export class Delivery {
 
   /** Whether a push would go anywhere: mostly a sender has no other device, and much is saved. */
   reaches(userId: number, exceptAuthKeyId: string): boolean {
-    if (this.#remote.has(userId)) return true;
+    if (this.#remote.has(userId) || this.#homeOf(userId) !== this.#dc) return true;
     const sessions = this.#local.get(userId);
     if (!sessions) return false;
     for (const session of sessions) {
@@ -102,8 +102,16 @@ export class Delivery {
     return false;
   }
 
-  /** To every session of a user, here and elsewhere, but for the device that caused it. */
+  /**
+   * To every session of a user, here and elsewhere, but for the device that caused it. For a user
+   * of another DC that one is asked, who knows where the sessions are.
+   */
   push(userId: number, exceptAuthKeyId: string, body: Uint8Array): void {
+    const home = this.#homeOf(userId);
+    if (home !== this.#dc) {
+      this.#links.push(home, userId, exceptAuthKeyId, body);
+      return;
+    }
     this.pushHere(userId, exceptAuthKeyId, body);
     const remote = this.#remote.get(userId);
     if (remote) for (const dc of remote) this.#links.push(dc, userId, exceptAuthKeyId, body);
@@ -131,6 +139,11 @@ export class Delivery {
     let count = 0;
     for (const sessions of this.#local.values()) count += sessions.size;
     return count;
+  }
+
+  /** Whether the user has sessions here. */
+  isHere(userId: number): boolean {
+    return this.#local.has(userId);
   }
 
   sessionsOf(userId: number): readonly ServerSession[] {

@@ -7,6 +7,7 @@ import { RpcError } from '../schema/errors.ts';
 import { decodeMethod, decodeTl, encodeTl, type tl } from '../schema/tl.ts';
 import { TlError } from '../schema/tl-error.ts';
 import type { Actor, ServiceContext } from '../services/context.ts';
+import { takeMembership } from '../services/memberships.ts';
 import { takeDelivery } from '../services/messages.ts';
 import { takeRead } from '../services/read-receipts.ts';
 import { logOut } from '../services/sign-in.ts';
@@ -18,6 +19,8 @@ import {
   APPLIED_PARTITION,
   accountsPartition,
   appliedKey,
+  isChannelId,
+  positionValue,
   takenKey,
   takenPartition,
 } from './keys.ts';
@@ -98,7 +101,19 @@ export class InboundWork implements IncomingHandlers {
         const signedOut = context.directory.replicated(write);
         if (signedOut !== undefined) this.#o.signedOut(signedOut);
       }
+      context.hotLogs.applied(writes);
+      for (const write of writes) this.#membershipChanged(write);
     });
+  }
+
+  /** The audience follows both records of a membership: the channel's and the member's. */
+  #membershipChanged({ partition, key }: StoreWrite): void {
+    if (!key.startsWith('u') && !key.startsWith('h')) return;
+    const { audience } = this.#o.context;
+    const id = Number(partition.slice(partition.lastIndexOf('/') + 1));
+    const number = positionValue(key.slice(1));
+    if (key.startsWith('u') && isChannelId(id)) void audience.look(id, number);
+    else if (key.startsWith('h') && isChannelId(number)) void audience.look(number, id);
   }
 
   async applyOutbox(
@@ -123,6 +138,7 @@ export class InboundWork implements IncomingHandlers {
     const local = [this.#taken(from, number)];
     if (item.kind === 'deliver') return takeDelivery(context, item, local);
     if (item.kind === 'read') return takeRead(context, item, local);
+    if (item.kind === 'membership') return takeMembership(context, item, local);
     const actor: Actor = { userId: item.userId, authKeyId: '' };
     const queued = { number, acceptedAt: item.acceptedAt };
     try {
@@ -203,12 +219,13 @@ export class InboundWork implements IncomingHandlers {
   post(
     from: number,
     channelId: number,
+    senderId: number,
     exceptAuthKeyId: string,
     body: Uint8Array,
     position: number,
   ): void {
     this.heard(from, position);
-    this.#o.context.audience.posted(from, channelId, exceptAuthKeyId, body, position);
+    this.#o.context.audience.posted(from, channelId, senderId, exceptAuthKeyId, body, position);
   }
 
   evict(from: number, channelId: number, userId: number, position: number): void {
@@ -239,7 +256,10 @@ export class InboundWork implements IncomingHandlers {
     position: number,
   ): void {
     this.heard(from, position);
-    this.#o.context.delivery.pushHere(userId, exceptAuthKeyId, body, from, position);
+    const { delivery, homes, dc } = this.#o.context;
+    // From a channel's home: the user's other sessions, at other DCs, are known here only.
+    if (homes.of(userId) === dc) delivery.push(userId, exceptAuthKeyId, body);
+    else delivery.pushHere(userId, exceptAuthKeyId, body, from, position);
   }
 
   attach(from: number, userIds: readonly number[], again: boolean): void {

@@ -52,6 +52,7 @@ export interface IncomingHandlers {
   post(
     from: number,
     channelId: number,
+    senderId: number,
     exceptAuthKeyId: string,
     body: Uint8Array,
     position: number,
@@ -257,7 +258,7 @@ export class IncomingLink {
         handlers.disinterest(inbound.from, frame[1]);
         break;
       case 'post':
-        handlers.post(inbound.from, frame[1], frame[2], frame[3], frame[4]);
+        handlers.post(inbound.from, frame[1], frame[2], frame[3], frame[4], frame[5]);
         break;
       case 'evict':
         handlers.evict(inbound.from, frame[1], frame[2], frame[3]);

@@ -54,6 +54,20 @@ export const membershipKey = (channelId: number): string => `h${position(channel
 export const channelPartition = (dc: number, channelId: number): string =>
   `d${dc}/channel/${channelId}`;
 export const memberKey = (userId: number): string => `u${position(userId)}`;
+/** Parts of a channel: what changes with every step, what seldom does; messages and events. */
+export const CHANNEL_COUNTERS_KEY = 'c';
+export const CHANNEL_INFO_KEY = 'i';
+export const channelMessageKey = (id: number): string => `m${position(id)}`;
+/** Members in the order in which they joined; admins; the banned and restricted. */
+export const joinKey = (number: number): string => `j${position(number)}`;
+export const adminKey = (userId: number): string => `a${position(userId)}`;
+export const bannedKey = (userId: number): string => `b${position(userId)}`;
+/** How far a member has read; which messages of a block a member has deleted for himself. */
+export const channelReadKey = (userId: number): string => `r${position(userId)}`;
+export const hiddenKey = (userId: number, block: number): string =>
+  `v${position(userId)}/${position(block)}`;
+/** Among a DC's accounts: number of the newest channel created there. */
+export const NEWEST_CHANNEL_KEY = 'newest-channel';
 
 /** A user's DC of birth is part of the id: it is where the account record is found. */
 const IDS_PER_NUMBER = 8;
@@ -64,6 +78,20 @@ export function userIdOf(dc: number, number: number): number {
 
 export function birthDcOf(userId: number): number {
   return userId % IDS_PER_NUMBER;
+}
+
+/**
+ * Ids of channels begin where those of users will not come: a home can be looked up for either.
+ * Telegram's clients take channel ids below 997,852,516,352.
+ */
+const CHANNEL_IDS_FROM = 2 ** 37;
+
+export function channelIdOf(dc: number, number: number): number {
+  return CHANNEL_IDS_FROM + userIdOf(dc, number);
+}
+
+export function isChannelId(id: number): boolean {
+  return id >= CHANNEL_IDS_FROM;
 }
 
 export function userNumberOf(userId: number): number {

@@ -65,8 +65,10 @@ export const LIMITS = {
   /** Channels in one `interest` frame; evictions remembered before old ones are looked through. */
   channelsPerFrameMax: 4_096,
   evictionsKeptMax: 10_000,
-  /** After a link came up, channel posts are only hinted at for at most so long. */
+  /** While this DC is not sure who may hear a channel, it waits so long for its copy at a time. */
   audienceSureMs: 60_000,
+  /** Meanwhile posts of a channel are only hinted at, no oftener than this. */
+  audienceHintMs: 1_000,
   /** Members of one channel; beyond it joining is refused with USERS_TOO_MUCH. */
   membersPerChannelMax: 200_000,
   adminsPerChannelMax: 50,

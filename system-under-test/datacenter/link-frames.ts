@@ -54,11 +54,15 @@ export type LinkFrame =
   | readonly [
       'post',
       channelId: number,
+      senderId: number,
       exceptAuthKeyId: string,
       body: Uint8Array,
       position: number,
     ]
-  /** From now on this user gets nothing more of the channel. Ordered with `post`. */
+  /**
+   * From now on this user gets nothing more of the channel. Ordered with `post`. User 0: the
+   * interest is taken, all evictions after `position` are told.
+   */
   | readonly ['evict', channelId: number, userId: number, position: number]
   /**
    * After a welcome, before any outbox entry: whose writes wait in the dialling DC's outbox, and

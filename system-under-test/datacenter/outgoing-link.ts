@@ -175,8 +175,9 @@ export class OutgoingLink {
   }
 
   /** Best effort, once for all members that the other DC holds sessions of. */
-  post(channelId: number, exceptAuthKeyId: string, body: Uint8Array): void {
-    if (this.#up) this.#send(['post', channelId, exceptAuthKeyId, body, this.#o.stream.last]);
+  post(channelId: number, senderId: number, exceptAuthKeyId: string, body: Uint8Array): void {
+    if (!this.#up) return;
+    this.#send(['post', channelId, senderId, exceptAuthKeyId, body, this.#o.stream.last]);
   }
 
   evict(channelId: number, userId: number): void {

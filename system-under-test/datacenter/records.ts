@@ -56,40 +56,62 @@ export interface MessageRecord {
   readonly senderId: number;
   /** TL-encoded entities, in order. */
   readonly entities: readonly Uint8Array[];
+  /** Id in this box of the message that this one answers; 0 or absent for none. */
+  readonly replyTo?: number;
+  /** Unix seconds of the last edit; 0 or absent for never. */
+  readonly editDate?: number;
 }
 
 export function packMessage(m: MessageRecord): Uint8Array {
-  return pack([m.id, m.peer, m.out, m.date, m.text, m.senderId, m.entities]);
+  const { replyTo = 0, editDate = 0 } = m;
+  const always = [m.id, m.peer, m.out, m.date, m.text, m.senderId, m.entities] as const;
+  return pack(replyTo === 0 && editDate === 0 ? always : [...always, replyTo, editDate]);
 }
 
 export function unpackMessage(bytes: Uint8Array): MessageRecord {
-  const [id, peer, out, date, text, senderId, entities] =
-    unpack<[number, number, boolean, number, string, number, Uint8Array[]]>(bytes);
-  return { id, peer, out, date, text, senderId, entities };
+  const [id, peer, out, date, text, senderId, entities, replyTo = 0, editDate = 0] =
+    unpack<[number, number, boolean, number, string, number, Uint8Array[], number?, number?]>(
+      bytes,
+    );
+  const message = { id, peer, out, date, text, senderId, entities };
+  return replyTo === 0 && editDate === 0 ? message : { ...message, replyTo, editDate };
 }
 
 /** One step of a box, numbered by pts; it also carries the box's counters after the step. */
 export interface BoxEvent {
-  readonly kind: 'message' | 'read_inbox' | 'read_outbox';
+  readonly kind: (typeof EVENT_KINDS)[number];
+  /** The chat partner; for a membership the channel, for deleted messages 0. */
   readonly peer: number;
-  /** The message's id; for the other kinds the id up to which messages are read. */
+  /** The message's id; for reading, the id up to which messages are read; otherwise 0. */
   readonly id: number;
   /** 16 hex digits for own messages, otherwise empty. */
   readonly randomId: string;
   readonly lastId: number;
   readonly unread: number;
+  /** Messages that were deleted. */
+  readonly ids?: readonly number[];
 }
 
-const EVENT_KINDS = ['message', 'read_inbox', 'read_outbox'] as const;
+const EVENT_KINDS = [
+  'message',
+  'read_inbox',
+  'read_outbox',
+  'membership',
+  'edit',
+  'delete',
+] as const;
 
 export function packEvent(e: BoxEvent): Uint8Array {
-  return pack([EVENT_KINDS.indexOf(e.kind), e.peer, e.id, e.randomId, e.lastId, e.unread]);
+  const kind = EVENT_KINDS.indexOf(e.kind);
+  const always = [kind, e.peer, e.id, e.randomId, e.lastId, e.unread] as const;
+  return pack(e.ids ? [...always, e.ids] : always);
 }
 
 export function unpackEvent(bytes: Uint8Array): BoxEvent {
-  const [kind, peer, id, randomId, lastId, unread] =
-    unpack<[number, number, number, string, number, number]>(bytes);
-  return { kind: EVENT_KINDS[kind] ?? 'message', peer, id, randomId, lastId, unread };
+  const [kind, peer, id, randomId, lastId, unread, ids] =
+    unpack<[number, number, number, string, number, number, number[]?]>(bytes);
+  const event = { kind: EVENT_KINDS[kind] ?? 'message', peer, id, randomId, lastId, unread };
+  return ids ? { ...event, ids } : event;
 }
 
 /** An authorisation: a key that is signed in. The key itself is sealed (seal.ts). */
@@ -154,6 +176,15 @@ export type OutboxItem =
       readonly request: Uint8Array;
       /** Unix seconds at which it was accepted. */
       readonly acceptedAt: number;
+    }
+  | {
+      /** `to` is in a channel of the asking DC from now on, or not any more. */
+      readonly kind: 'membership';
+      readonly to: number;
+      readonly channelId: number;
+      readonly joined: boolean;
+      /** Unix seconds. */
+      readonly at: number;
     };
 
 export function packOutboxItem(item: OutboxItem): Uint8Array {
@@ -164,6 +195,8 @@ export function packOutboxItem(item: OutboxItem): Uint8Array {
       return pack([1, item.to, item.reader, item.maxId]);
     case 'execute':
       return pack([2, item.userId, item.randomId, item.request, item.acceptedAt]);
+    case 'membership':
+      return pack([3, item.to, item.channelId, item.joined, item.at]);
   }
 }
 
@@ -191,6 +224,10 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
       const [, to, reader, maxId] = tuple as [1, number, number, number];
       return { kind: 'read', to, reader, maxId };
     }
+    case 3: {
+      const [, to, channelId, joined, at] = tuple as [3, number, number, boolean, number];
+      return { kind: 'membership', to, channelId, joined, at };
+    }
     default: {
       const [, userId, randomId, request, acceptedAt] = tuple as [
         2,
@@ -206,6 +243,7 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
 
 type Check = (value: unknown) => boolean;
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const isFlag: Check = (value) => typeof value === 'boolean';
 const isText: Check = (value) => typeof value === 'string';
 const isBytes: Check = (value) => value instanceof Uint8Array;
 const isBytesList: Check = (value) => Array.isArray(value) && value.every(isBytes);
@@ -215,6 +253,7 @@ const OUTBOX_SHAPES: readonly (readonly Check[])[] = [
   [isCount, isCount, isCount, isCount, isText, isBytesList],
   [isCount, isCount, isCount],
   [isCount, isText, isBytes, isCount],
+  [isCount, isCount, isFlag, isCount],
 ];
 
 /** One write of a stream record: partition, key, and the value unless the key is deleted. */

@@ -8,7 +8,15 @@ import { RpcError } from '../schema/errors.ts';
 import { decodeTl, encodeResult, encodeTl, type tl } from '../schema/tl.ts';
 import { type Actor, DIRECT, type ServiceContext } from '../services/context.ts';
 import { markStale, mustQueue, queueWrite } from '../services/degraded.ts';
-import { type Answer, QUEUEABLE, READS, runRead, runWrite, WRITES } from '../services/table.ts';
+import {
+  type Answer,
+  domainOf,
+  isQueueable,
+  isRead,
+  isServed,
+  runRead,
+  runWrite,
+} from '../services/table.ts';
 import type { Admission } from './admission.ts';
 import type { Backbone } from './backbone.ts';
 import { saw } from './freshness.ts';
@@ -40,10 +48,8 @@ export class Router {
 
   /** TL objects, or bytes that are encoded already. Rejects with `RpcError`. */
   async route(actor: Actor, method: tl.RpcMethod): Promise<Answer | Uint8Array> {
-    if (!(method._ in READS) && !(method._ in WRITES)) {
-      throw new RpcError(400, 'INPUT_METHOD_INVALID');
-    }
-    const home = this.#ctx.homes.of(actor.userId);
+    if (!isServed(method._)) throw new RpcError(400, 'INPUT_METHOD_INVALID');
+    const home = domainOf(this.#ctx, actor, method);
     if (home !== this.#ctx.dc) return this.#away(actor, method, home);
     this.totals.atHome++;
     return this.#atHome(actor, method);
@@ -61,7 +67,7 @@ export class Router {
     const read = runRead(this.#ctx, actor, method);
     if (read) return read;
     const { dc } = this.#ctx;
-    if (QUEUEABLE.has(method._) && mustQueue(this.#ctx, actor.userId, dc)) {
+    if (isQueueable(method._) && mustQueue(this.#ctx, actor.userId, dc)) {
       this.totals.heldBack++;
       return this.#queue(actor, method, dc);
     }
@@ -79,11 +85,11 @@ export class Router {
 
   async #away(actor: Actor, method: tl.RpcMethod, home: number): Promise<Answer | Uint8Array> {
     const link = this.#backbone.link(home);
-    const queueable = QUEUEABLE.has(method._);
+    const queueable = isQueueable(method._);
     if (queueable && mustQueue(this.#ctx, actor.userId, home)) {
       return this.#queue(actor, method, home);
     }
-    if (method._ in READS && (await this.#fresh(actor, home))) {
+    if (isRead(method._) && (await this.#fresh(actor, home))) {
       return this.#fromReplica(actor, method, home, link?.up === true);
     }
     if (link?.up) {
@@ -102,7 +108,7 @@ export class Router {
       }
     }
     if (queueable) return this.#queue(actor, method, home);
-    if (!(method._ in READS) || !this.#ctx.freshness.isWhole(home)) {
+    if (!isRead(method._) || !this.#ctx.freshness.isWhole(home)) {
       throw new RpcError(503, 'HOME_DC_UNREACHABLE');
     }
     this.totals.readsStale++;

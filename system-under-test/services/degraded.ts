@@ -9,7 +9,7 @@ import { RpcError } from '../schema/errors.ts';
 import { encodeTl, type tl } from '../schema/tl.ts';
 import { type Actor, type ServiceContext, type Staged, unixSeconds } from './context.ts';
 import { refuseWhenOverloaded } from './effects.ts';
-import { checkMessage } from './messages.ts';
+import { checkText } from './message-checks.ts';
 import type { Answer } from './table.ts';
 import { addressedUser, longOfHex, peerUser, toUser, updatesOf } from './to-tl.ts';
 
@@ -45,7 +45,8 @@ async function queueMessage(
   request: tl.messages.RawSendMessageRequest,
   outbox: Outbox,
 ): Promise<Staged<tl.TypeUpdates>> {
-  const { recipient, randomId } = await checkMessage(ctx, actor, request);
+  const { randomId } = checkText(request);
+  const recipient = await addressedUser(ctx, actor.userId, request.peer);
   const acceptedAt = unixSeconds(ctx.clock);
   const answer = (number: number): tl.RawUpdates => {
     const message: tl.RawMessage = {

@@ -1,16 +1,15 @@
 /**
  * One-to-one messages: sending (both boxes, each at its owner's home), and what arrives from
- * another
- * DC. https://core.telegram.org/method/messages.sendMessage
+ * another DC. https://core.telegram.org/method/messages.sendMessage
  */
 
 import { addMessage, type Box } from '../datacenter/boxes.ts';
-import { LIMITS } from '../datacenter/limits.ts';
 import type { StagedItem } from '../datacenter/outbox.ts';
 import type { MessageRecord, OutboxItem, UserRecord } from '../datacenter/records.ts';
 import type { StoreWrite } from '../environment/index.ts';
 import { RpcError } from '../schema/errors.ts';
-import { encodeTl, type tl } from '../schema/tl.ts';
+import type { tl } from '../schema/tl.ts';
+import { postToChannel } from './channel-posts.ts';
 import {
   type Actor,
   type ServiceContext,
@@ -19,38 +18,8 @@ import {
   type WriteOrigin,
 } from './context.ts';
 import { push, refuseWhenOverloaded, stageFor } from './effects.ts';
-import {
-  addressedUser,
-  hexOfLong,
-  longOfHex,
-  peerUser,
-  toMessage,
-  toUser,
-  updatesOf,
-} from './to-tl.ts';
-
-/** Everything about a message that can be refused before anything is written. */
-export async function checkMessage(
-  ctx: ServiceContext,
-  actor: Actor,
-  request: tl.messages.RawSendMessageRequest,
-): Promise<{ recipient: UserRecord; randomId: string; entities: Uint8Array[] }> {
-  if (request.message.trim() === '') throw new RpcError(400, 'MESSAGE_EMPTY');
-  if (request.message.length > LIMITS.messageCharactersMax) {
-    throw new RpcError(400, 'MESSAGE_TOO_LONG');
-  }
-  const entities = request.entities ?? [];
-  if (entities.length > LIMITS.entitiesPerMessageMax) throw new RpcError(400, 'ENTITIES_TOO_LONG');
-  if (request.scheduleDate !== undefined) throw new RpcError(400, 'SCHEDULE_DATE_INVALID');
-  if (request.replyTo !== undefined) throw new RpcError(400, 'REPLY_MESSAGE_ID_INVALID');
-  if (request.randomId.isZero()) throw new RpcError(400, 'RANDOM_ID_EMPTY');
-  const recipient = await addressedUser(ctx, actor.userId, request.peer);
-  return {
-    recipient,
-    randomId: hexOfLong(request.randomId),
-    entities: entities.map((entity) => encodeTl(entity)),
-  };
-}
+import { checkText } from './message-checks.ts';
+import { addressedUser, longOfHex, peerUser, toMessage, toUser, updatesOf } from './to-tl.ts';
 
 /** At the sender's home DC. A repeated `random_id` gets the first answer and writes nothing. */
 export function sendMessage(
@@ -59,8 +28,11 @@ export function sendMessage(
   request: tl.messages.RawSendMessageRequest,
   origin: WriteOrigin,
 ): Promise<Staged<tl.TypeUpdates>> {
+  if (request.peer._ === 'inputPeerChannel') return postToChannel(ctx, actor, request, origin);
   return ctx.lanes.run(actor.userId, async () => {
-    const { recipient, randomId, entities } = await checkMessage(ctx, actor, request);
+    const { randomId, entities, replyTo } = checkText(request);
+    if (replyTo !== 0) throw new RpcError(400, 'REPLY_MESSAGE_ID_INVALID');
+    const recipient = await addressedUser(ctx, actor.userId, request.peer);
     if (!origin.queued) refuseWhenOverloaded(ctx, recipient.id, actor);
     const sender = await ctx.boxes.pin(actor.userId);
     const here = ctx.homes.of(recipient.id) === ctx.dc && recipient.id !== actor.userId;

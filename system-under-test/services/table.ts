@@ -1,10 +1,17 @@
 /**
- * Which methods of the API are served, and how each may be answered: only at home, or also from a
- * replica; and whether a write may wait in a queue while the home DC is out.
+ * Which methods of the API are served: in which domain each is carried out, whether it reads or
+ * writes, and what becomes of it while the home DC of that domain is out of reach. ARCHITECTURE.md
+ * shows the same table; a test compares the two.
  */
+import { RpcError } from '../schema/errors.ts';
 import type { TlResult, tl } from '../schema/tl.ts';
+import { addressedChannel, channelIdIn } from './channel-access.ts';
+import { getChannelDifference } from './channel-difference.ts';
+import { getChannelMessages } from './channel-history.ts';
+import { createChannel, getChannels, joinChannel, leaveChannel } from './channels.ts';
 import type { Actor, ServiceContext, Staged, WriteOrigin } from './context.ts';
 import { getHistory } from './history.ts';
+import { updateNotifySettings } from './memberships.ts';
 import { sendMessage } from './messages.ts';
 import { readHistory } from './read-receipts.ts';
 import { getDifference, getState } from './updates.ts';
@@ -20,37 +27,81 @@ export type Write = (
   origin: WriteOrigin,
 ) => Promise<Staged<Answer>>;
 
-/** Reads of a user's own data: at home, and from a replica while home is out of reach. */
-export const READS: Readonly<Record<string, Read>> = {
-  'messages.getHistory': getHistory,
-  'updates.getState': getState,
-  'updates.getDifference': getDifference,
-  'users.getUsers': getUsers,
-  'contacts.resolvePhone': resolvePhone,
+/** Whose home carries a method out: the asking user's, or that of a channel it names. */
+type Domain = 'user' | 'channel' | 'chat';
+
+/** What becomes of a method while that home is out of reach. */
+export type WhenLost = 'replica' | 'queued' | 'refused';
+
+export interface Method {
+  /** `chat`: the channel's home if the peer is a channel, otherwise the user's. */
+  readonly domain: Domain;
+  readonly read?: Read;
+  readonly write?: Write;
+  readonly whenLost: WhenLost;
+}
+
+const reads = (domain: Domain, read: Read): Method => ({ domain, read, whenLost: 'replica' });
+const queues = (domain: Domain, write: Write): Method => ({ domain, write, whenLost: 'queued' });
+const refuses = (domain: Domain, write: Write): Method => ({ domain, write, whenLost: 'refused' });
+
+export const METHODS: Readonly<Record<string, Method>> = {
+  'account.updateNotifySettings': refuses('user', updateNotifySettings),
+  'channels.createChannel': refuses('user', createChannel),
+  'channels.getChannels': reads('channel', getChannels),
+  'channels.getMessages': reads('channel', getChannelMessages),
+  'channels.joinChannel': refuses('channel', joinChannel),
+  'channels.leaveChannel': refuses('channel', leaveChannel),
+  'contacts.importContacts': refuses('user', importContacts),
+  'contacts.resolvePhone': reads('user', resolvePhone),
+  'messages.getHistory': reads('chat', getHistory),
+  'messages.readHistory': queues('user', readHistory),
+  'messages.sendMessage': queues('chat', sendMessage),
+  'updates.getChannelDifference': reads('channel', getChannelDifference),
+  'updates.getDifference': reads('user', getDifference),
+  'updates.getState': reads('user', getState),
+  'users.getUsers': reads('user', getUsers),
 };
 
-/** Writes: at home only. */
-export const WRITES: Readonly<Record<string, Write>> = {
-  'messages.sendMessage': sendMessage,
-  'messages.readHistory': readHistory,
-  'contacts.importContacts': importContacts,
-};
+/** A method that is served; own names only, as they come from outside. */
+export function methodOf(name: string): Method | undefined {
+  return Object.hasOwn(METHODS, name) ? METHODS[name] : undefined;
+}
+
+export const isServed = (name: string): boolean => methodOf(name) !== undefined;
+export const isRead = (name: string): boolean => methodOf(name)?.read !== undefined;
+export const isQueueable = (name: string): boolean => methodOf(name)?.whenLost === 'queued';
 
 /**
- * Degraded mode. A write in this set is queued while its user's home DC is out of reach; any other
- * write is refused with 503 HOME_DC_UNREACHABLE, and the client may try again later.
+ * The DC that carries a request out: the home of the channel it is about, or else of its user.
+ * Throws CHANNEL_INVALID for a channel that the user has not proven to know.
  */
-export const QUEUEABLE: ReadonlySet<string> = new Set([
-  'messages.sendMessage',
-  'messages.readHistory',
-]);
+export function domainOf(ctx: ServiceContext, actor: Actor, method: tl.RpcMethod): number {
+  const domain = methodOf(method._)?.domain ?? 'user';
+  const input = domain === 'user' ? undefined : channelInputOf(method);
+  if (domain === 'channel' && !input) throw new RpcError(400, 'CHANNEL_INVALID');
+  if (!input || (domain === 'chat' && channelIdIn(input) === undefined)) {
+    return ctx.homes.of(actor.userId);
+  }
+  return ctx.homes.of(addressedChannel(ctx, input));
+}
+
+/** What a method names a channel with, or may: each has one such field. */
+function channelInputOf(method: tl.RpcMethod): tl.TypeInputChannel | tl.TypeInputPeer | undefined {
+  if (method._ === 'channels.getChannels') return method.id[0];
+  if ('channel' in method && typeof method.channel === 'object') {
+    return method.channel as tl.TypeInputChannel;
+  }
+  if ('peer' in method && typeof method.peer === 'object') return method.peer as tl.TypeInputPeer;
+  return undefined;
+}
 
 export function runRead(
   ctx: ServiceContext,
   actor: Actor,
   method: tl.RpcMethod,
 ): Promise<Answer> | undefined {
-  return READS[method._]?.(ctx, actor, method as never);
+  return methodOf(method._)?.read?.(ctx, actor, method as never);
 }
 
 export function runWrite(
@@ -59,5 +110,5 @@ export function runWrite(
   method: tl.RpcMethod,
   origin: WriteOrigin,
 ): Promise<Staged<Answer>> | undefined {
-  return WRITES[method._]?.(ctx, actor, method as never, origin);
+  return methodOf(method._)?.write?.(ctx, actor, method as never, origin);
 }

@@ -3,8 +3,10 @@
  * and on its replica of another's. https://core.telegram.org/api/updates
  */
 import type { NumberedEvent } from '../datacenter/box-reader.ts';
+import { isChannelId } from '../datacenter/keys.ts';
 import { LIMITS } from '../datacenter/limits.ts';
 import type { tl } from '../schema/tl.ts';
+import { viewOfChannels } from './channels.ts';
 import { type Actor, type ServiceContext, unixSeconds } from './context.ts';
 import { peerUser, toMessage } from './to-tl.ts';
 import { viewOfUsers } from './users.ts';
@@ -36,13 +38,20 @@ export async function getDifference(
     if (event.kind === 'message') {
       const message = await ctx.reader.message(actor.userId, event.peer, event.id);
       if (message) newMessages.push(toMessage(actor.userId, message));
+    } else if (event.kind === 'membership') {
+      otherUpdates.push({ _: 'updateChannel', channelId: event.peer });
     } else {
       otherUpdates.push(await readUpdate(ctx, actor.userId, event));
     }
   }
-  const users = await viewOfUsers(ctx, actor, [actor.userId, ...events.map((event) => event.peer)]);
+  const peers = events.map((event) => event.peer);
+  const users = await viewOfUsers(ctx, actor, [
+    actor.userId,
+    ...peers.filter((peer) => !isChannelId(peer)),
+  ]);
+  const chats = await viewOfChannels(ctx, actor, peers.filter(isChannelId));
   const last = events.at(-1);
-  const rest = { newMessages, newEncryptedMessages: [], otherUpdates, chats: [], users };
+  const rest = { newMessages, newEncryptedMessages: [], otherUpdates, chats, users };
   const reached = stateOf(ctx, last?.pts ?? state.pts, last?.unread ?? state.unread);
   if (reached.pts < state.pts) {
     return { _: 'updates.differenceSlice', ...rest, intermediateState: reached };

@@ -29,7 +29,7 @@ const anyFrame: fc.Arbitrary<LinkFrame> = fc.oneof(
   fc.tuple(fc.constant('response' as const), count, bytes, count),
   fc.tuple(fc.constant('error' as const), count, fc.nat(999), fc.string()),
   fc.tuple(fc.constant('push' as const), count, fc.string(), bytes, count),
-  fc.tuple(fc.constant('post' as const), count, fc.string(), bytes, count),
+  fc.tuple(fc.constant('post' as const), count, count, fc.string(), bytes, count),
   fc.tuple(fc.constant('evict' as const), count, count, count),
   fc.tuple(fc.constant('interest' as const), fc.array(count)),
   fc.tuple(fc.constant('disinterest' as const), fc.array(count)),
