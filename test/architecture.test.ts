@@ -17,10 +17,10 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   test: ['system-under-test', 'reports', 'chaos', 'sim', 'scenarios', 'bin'],
 };
 
-/** Arrows with a narrower head: sim takes plans and measurements, no drawing and no proxy. */
+/** Arrows with a narrower head: sim takes plans and data of reports, no drawing and no proxy. */
 const NARROW: readonly { from: RegExp; to: RegExp; allowed: RegExp }[] = [
   { from: /^sim\//, to: /^chaos\//, allowed: /^chaos\/plan\.ts$/ },
-  { from: /^sim\//, to: /^reports\//, allowed: /^reports\/(measurements|metrics|tags)\.ts$/ },
+  { from: /^sim\//, to: /^reports\//, allowed: /^reports\/(measurements|metrics|tags|timeline)\.ts$/ },
   { from: /^sim\/core\//, to: /./, allowed: /^sim\/core\// },
 ];
 
