@@ -40,6 +40,11 @@ export class MessageIdSource {
     this.#last = base;
     return base | kind;
   }
+
+  /** By how much the newest id is ahead of the clock, seconds; large after a step back. */
+  aheadSeconds(wallMs: number): number {
+    return messageIdSeconds(this.#last) - wallMs / 1000;
+  }
 }
 
 /** The bad_msg_notification code that a client's msg_id deserves, or undefined. */

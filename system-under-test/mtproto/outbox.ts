@@ -55,6 +55,11 @@ export class Outbox {
     );
   }
 
+  /** By how much the ids of this session are ahead of the clock, seconds. */
+  aheadSeconds(wallMs: number): number {
+    return this.#ids.aheadSeconds(wallMs);
+  }
+
   /** Whether messages were dropped unacknowledged since this was last asked. */
   takeLossy(): boolean {
     const lossy = this.#lossy;

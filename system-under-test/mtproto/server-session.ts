@@ -23,6 +23,7 @@ import { type InitInfo, type UnwrappedCall, unwrapCall } from '../schema/unwrap.
 import type { AuthKey } from './auth-key.ts';
 import { CONTAINER_ID, COPY_ID, type Message, readContainer, readCopy } from './container.ts';
 import type { Envelope } from './envelope.ts';
+import { PROTOCOL } from './limits.ts';
 import { BAD_MESSAGE, checkClientMessageId, MESSAGE_KIND, SeenMessages } from './message-id.ts';
 import { Outbox } from './outbox.ts';
 import { RpcCalls } from './rpc-calls.ts';
@@ -147,6 +148,12 @@ export class LiveSession implements ServerSession {
   /** An envelope from the client, opened and genuine. */
   receive(envelope: Envelope): void {
     const nowMs = this.host.clock.wallMs();
+    if (this.outbox.aheadSeconds(nowMs) > PROTOCOL.messageAheadSecondsMax) {
+      // This server's clock was set back. Ids must rise, so those of this session would go on in
+      // the future, clients would follow them there, and be refused for it: a new session is due.
+      this.close();
+      return;
+    }
     const code = checkClientMessageId(envelope.messageId, nowMs);
     if (code !== undefined) {
       this.#bad(envelope, code);

@@ -70,6 +70,26 @@ describe('a client is cut off', () => {
     expect(raw.toClient.isClosed).toBe(true);
   });
 
+  test('when the server’s clock was set back further than ids may lie ahead', async () => {
+    const clock = new ManualClock();
+    const host = testHost(clock);
+    const key = issueKey(host);
+    clock.wallOffsetMs += 60_000;
+    const raw = new RawClient(host, key);
+    raw.send(CALL);
+    await settle();
+    expect(raw.toClient.isClosed).toBe(false);
+    clock.wallOffsetMs -= 60_000;
+    raw.send(CALL);
+    await clock.advance(host.limits.hangUpTimeoutMs);
+    expect(raw.toClient.isClosed).toBe(true);
+    const again = new RawClient(host, key);
+    again.send(CALL);
+    await settle();
+    expect(again.toClient.isClosed).toBe(false);
+    expect(host.opened).toHaveLength(2);
+  });
+
   test('when it does not read what it is sent', async () => {
     const host = testHost(new ManualClock());
     const raw = new RawClient(host, issueKey(host));
