@@ -117,6 +117,9 @@ export const LIMITS = {
   snapshotLeaseMs: 60_000,
   /** A snapshot that failed is tried again after so long. */
   snapshotRetryMs: 500,
+  /** A DC that may have lost its disk waits so long for those it must ask, and asks so often. */
+  restoreWaitMs: 10_000,
+  restorePollMs: 50,
 
   /** Requests forwarded to a home DC and not yet answered, per link. */
   forwardsPendingMax: 10_000,

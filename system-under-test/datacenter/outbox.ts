@@ -48,7 +48,8 @@ export class Outbox {
       const entries = await this.log.read(number);
       if (entries.length === 0) return;
       for (const entry of entries) {
-        if (!entry.value) continue; // damaged: reported when it is its turn to be sent
+        // A damaged one is reported when it is its turn to be sent; an empty one holds a number.
+        if (!entry.value?.length) continue;
         const item = unpackOutboxItem(entry.value);
         if (item.kind === 'execute') this.#remember(entry.number, item.userId, item.randomId);
       }

@@ -367,9 +367,10 @@ export class OutgoingLink {
       clock,
       patienceMs: 0,
       send: this.#sender('outbox'),
-      skip: (number) => {
+      skip: (number, damaged) => {
         taken = number - 1;
-        skip(number);
+        if (damaged) skip(number);
+        else this.#send(['skip', number]);
       },
       stuck: (text) => {
         log.write('error', 'link_cannot_resume', { to, log: 'outbox', why: text });
