@@ -20,7 +20,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** Arrows with a narrower head: sim takes plans and data of reports, no drawing and no proxy. */
 const NARROW: readonly { from: RegExp; to: RegExp; allowed: RegExp }[] = [
   { from: /^sim\//, to: /^chaos\//, allowed: /^chaos\/plan\.ts$/ },
-  { from: /^sim\//, to: /^reports\//, allowed: /^reports\/(measurements|metrics|tags|timeline)\.ts$/ },
+  {
+    from: /^sim\//,
+    to: /^reports\//,
+    allowed: /^reports\/(measurements|metrics|tags|timeline)\.ts$/,
+  },
   { from: /^sim\/core\//, to: /./, allowed: /^sim\/core\// },
 ];
 
