@@ -7,6 +7,7 @@ import { RpcError } from '../schema/errors.ts';
 import { decodeMethod, decodeTl, encodeTl, type tl } from '../schema/tl.ts';
 import { TlError } from '../schema/tl-error.ts';
 import type { Actor, ServiceContext } from '../services/context.ts';
+import { tellRefused } from '../services/degraded.ts';
 import { takeMembership } from '../services/memberships.ts';
 import { takeDelivery } from '../services/messages.ts';
 import { takeRead } from '../services/read-receipts.ts';
@@ -141,8 +142,9 @@ export class InboundWork implements IncomingHandlers {
     if (item.kind === 'membership') return takeMembership(context, item, local);
     const actor: Actor = { userId: item.userId, authKeyId: '' };
     const queued = { number, acceptedAt: item.acceptedAt };
+    let method: tl.RpcMethod | undefined;
     try {
-      const method = decodeMethod(item.request);
+      method = decodeMethod(item.request);
       const write = runWrite(context, actor, method, { local, queued });
       if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
       return { durable: (await write).durable };
@@ -150,7 +152,11 @@ export class InboundWork implements IncomingHandlers {
       if (!(error instanceof RpcError || error instanceof TlError)) throw error;
       // It was checked when it was accepted; what was true then is not any more.
       context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
-      return { durable: context.commits.append([], local) };
+      const refused = method;
+      const durable = context.commits.append([], local).then(() => {
+        if (refused) tellRefused(context, item.userId, refused, number);
+      });
+      return { durable };
     }
   }
 
