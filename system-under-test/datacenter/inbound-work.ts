@@ -140,6 +140,10 @@ export class InboundWork implements IncomingHandlers {
     if (item.kind === 'deliver') return takeDelivery(context, item, local);
     if (item.kind === 'read') return takeRead(context, item, local);
     if (item.kind === 'membership') return takeMembership(context, item, local);
+    if (item.kind === 'tell') {
+      context.delivery.push(item.to, '', item.body);
+      return { durable: context.commits.append([], local) };
+    }
     const actor: Actor = { userId: item.userId, authKeyId: '' };
     const queued = { number, acceptedAt: item.acceptedAt };
     let method: tl.RpcMethod | undefined;
@@ -152,11 +156,9 @@ export class InboundWork implements IncomingHandlers {
       if (!(error instanceof RpcError || error instanceof TlError)) throw error;
       // It was checked when it was accepted; what was true then is not any more.
       context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
-      const refused = method;
-      const durable = context.commits.append([], local).then(() => {
-        if (refused) tellRefused(context, item.userId, refused, number);
-      });
-      return { durable };
+      const told = method ? tellRefused(context, item.userId, method, number) : undefined;
+      const durable = context.commits.append([], [...local, ...(told?.local ?? [])]);
+      return { durable: durable.then(() => told?.committed()) };
     }
   }
 

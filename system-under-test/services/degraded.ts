@@ -12,7 +12,7 @@ import { countersOf } from './channel-history.ts';
 import { peerChannel } from './channel-to-tl.ts';
 import { viewOfChannels } from './channels.ts';
 import { type Actor, type ServiceContext, type Staged, unixSeconds } from './context.ts';
-import { push, refuseWhenOverloaded } from './effects.ts';
+import { refuseWhenOverloaded, type Telling, telling } from './effects.ts';
 import { checkText, checkWords } from './message-checks.ts';
 import type { Answer } from './table.ts';
 import { addressedUser, longOfHex, peerUser, toUser, updatesOf } from './to-tl.ts';
@@ -206,8 +206,8 @@ export function tellRefused(
   userId: number,
   method: tl.RpcMethod,
   number: number,
-): void {
-  if (method._ !== 'messages.sendMessage') return;
+): Telling | undefined {
+  if (method._ !== 'messages.sendMessage') return undefined;
   const { peer } = method;
   let shownIn: tl.TypePeer;
   if (peer._ === 'inputPeerChannel') shownIn = peerChannel(peer.channelId);
@@ -218,7 +218,7 @@ export function tellRefused(
     peer: shownIn,
     messages: [number],
   };
-  push(ctx, userId, '', updatesOf([gone], [], unixSeconds(ctx.clock)));
+  return telling(ctx, userId, updatesOf([gone], [], unixSeconds(ctx.clock)));
 }
 
 /** Says in an answer from a replica that it may be stale, where the protocol has a word for it. */
