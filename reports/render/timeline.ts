@@ -168,14 +168,16 @@ function momentsOf(timeline: Timeline): number[] {
 
 function drawing(timeline: Timeline): Markup {
   const layout = new Layout(timeline);
-  const layers = [grid, faults, lives, links, connections, messages, facts]; // the last on top
   const label = 'Lanes of datacentres and devices over time; the same facts stand in the tables';
+  const parts = [grid, faults, lives, links, connections, messages, facts].map((draw) =>
+    draw(timeline, layout),
+  );
   return markup`<svg viewBox="0 0 ${WIDTH} ${layout.height}" role="img" aria-label="${label}">
 <defs>
-<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker>
+<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker>
 <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="2" height="6"/></pattern>
 </defs>
-${layers.map((layer) => layer(timeline, layout))}</svg>`;
+${parts}</svg>`;
 }
 
 function grid(timeline: Timeline, layout: Layout): Markup[] {

@@ -4,7 +4,6 @@
  * by a supervisor. Knows nothing of scenarios.
  */
 import { Datacenter } from '../../system-under-test/datacenter/datacenter.ts';
-import { OutdatedDiskError } from '../../system-under-test/datacenter/identity.ts';
 import type { Limits } from '../../system-under-test/datacenter/limits.ts';
 import {
   type ProvisionedAccount,
@@ -231,7 +230,7 @@ export class VirtualCluster {
 
   /** A process that cannot write ends and is started again; anything else must be seen. */
   #gaveUp(dc: number, life: number, error: unknown): void {
-    if (!(error instanceof DiskFullError || error instanceof OutdatedDiskError)) throw error;
+    if (!(error instanceof DiskFullError)) throw error;
     this.#o.loop.schedule(0, 'process exits', dcNode(dc), () => {
       if (this.lives.get(dc) !== life || !this.#machine(dc).running) return;
       this.#end(dc);

@@ -17,7 +17,6 @@ import { BoxReader } from './box-reader.ts';
 import { Boxes } from './boxes.ts';
 import { ChannelBoxes } from './channel-boxes.ts';
 import { ChannelReader } from './channel-reader.ts';
-import { checked } from './checked-store.ts';
 import { CommitLog } from './commit-log.ts';
 import { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
@@ -27,7 +26,6 @@ import { Front } from './front.ts';
 import { Holds } from './holds.ts';
 import { Homes } from './homes.ts';
 import { HotLogs } from './hot-log.ts';
-import { FORGET_IDENTITY, OutdatedDiskError } from './identity.ts';
 import { InboundWork } from './inbound-work.ts';
 import { outboxPartition, STREAM_PARTITION, takenPartition } from './keys.ts';
 import { Lanes } from './lanes.ts';
@@ -37,7 +35,6 @@ import { Outbox } from './outbox.ts';
 import { LinkDownError, type LinkStuck } from './outgoing-link.ts';
 import { PeerCalls, Peers } from './peer-calls.ts';
 import { Popularity } from './popularity.ts';
-import { recoverDisk } from './recovery.ts';
 import { Repair } from './repair.ts';
 import { Router } from './router.ts';
 import { SelfDrain } from './self-drain.ts';
@@ -59,8 +56,6 @@ export interface DatacenterOptions {
   readonly deliverCode: (phone: string, code: string) => void;
   /** The store failed: the process must end and recover. */
   readonly onFatal: (error: Error) => void;
-  /** All DCs of the cluster are new: nobody can know anything of this one. */
-  readonly newCluster?: boolean;
   /** Other values for limits of replication and repair, for worlds that must reach them. */
   readonly limits?: Partial<Limits>;
 }
@@ -110,26 +105,11 @@ export class Datacenter {
   #selfDrain: SelfDrain | undefined;
   #stopped = false;
 
-  /**
-   * Opens the store's contents, gets back what was lost of it (recovery.ts: this can take long), and
-   * starts to serve. Rejects when an address is in use.
-   */
-  static async start(given: DatacenterOptions): Promise<Datacenter> {
-    if (given.secret.length < SECRET_BYTES_MIN) throw new Error('the secret is too short');
-    const store = checked(given.environment.store);
-    const environment = { ...given.environment, store };
-    const others = dcIds(given.topology).filter((dc) => dc !== given.dc);
-    const { restored, listen } = await recoverDisk({
-      dc: given.dc,
-      others,
-      environment,
-      secret: given.secret,
-      limits: { ...LIMITS, ...given.limits },
-      listen: given.listen.backbone,
-      peers: given.peers,
-      newCluster: given.newCluster === true,
-    });
-    const options = { ...given, environment, listen: { ...given.listen, backbone: listen } };
+  /** Opens the store's contents and starts to serve. Rejects when an address is in use. */
+  static async start(options: DatacenterOptions): Promise<Datacenter> {
+    if (options.secret.length < SECRET_BYTES_MIN) throw new Error('the secret is too short');
+    const { store } = options.environment;
+    const others = dcIds(options.topology).filter((dc) => dc !== options.dc);
     const stream = await NumberedLog.open(store, STREAM_PARTITION);
     const outboxes = new Map<number, Outbox>();
     for (const dc of dcIds(options.topology)) {
@@ -157,7 +137,6 @@ export class Datacenter {
     await datacenter.#openSelf();
     await datacenter.#backbone.listen();
     datacenter.#backbone.dial();
-    if (restored) await datacenter.#repair.copiesWhole();
     await datacenter.#front.listen();
     return datacenter;
   }
@@ -420,15 +399,7 @@ export class Datacenter {
   }
 
   #stuck(to: number, why: LinkStuck): void {
-    const { log } = this.#o.environment;
-    log.write('warn', 'link_stuck', { to, log: why.log, kind: why.kind });
-    if (why.kind !== 'peer_is_ahead' || this.#stopped) return;
-    const error = new OutdatedDiskError(`DC ${to} has more of this DC than its disk: ${why.text}`);
-    const forgotten = this.#commits.append([], [FORGET_IDENTITY]);
-    forgotten.then(
-      () => this.#fatal(error),
-      () => {}, // a failing store is fatal by itself
-    );
+    this.#o.environment.log.write('error', 'link_stuck', { to, log: why.log, kind: why.kind });
   }
 
   #fatal(error: Error): void {

@@ -7,7 +7,6 @@ import { RpcError } from '../schema/errors.ts';
 import { decodeMethod, decodeTl, encodeTl, type tl } from '../schema/tl.ts';
 import { TlError } from '../schema/tl-error.ts';
 import type { Actor, ServiceContext } from '../services/context.ts';
-import { tellRefused } from '../services/degraded.ts';
 import { takeMembership } from '../services/memberships.ts';
 import { takeDelivery } from '../services/messages.ts';
 import { takeRead } from '../services/read-receipts.ts';
@@ -140,15 +139,10 @@ export class InboundWork implements IncomingHandlers {
     if (item.kind === 'deliver') return takeDelivery(context, item, local);
     if (item.kind === 'read') return takeRead(context, item, local);
     if (item.kind === 'membership') return takeMembership(context, item, local);
-    if (item.kind === 'tell') {
-      context.delivery.push(item.to, '', item.body);
-      return { durable: context.commits.append([], local) };
-    }
     const actor: Actor = { userId: item.userId, authKeyId: '' };
     const queued = { number, acceptedAt: item.acceptedAt };
-    let method: tl.RpcMethod | undefined;
     try {
-      method = decodeMethod(item.request);
+      const method = decodeMethod(item.request);
       const write = runWrite(context, actor, method, { local, queued });
       if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
       return { durable: (await write).durable };
@@ -156,9 +150,7 @@ export class InboundWork implements IncomingHandlers {
       if (!(error instanceof RpcError || error instanceof TlError)) throw error;
       // It was checked when it was accepted; what was true then is not any more.
       context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
-      const told = method ? tellRefused(context, item.userId, method, number) : undefined;
-      const durable = context.commits.append([], [...local, ...(told?.local ?? [])]);
-      return { durable: durable.then(() => told?.committed()) };
+      return { durable: context.commits.append([], local) };
     }
   }
 

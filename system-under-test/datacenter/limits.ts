@@ -54,9 +54,9 @@ export const LIMITS = {
   queuedUsersPerFrameMax: 4_096,
   /** After a start, writes are held so long for peers that have not told what waits there. */
   holdUnsureMs: 2_500,
-  /** A read waits so long for the replica to reach what its session has seen; then home is asked. */
+  /** A read waits so long for the copy to reach what its session has seen; then home is asked. */
   freshnessWaitMs: 150,
-  /** Items from other DCs' outboxes staged and not durable: fewest, most; a commit this slow halves. */
+  /** Items of other DCs' outboxes staged and not durable: fewest, most; slow commits halve. */
   drainWindowMin: 16,
   drainWindowMax: 2_048,
   drainSlowMs: 100,
@@ -100,7 +100,7 @@ export const LIMITS = {
   /** messages.getDialogs: chats in one answer, and looked through for it. */
   dialogsMax: 100,
   dialogsLookedThroughMax: 2_000,
-  /** The oldest write waits so long: full pressure (admission.ts). Refused requests come back within. */
+  /** The oldest write waits so long: full pressure (admission.ts). The refused come back within. */
   writeWaitMs: 2_000,
   shedWaitSecondsMax: 8,
   /** Calls of one DC to another that are under way, per link. */
@@ -117,9 +117,6 @@ export const LIMITS = {
   snapshotLeaseMs: 60_000,
   /** A snapshot that failed is tried again after so long. */
   snapshotRetryMs: 500,
-  /** A DC that may have lost its disk waits so long for those it must ask, and asks so often. */
-  restoreWaitMs: 10_000,
-  restorePollMs: 50,
 
   /** Requests forwarded to a home DC and not yet answered, per link. */
   forwardsPendingMax: 10_000,

@@ -48,8 +48,7 @@ export class Outbox {
       const entries = await this.log.read(number);
       if (entries.length === 0) return;
       for (const entry of entries) {
-        // A damaged one is reported when it is its turn to be sent; an empty one holds a number.
-        if (!entry.value?.length) continue;
+        if (!entry.value) continue; // damaged: reported when it is its turn to be sent
         const item = unpackOutboxItem(entry.value);
         if (item.kind === 'execute') this.#remember(entry.number, item.userId, item.randomId);
       }

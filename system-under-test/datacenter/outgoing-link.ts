@@ -28,7 +28,7 @@ export interface OutgoingLinkOptions {
   readonly onState: (up: boolean) => void;
   /** The other side holds these numbers durably. */
   readonly onAcknowledged: (stream: number, outbox: number) => void;
-  /** The other side cannot go on from this DC's log: it needs a snapshot, or has more than this disk. */
+  /** The other side cannot go on from this DC's log: needs a snapshot, or has more than is here. */
   readonly onStuck: (why: LinkStuck) => void;
   /** Entries of the outbox up to this one were not sent and are gone. */
   readonly onLost: (fromNumber: number, toNumber: number) => void;
@@ -367,10 +367,9 @@ export class OutgoingLink {
       clock,
       patienceMs: 0,
       send: this.#sender('outbox'),
-      skip: (number, damaged) => {
+      skip: (number) => {
         taken = number - 1;
-        if (damaged) skip(number);
-        else this.#send(['skip', number]);
+        skip(number);
       },
       stuck: (text) => {
         log.write('error', 'link_cannot_resume', { to, log: 'outbox', why: text });

@@ -5,10 +5,8 @@
  */
 import type { Clock, Randomness, Store } from '../environment/index.ts';
 import type { AuthKey } from '../mtproto/auth-key.ts';
-import { checked } from './checked-store.ts';
 import { CommitLog } from './commit-log.ts';
 import { Directory } from './directory.ts';
-import { identityWrite } from './identity.ts';
 import { STREAM_PARTITION } from './keys.ts';
 import { NumberedLog } from './numbered-log.ts';
 
@@ -33,8 +31,7 @@ export async function provisionAccounts(
   options: ProvisionOptions,
   accounts: readonly ProvisionedAccount[],
 ): Promise<number[]> {
-  const { clock, dc, secret, randomness, createdAt } = options;
-  const store = checked(options.store);
+  const { store, clock, dc, secret, randomness, createdAt } = options;
   const stream = await NumberedLog.open(store, STREAM_PARTITION);
   const commits = new CommitLog({
     store,
@@ -52,7 +49,6 @@ export async function provisionAccounts(
     userIds.push(user.id);
     done.push(commits.append([...writes, directory.signInWrite(key, user.id)]));
   }
-  done.push(commits.append([], [identityWrite(dc, secret, createdAt * 1000)]));
   await Promise.all(done);
   return userIds;
 }

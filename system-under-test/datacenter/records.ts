@@ -151,12 +151,6 @@ export function unpackMembership(bytes: Uint8Array): MembershipRecord {
 /** What one DC durably asks of another: the entries of an outbox. */
 export type OutboxItem =
   | {
-      /** Push an encoded update to all sessions of `to`: what became of a queued write. */
-      readonly kind: 'tell';
-      readonly to: number;
-      readonly body: Uint8Array;
-    }
-  | {
       /** Put a message into the box of `to`, who is at home there. */
       readonly kind: 'deliver';
       readonly to: number;
@@ -193,12 +187,8 @@ export type OutboxItem =
       readonly at: number;
     };
 
-const TELL = 5;
-
 export function packOutboxItem(item: OutboxItem): Uint8Array {
   switch (item.kind) {
-    case 'tell':
-      return pack([TELL, item.to, item.body]);
     case 'deliver':
       return pack([0, item.to, item.from, item.senderId, item.date, item.text, item.entities]);
     case 'read':
@@ -213,16 +203,11 @@ export function packOutboxItem(item: OutboxItem): Uint8Array {
 /** Throws on bytes that are no item: they may come from another DC. */
 export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
   const tuple = unpack<unknown>(bytes);
-  const kind: unknown = Array.isArray(tuple) ? tuple[0] : undefined;
-  const shape = kind === TELL ? TELL_SHAPE : OUTBOX_SHAPES[kind as number];
+  const shape = Array.isArray(tuple) ? OUTBOX_SHAPES[tuple[0] as number] : undefined;
   if (!shape?.every((isRight, i) => isRight((tuple as unknown[])[i + 1]))) {
     throw new Error('that is no outbox item');
   }
   switch ((tuple as readonly unknown[])[0]) {
-    case TELL: {
-      const [, to, body] = tuple as [typeof TELL, number, Uint8Array];
-      return { kind: 'tell', to, body };
-    }
     case 0: {
       const [, to, from, senderId, date, text, entities] = tuple as [
         0,
@@ -262,8 +247,6 @@ const isFlag: Check = (value) => typeof value === 'boolean';
 const isText: Check = (value) => typeof value === 'string';
 const isBytes: Check = (value) => value instanceof Uint8Array;
 const isBytesList: Check = (value) => Array.isArray(value) && value.every(isBytes);
-
-const TELL_SHAPE: readonly Check[] = [isCount, isBytes];
 
 /** What follows the kind in each kind of outbox item. */
 const OUTBOX_SHAPES: readonly (readonly Check[])[] = [

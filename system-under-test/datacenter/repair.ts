@@ -6,10 +6,9 @@ import type { Clock, Log, Store, StoreWrite } from '../environment/index.ts';
 import type { CommitLog } from './commit-log.ts';
 import type { Freshness } from './freshness.ts';
 import type { Inbound } from './incoming-link.ts';
-import { LIMITS, type Limits } from './limits.ts';
+import type { Limits } from './limits.ts';
 import type { NumberedLog } from './numbered-log.ts';
 import type { PeerCalls, Peers } from './peer-calls.ts';
-import { answerRestores } from './restore.ts';
 import { Retention } from './retention.ts';
 import { SnapshotPull } from './snapshot-pull.ts';
 import { SnapshotServer } from './snapshot-server.ts';
@@ -59,27 +58,6 @@ export class Repair {
     const inbound = (of: number): Inbound => this.#inbound(of);
     const shared = { store, clock, log, limits, peers, freshness, inbound };
     this.copies = new SnapshotPull({ ...shared, absorb, resume });
-    answerRestores(calls, {
-      have: async (from) => {
-        const { streamDurable: applied } = await this.#settled(from);
-        const whole = !this.copies.notWhole.includes(from);
-        return { applied, whole, last: stream.last };
-      },
-      taken: async (from) => (await this.#settled(from)).outboxDurable,
-    });
-  }
-
-  /** All that the other DC has sent so far is durable here. It has just begun a new life. */
-  async #settled(from: number): Promise<Inbound> {
-    const inbound = this.#inbound(from);
-    while (
-      inbound.streamDurable < inbound.streamTaken ||
-      inbound.outboxDurable < inbound.outboxTaken
-    ) {
-      const { clock, limits } = this.#o;
-      await new Promise<void>((resolve) => clock.after(limits.restorePollMs, resolve));
-    }
-    return inbound;
   }
 
   get totals(): Readonly<Record<string, number>> {
@@ -97,24 +75,6 @@ export class Repair {
 
   stop(): void {
     this.copies.stop();
-  }
-
-  /**
-   * Resolves when every copy is a state that reads may be served from, but for those of DCs that
-   * have been out of reach for as long as one waits for them.
-   */
-  async copiesWhole(): Promise<void> {
-    const { clock, limits, peers, log } = this.#o;
-    const endMs = clock.monotonicMs() + limits.restoreWaitMs;
-    for (;;) {
-      const { notWhole } = this.copies;
-      const reachable = notWhole.some((dc) => peers.reach(dc));
-      if (notWhole.length === 0 || (!reachable && clock.monotonicMs() >= endMs)) {
-        if (notWhole.length > 0) log.write('error', 'serves_without', { dcs: notWhole.join(' ') });
-        return;
-      }
-      await new Promise<void>((resolve) => clock.after(limits.restorePollMs, resolve));
-    }
   }
 
   linkChanged(): void {
@@ -136,11 +96,6 @@ export class Repair {
    * are counted and reported, never left out in silence.
    */
   outboxLost(to: number, first: number, last: number): void {
-    if (last - first >= LIMITS.outboxEntriesMax) {
-      // More than ever wait: numbers have leapt after a restore (recovery.ts).
-      this.#o.log.write('warn', 'outbox_renumbered', { to, first, last });
-      return;
-    }
     this.#lostEntries += last - first + 1;
     this.#o.log.write('error', 'outbox_entries_lost', { to, first, last });
   }

@@ -95,7 +95,7 @@ function askedPage(question: unknown): {
   return { of, position, partition, key } as ReturnType<typeof askedPage>;
 }
 
-/** Partitions one after the other, so that a name is there once: [[name, [[key, value], ...]], ...]. */
+/** Partitions one after the other, so that a name is there once: [[name, [[key, value], ...]]]. */
 function packedPage({ entries, next }: DomainPage, upTo: number): Packable {
   const groups: [string, [string, Uint8Array][]][] = [];
   for (const { partition, key, value } of entries) {

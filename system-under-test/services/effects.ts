@@ -4,7 +4,6 @@
  */
 import type { StagedItem } from '../datacenter/outbox.ts';
 import type { OutboxItem } from '../datacenter/records.ts';
-import type { StoreWrite } from '../environment/index.ts';
 import { floodWait, RpcError } from '../schema/errors.ts';
 import { encodeTl, type tl } from '../schema/tl.ts';
 import type { Actor, ServiceContext } from './context.ts';
@@ -39,21 +38,4 @@ export function push(
   update: tl.TypeUpdates,
 ): void {
   if (ctx.delivery.reaches(userId, except)) ctx.delivery.push(userId, except, encodeTl(update));
-}
-
-/** Something to tell a user, however far away, in the same batch as what it is about. */
-export interface Telling {
-  /** Part of the append. */
-  readonly local: readonly StoreWrite[];
-  /** To be called once the append is durable. */
-  readonly committed: () => void;
-}
-
-/** To every session of the user, by way of the user's home. */
-export function telling(ctx: ServiceContext, userId: number, update: tl.TypeUpdates): Telling {
-  if (ctx.homes.of(userId) === ctx.dc) {
-    return { local: [], committed: () => push(ctx, userId, '', update) };
-  }
-  const item = stageFor(ctx, userId, { kind: 'tell', to: userId, body: encodeTl(update) });
-  return { local: [item.write], committed: item.committed };
 }

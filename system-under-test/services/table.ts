@@ -7,17 +7,12 @@ import { RpcError } from '../schema/errors.ts';
 import type { TlResult, tl } from '../schema/tl.ts';
 import { addressedChannel, channelIdIn } from './channel-access.ts';
 import { getChannelDifference } from './channel-difference.ts';
-import { deleteChannelHistory, deleteChannelMessages } from './channel-edits.ts';
 import { getChannelMessages } from './channel-history.ts';
-import { readChannelHistory } from './channel-reads.ts';
 import { createChannel, getChannels, joinChannel, leaveChannel } from './channels.ts';
 import type { Actor, ServiceContext, Staged, WriteOrigin } from './context.ts';
-import { editMessage } from './edits.ts';
 import { getHistory } from './history.ts';
-import { editAdmin, editBanned, inviteToChannel, togglePreHistoryHidden } from './members.ts';
 import { updateNotifySettings } from './memberships.ts';
 import { sendMessage } from './messages.ts';
-import { getFullChannel, getParticipant, getParticipants } from './participants.ts';
 import { readHistory } from './read-receipts.ts';
 import { getDifference, getState } from './updates.ts';
 import { getUsers, importContacts, resolvePhone } from './users.ts';
@@ -53,23 +48,12 @@ const refuses = (domain: Domain, write: Write): Method => ({ domain, write, when
 export const METHODS: Readonly<Record<string, Method>> = {
   'account.updateNotifySettings': refuses('user', updateNotifySettings),
   'channels.createChannel': refuses('user', createChannel),
-  'channels.deleteHistory': queues('channel', deleteChannelHistory),
-  'channels.deleteMessages': queues('channel', deleteChannelMessages),
-  'channels.editAdmin': refuses('channel', editAdmin),
-  'channels.editBanned': refuses('channel', editBanned),
   'channels.getChannels': reads('channel', getChannels),
-  'channels.getFullChannel': reads('channel', getFullChannel),
   'channels.getMessages': reads('channel', getChannelMessages),
-  'channels.getParticipant': reads('channel', getParticipant),
-  'channels.getParticipants': reads('channel', getParticipants),
-  'channels.inviteToChannel': refuses('channel', inviteToChannel),
   'channels.joinChannel': refuses('channel', joinChannel),
   'channels.leaveChannel': refuses('channel', leaveChannel),
-  'channels.readHistory': queues('channel', readChannelHistory),
-  'channels.togglePreHistoryHidden': refuses('channel', togglePreHistoryHidden),
   'contacts.importContacts': refuses('user', importContacts),
   'contacts.resolvePhone': reads('user', resolvePhone),
-  'messages.editMessage': queues('chat', editMessage),
   'messages.getHistory': reads('chat', getHistory),
   'messages.readHistory': queues('user', readHistory),
   'messages.sendMessage': queues('chat', sendMessage),
