@@ -96,7 +96,7 @@ function bind(
   writes: ReturnType<ServiceContext['directory']['userWrites']>,
 ): SignedIn {
   const durable = ctx.commits
-    .append([...writes, ctx.directory.signInWrite(key, user.id)])
+    .append([...writes, ctx.directory.signInWrite(key, user.id)], [], true)
     .then(() => ctx.directory.signedIn(key, user.id));
   return {
     answer: { _: 'auth.authorization', user: toUser(ctx, user, { self: true }) },
@@ -108,7 +108,7 @@ function bind(
 /** At the home DC of the key's user. */
 export function logOut(ctx: ServiceContext, authKeyId: string): Staged<tl.auth.TypeLoggedOut> {
   const durable = ctx.commits
-    .append([ctx.directory.signOutWrite(authKeyId)])
+    .append([ctx.directory.signOutWrite(authKeyId)], [], true)
     .then(() => ctx.directory.signedOut(authKeyId));
   return { answer: { _: 'auth.loggedOut' }, durable };
 }
