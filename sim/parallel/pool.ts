@@ -36,16 +36,22 @@ export interface PoolRun<Task, Result> extends PoolOptions {
 
 /** Rejects with the signal's reason when aborted, and with a task's error when one fails. */
 export async function runTasks<Task, Result>(run: PoolRun<Task, Result>): Promise<void> {
-  const { tasks, onResult } = run;
-  const pool = new WorkerPool<Task, Result>({
-    ...run,
-    workers: Math.min(run.workers, Math.max(1, tasks.length)),
-  });
+  const { tasks, onResult, signal } = run;
+  assertWorkers(run.workers);
+  signal.throwIfAborted();
+  if (tasks.length === 0) return;
+  const workers = Math.min(run.workers, tasks.length);
+  const pool = new WorkerPool<Task, Result>({ ...run, workers });
   try {
     await pool.inOrder(tasks, onResult);
   } finally {
     await pool.close();
   }
+}
+
+function assertWorkers(workers: number): void {
+  if (Number.isInteger(workers) && workers >= 1 && workers <= WORKERS_MAX) return;
+  throw new RangeError(`workers: ${workers} is not right; use 1 to ${WORKERS_MAX}`);
 }
 
 /** Tasks submitted and not yet taken, for each worker: one runs, the others wait for a thread. */
@@ -69,9 +75,7 @@ export class WorkerPool<Task, Result> {
 
   /** Throws what is wrong with the number of workers, and the reason of an aborted signal. */
   constructor({ worker, workers, signal, workerData, taskMsMax }: PoolOptions) {
-    if (!Number.isInteger(workers) || workers < 1 || workers > WORKERS_MAX) {
-      throw new RangeError(`workers: ${workers} is not right; use 1 to ${WORKERS_MAX}`);
-    }
+    assertWorkers(workers);
     signal.throwIfAborted();
     this.workers = workers;
     this.#signal = signal;
