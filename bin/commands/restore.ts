@@ -9,7 +9,7 @@ import {
 } from '../../system-under-test/live/backup.ts';
 import { topologyHash } from '../../system-under-test/live/backup-format.ts';
 import { BackupFileError } from '../../system-under-test/live/backup-reader.ts';
-import { dcFolder } from '../../system-under-test/live/cluster-files.ts';
+import { dcFolder, existingSecret } from '../../system-under-test/live/cluster-files.ts';
 import { askCluster } from '../../system-under-test/live/control-socket.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
@@ -23,14 +23,14 @@ Examples:
   mv quincunx-data/dc2/store dc2.old                 nothing is ever overwritten
   quincunx restore --from dc2.backup --dc 2
 
-Refuses a file that is damaged, of another DC or another topology, a store that is not empty, and
-a DC that runs. The store appears whole or not at all. The cluster's secret and RSA key are not in
+Refuses a file that is damaged, of another DC, another topology or a cluster with another secret, a
+store that is not empty, and a DC that runs. The store appears whole or not at all. The cluster's secret and RSA key are not in
 a backup: put cluster-secret.hex and rsa-private-key.pem into the data folder first.
 
 After a restore the DC is behind: of its own stream, other DCs hold more than it does, and of
-theirs it has to take what came since. When it starts with the others, it catches up from its
-replicas before it accepts writes. What was written after the backup and had reached no other DC
-is lost.
+theirs it has to take what came since. When it is started it asks them first, takes all of its own
+domain from the one that has the most, and numbers what it writes behind all that was ever taken;
+only then does it serve. What was written after the backup and had reached no other DC is lost.
 `;
 
 interface RawOptions {
@@ -61,6 +61,7 @@ async function restore(options: RawOptions): Promise<ExitCode> {
   if (reply?.kind === 'running' && reply.dcs.includes(dc)) {
     throw new InvalidInput([`--dc ${dc}: is running on ${dataFolder}; stop it first`]);
   }
+  const secret = await existingSecret(dataFolder);
   const line = new ProgressLine(process.stderr, () => performance.now(), false);
   const interrupt = onInterrupt((text) => line.say(text));
   try {
@@ -69,6 +70,7 @@ async function restore(options: RawOptions): Promise<ExitCode> {
       folder: storeFolder(dcFolder(dataFolder, dc)),
       dc,
       topologyHash: topologyHash(topology),
+      ...(secret && { secret }),
       signal: interrupt.signal,
       onProgress: ({ done, entries, bytes }) =>
         line.report('restore', { phase: `DC ${dc}`, done, text: amountOf(entries, bytes) }),

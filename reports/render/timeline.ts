@@ -3,7 +3,7 @@
  * shaded, messages as arrows, and the facts that contradict each other numbered. One file without
  * scripts that needs nothing from anywhere; hovering shows what and when.
  */
-import type { Fact, Lane, Timeline, TimelineMessage } from '../timeline.ts';
+import type { Fact, Lane, Span, Timeline, TimelineMessage } from '../timeline.ts';
 import { timeAxis } from './time-axis.ts';
 import { timelineStyle } from './timeline-style.ts';
 import { type Markup, markup, trusted } from './xml.ts';
@@ -15,7 +15,7 @@ export interface TimelineContext {
 }
 
 /** More than this cannot be read; the page says what was left out. */
-const CAPS = { dcs: 8, users: 16, messages: 60, spans: 400 } as const;
+const CAPS = { dcs: 8, users: 16, messages: 40, spans: 400 } as const;
 
 const WIDTH = 1_280;
 const LEFT = 132;
@@ -168,16 +168,14 @@ function momentsOf(timeline: Timeline): number[] {
 
 function drawing(timeline: Timeline): Markup {
   const layout = new Layout(timeline);
+  const layers = [grid, faults, lives, links, connections, messages, facts]; // the last on top
   const label = 'Lanes of datacentres and devices over time; the same facts stand in the tables';
-  const parts = [grid, faults, lives, links, connections, messages, facts].map((draw) =>
-    draw(timeline, layout),
-  );
   return markup`<svg viewBox="0 0 ${WIDTH} ${layout.height}" role="img" aria-label="${label}">
 <defs>
-<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker>
+<marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto"><path class="head" d="M0 0 8 4 0 8z"/></marker>
 <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="hatch" width="2" height="6"/></pattern>
 </defs>
-${parts}</svg>`;
+${layers.map((layer) => layer(timeline, layout))}</svg>`;
 }
 
 function grid(timeline: Timeline, layout: Layout): Markup[] {
@@ -204,9 +202,23 @@ function grid(timeline: Timeline, layout: Layout): Markup[] {
   return [...gaps, ...ticks, ...lanes];
 }
 
+/** Names of faults that overlap stand below each other; width of a letter of theirs. */
+const NAME_ROWS = 3;
+const NAME_LETTER = 5.4;
+
+const byStart = (a: Span, b: Span): number => a.fromSeconds - b.fromSeconds;
+
 /** A fault shades the lanes of the DCs that it concerns, or all of them. */
 function faults(timeline: Timeline, layout: Layout): Markup[] {
-  return timeline.faults.flatMap(({ text, dcs, fromSeconds, untilSeconds }) => {
+  /** Where the last name in each lane ends, and on which row it stands. */
+  const names = new Map<number, { end: number; row: number }>();
+  const nameRow = (dc: number, x: number, text: string): number => {
+    const before = names.get(dc);
+    const row = before && before.end > x ? (before.row + 1) % NAME_ROWS : 0;
+    names.set(dc, { end: Math.max(before?.end ?? 0, x + text.length * NAME_LETTER), row });
+    return row;
+  };
+  return timeline.faults.toSorted(byStart).flatMap(({ text, dcs, fromSeconds, untilSeconds }) => {
     const [x, end] = [layout.x(fromSeconds), layout.x(untilSeconds)];
     const width = Math.max(2, round(end - x));
     const title = `${text}: ${seconds(fromSeconds)} to ${seconds(untilSeconds)}`;
@@ -216,7 +228,7 @@ function faults(timeline: Timeline, layout: Layout): Markup[] {
       if (y === undefined) return [];
       const name =
         index === 0
-          ? markup`<text class="fault-name" x="${x + 3}" y="${y - 10}">${text}</text>`
+          ? markup`<text class="fault-name" x="${x + 3}" y="${y - 10 + 9 * nameRow(dc, x, text)}">${text}</text>`
           : '';
       return [
         markup`<g class="fault"><title>${title}</title><rect class="shade" x="${x}" y="${y - DC_HEIGHT / 2 + 1}" width="${width}" height="${DC_HEIGHT - 2}"/><rect fill="url(#hatch)" x="${x}" y="${y - DC_HEIGHT / 2 + 1}" width="${width}" height="${DC_HEIGHT - 2}"/>${name}</g>\n`,

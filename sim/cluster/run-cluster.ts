@@ -12,10 +12,11 @@ import { randomStream } from '../core/streams.ts';
 import { Crowd, type CrowdPerson, type DueMessage } from '../users/crowd.ts';
 import { DisturbanceTracker } from '../users/disturbance-tracker.ts';
 import type { Disturbance } from '../users/measure.ts';
+import type { Workload } from '../users/workload.ts';
 import { runFaults } from './faults.ts';
 import { findSecrets, QueueWatch, secretInLine } from './invariants.ts';
 import { clientAddress, userNode, VirtualCluster } from './virtual-cluster.ts';
-import { VirtualLoop } from './virtual-loop.ts';
+import { VirtualLoop, VirtualLoopError } from './virtual-loop.ts';
 import { createVirtualRandomness } from './virtual-randomness.ts';
 import type { DiskCharacter } from './virtual-store.ts';
 
@@ -23,6 +24,8 @@ export interface ClusterRunInput {
   readonly topology: Topology;
   readonly people: readonly CrowdPerson[];
   readonly messages: readonly DueMessage[];
+  /** What they do besides. Default: nothing. */
+  readonly workload?: Workload;
   readonly warmupSeconds: number;
   readonly windowSeconds: number;
   readonly faults: readonly Fault[];
@@ -68,6 +71,8 @@ export interface ClusterRun {
   readonly events: number;
   /** Not everything was settled when the time to wait was up. */
   readonly unsettled: number;
+  /** What that was, in words. */
+  readonly waiting: readonly string[];
   /** Virtual time at which the first violation was seen, from the start of the world. */
   readonly violatedAtSeconds: number | undefined;
 }
@@ -78,10 +83,20 @@ const CHECK_MS = 250;
 /** Virtual time after that in which the replicas must have caught up. */
 const REPLICATE_SECONDS = 30;
 
+/** Rejects with the signal's reason, or with `VirtualLoopError`: when, and under which seed. */
 export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
-  const { topology, people, seed, crypto } = input;
-  const { observer, eventsMax } = input;
+  const { seed, eventsMax, signal } = input;
   const loop = new VirtualLoop({ seed, ...(eventsMax === undefined ? {} : { eventsMax }) });
+  try {
+    return await runIn(loop, input);
+  } catch (error) {
+    if (signal?.aborted || error instanceof VirtualLoopError) throw error;
+    throw new VirtualLoopError((error as Error).message, seed, loop.nowMs(), error);
+  }
+}
+
+async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<ClusterRun> {
+  const { topology, people, seed, crypto, observer } = input;
   const key = keyOfSeed(seed);
   const random = (name: string, index = 0) =>
     createVirtualRandomness(randomStream(key, name, index));
@@ -100,8 +115,11 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     }),
   });
   const keys = people.map((person) => provisionedKey(crypto, random('auth key', person.index)));
-  const secrets = keys.map(({ key: bytes }) => bytes);
-  const userIds = await loop.settle(cluster.start(accountsOf(people, keys)));
+  const secondKeys = people.map(({ index, secondDevice }) =>
+    secondDevice ? provisionedKey(crypto, random('second auth key', index)) : undefined,
+  );
+  const secrets = [...keys, ...secondKeys].flatMap((key) => (key ? [key.key] : []));
+  const userIds = await loop.settle(cluster.start(accountsOf(people, keys, secondKeys)));
   await loop.run(() => cluster.linked);
   const clock = loop.clockFor('crowd');
   const crowd: Crowd = new Crowd({
@@ -112,16 +130,17 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     addresses: new Map(dcIds(topology).map((dc) => [dc, clientAddress(dc)])),
     clock,
     networkOf: (index) => cluster.network.forNode(userNode(index)),
-    randomnessOf: (index) => random('device', index),
+    randomnessOf: (index, device) => random(device === 0 ? 'device' : 'second device', index),
     crypto,
     rsaPublicKeys: [],
-    authorizationOf: (index) => {
+    authorizationOf: (index, device) => {
       const person = people[index];
       const userId = person ? userIds.get(person.homeDc)?.[rankAtHome(people, index)] : undefined;
-      const authKey = keys[index];
+      const authKey = (device === 0 ? keys : secondKeys)[index];
       return authKey && userId !== undefined ? { key: authKey, userId } : undefined;
     },
     signInsAtOnce: 64,
+    ...(input.workload === undefined ? {} : { workload: input.workload }),
     ...(input.lookEveryMs === undefined ? {} : { lookEveryMs: input.lookEveryMs }),
   });
   const queues = new QueueWatch(crowd.ledger);
@@ -193,13 +212,13 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   }
   stopFaults();
   const disturbances = tracker.finish(clock.monotonicMs());
-  const unsettled = crowd.ledger.unsettled().length;
+  const waiting = crowd.waiting();
   if (!look()) {
     tell('audit', 1, 'comparing every box with what clients were told');
-    await loop.settle(crowd.audit(() => {}));
+    await auditBoxes(loop, crowd);
   }
   if (!look()) {
-    await compareReplicas(loop, cluster, crowd);
+    await compareReplicas(loop, cluster, crowd, records());
     for (const [dc, disk] of cluster.disks()) {
       const found = findSecrets(dc, disk, secrets);
       if (found !== undefined) crowd.ledger.broken('secret', found);
@@ -216,7 +235,8 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
     digest: loop.traceDigest,
     virtualSeconds: loop.nowMs() / 1000,
     events: loop.events,
-    unsettled,
+    unsettled: waiting.length,
+    waiting,
     violatedAtSeconds,
   };
   crowd.stop();
@@ -224,12 +244,35 @@ export async function runCluster(input: ClusterRunInput): Promise<ClusterRun> {
   return run;
 }
 
+/** Reading all boxes is tried so often, after so long a pause. */
+const AUDITS_MAX = 5;
+const AUDIT_AGAIN_MS = 5_000;
+
+/** A device may lose its connection while it reads: then everything is read again. */
+async function auditBoxes(loop: VirtualLoop, crowd: Crowd): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await loop.settle(crowd.audit(() => {}));
+      return;
+    } catch (error) {
+      if (error instanceof VirtualLoopError || attempt === AUDITS_MAX) throw error;
+      await loop.run(loop.nowMs() + AUDIT_AGAIN_MS);
+    }
+  }
+}
+
+/** Faults that damage values at rest. */
+const ROTS: ReadonlySet<Fault['kind']> = new Set(['bit_rot', 'torn_write']);
+
 /** Once everything has healed, every copy of a domain must be the domain, byte for byte. */
 async function compareReplicas(
   loop: VirtualLoop,
   cluster: VirtualCluster,
   crowd: Crowd,
+  faults: readonly FaultRecord[],
 ): Promise<void> {
+  // Nobody may have read what rotted. What differs without being damaged is left as it is.
+  if (faults.some(({ fault }) => ROTS.has(fault.kind))) await loop.settle(cluster.mendDamage());
   const deadlineMs = loop.nowMs() + REPLICATE_SECONDS * 1000;
   await loop.run(() => cluster.replicated || loop.nowMs() >= deadlineMs);
   if (!cluster.replicated) {
@@ -250,13 +293,16 @@ function provisionedKey(
 function accountsOf(
   people: readonly CrowdPerson[],
   keys: readonly AuthKey[],
+  secondKeys: readonly (AuthKey | undefined)[],
 ): Map<number, ProvisionedAccount[]> {
   const accounts = new Map<number, ProvisionedAccount[]>();
   people.forEach((person, index) => {
     const key = keys[index];
     if (!key) return;
     const list = accounts.get(person.homeDc) ?? [];
-    list.push({ phone: person.phone, firstName: person.name, key });
+    const second = secondKeys[index];
+    const moreKeys = second ? [second] : [];
+    list.push({ phone: person.phone, firstName: person.name, key, moreKeys });
     accounts.set(person.homeDc, list);
   });
   return accounts;

@@ -4,6 +4,7 @@
  * by a supervisor. Knows nothing of scenarios.
  */
 import { Datacenter } from '../../system-under-test/datacenter/datacenter.ts';
+import { OutdatedDiskError } from '../../system-under-test/datacenter/identity.ts';
 import type { Limits } from '../../system-under-test/datacenter/limits.ts';
 import {
   type ProvisionedAccount,
@@ -41,6 +42,9 @@ const BACKBONE_JITTER_SHARE = 0.02;
 const RESTART_MS = 1_000;
 /** A supervisor's pause before it starts a process again that gave up (assumption). */
 const SUPERVISOR_PAUSE_MS = 1_000;
+
+/** What is looked at in the background costs events, and finds something only after faults. */
+const AT_LEISURE: Partial<Limits> = { scrubPauseMs: 10_000, comparePauseMs: 10_000 };
 
 export const dcNode = (dc: number): string => `dc ${dc}`;
 export const userNode = (index: number): string => `user ${index}`;
@@ -168,6 +172,11 @@ export class VirtualCluster {
     );
   }
 
+  /** Every disk is read through now, and what is damaged on it put right by the others. */
+  async mendDamage(): Promise<void> {
+    for (const datacenter of this.#datacenters.values()) await datacenter.scrubNow();
+  }
+
   /** The disk of each DC, for checkers. */
   disks(): Map<number, VirtualDisk> {
     return new Map([...this.#machines].map(([dc, { disk }]) => [dc, disk]));
@@ -209,7 +218,7 @@ export class VirtualCluster {
       testPhones: true,
       deliverCode: () => {},
       onFatal: (error) => this.#gaveUp(dc, life, error),
-      ...(limits ? { limits } : {}),
+      limits: { ...AT_LEISURE, ...limits },
     });
     // A crash while it was starting: this life is over, whatever it says.
     if (this.lives.get(dc) === life) this.#datacenters.set(dc, datacenter);
@@ -230,7 +239,7 @@ export class VirtualCluster {
 
   /** A process that cannot write ends and is started again; anything else must be seen. */
   #gaveUp(dc: number, life: number, error: unknown): void {
-    if (!(error instanceof DiskFullError)) throw error;
+    if (!(error instanceof DiskFullError || error instanceof OutdatedDiskError)) throw error;
     this.#o.loop.schedule(0, 'process exits', dcNode(dc), () => {
       if (this.lives.get(dc) !== life || !this.#machine(dc).running) return;
       this.#end(dc);

@@ -4,15 +4,25 @@
  */
 import type { tl } from '../../system-under-test/schema/tl.ts';
 import type { AuditedMessage } from './ledger.ts';
-import { messagesOf, settledIds } from './received.ts';
+import {
+  messagesOf,
+  type ReadPointer,
+  readPointerOf,
+  type SettledWrites,
+  settledWrites,
+} from './received.ts';
 
 export interface BoxFollowerHost {
   /** Rejects when there is no connection or no answer. */
   call(method: tl.RpcMethod): Promise<unknown>;
   after(ms: number, run: () => void): void;
   show(message: tl.RawMessage): void;
-  /** A queued write, by the low half of its `random_id`, is stored at home by now. */
-  settled(randomIdLow: number): void;
+  /** It is known what became of queued writes. */
+  settled(writes: SettledWrites): void;
+  /** A chat has been read so far. */
+  read(pointer: ReadPointer): void;
+  /** Something else that a difference tells of. */
+  other(update: tl.TypeUpdate): void;
   connected(): boolean;
 }
 
@@ -45,11 +55,12 @@ export class BoxFollower {
       this.catchUp();
       return;
     }
-    for (const { message, pts, ptsCount } of messagesOf(update)) {
+    for (const { message, read, pts, ptsCount } of messagesOf(update)) {
       if (message) this.#host.show(message);
+      if (read && pts === this.#pts + ptsCount) this.#host.read(read);
       this.advance(pts, ptsCount);
     }
-    for (const randomIdLow of settledIds(update)) this.#host.settled(randomIdLow);
+    this.#host.settled(settledWrites(update));
   }
 
   /** An update that does not follow what is known means that something was missed. */
@@ -97,6 +108,11 @@ export class BoxFollower {
       }
       for (const message of difference.newMessages) {
         if (message._ === 'message') this.#host.show(message);
+      }
+      for (const update of difference.otherUpdates) {
+        const read = readPointerOf(update);
+        if (read) this.#host.read(read);
+        else this.#host.other(update);
       }
       const slice = difference._ === 'updates.differenceSlice';
       const state = slice ? difference.intermediateState : difference.state;

@@ -39,6 +39,11 @@ export class ChatReader {
     if (id > (this.#newest.get(userId) ?? 0)) this.#newest.set(userId, id);
   }
 
+  /** Newest id seen in the chat, 0 for none. */
+  newestIn(userId: number): number {
+    return this.#newest.get(userId) ?? 0;
+  }
+
   /** Opens a chat. */
   look(): void {
     const chats = [...this.#newest.keys()].filter((userId) => this.#peers.has(userId));

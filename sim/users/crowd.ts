@@ -13,8 +13,10 @@ import type { MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import type { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
 import type { AuthKey } from '../../system-under-test/mtproto/server-connection.ts';
 import { nearestOthers, type Topology } from '../../system-under-test/topology.ts';
+import { ChannelCrowd, patiently } from './channel-crowd.ts';
 import { Ledger } from './ledger.ts';
 import { type UserDirectory, VirtualUser } from './virtual-user.ts';
+import { type DueOperation, NO_WORKLOAD, namedUsers, type Workload } from './workload.ts';
 
 export interface CrowdPerson {
   readonly index: number;
@@ -24,6 +26,8 @@ export interface CrowdPerson {
   readonly name: string;
   /** See VirtualUserOptions.plain. */
   readonly plain?: boolean;
+  /** Has a second device, which follows what the first one writes and gets. */
+  readonly secondDevice?: boolean;
 }
 
 /** A message that is due `dueMs` after the load starts (warm-up included). */
@@ -38,6 +42,8 @@ export interface CrowdOptions {
   readonly people: readonly CrowdPerson[];
   /** In the order of their times. */
   readonly messages: readonly DueMessage[];
+  /** What else they do. Default: nothing. */
+  readonly workload?: Workload;
   /** Messages due earlier than this are warm-up. */
   readonly warmupMs: number;
   readonly topology: Topology;
@@ -46,11 +52,12 @@ export interface CrowdOptions {
   readonly clock: Clock;
   /** The network as the device of one user sees it. */
   readonly networkOf: (index: number) => Network;
-  readonly randomnessOf: (index: number) => Randomness;
+  readonly randomnessOf: (index: number, device: number) => Randomness;
   readonly crypto: MtprotoCrypto;
   readonly rsaPublicKeys: readonly RsaPublicKey[];
   readonly authorizationOf?: (
     index: number,
+    device: number,
   ) => { readonly key: AuthKey; readonly userId: number } | undefined;
   /** Every device opens a chat so often and checks what it is shown. */
   readonly lookEveryMs?: number;
@@ -63,11 +70,17 @@ const CLOCK_STEP_MS = 0.001;
 
 export class Crowd {
   readonly ledger = new Ledger();
+  /** The first device of everyone, by index. */
   readonly users: readonly VirtualUser[];
+  /** Second devices, of those who have one. */
+  readonly secondDevices: readonly VirtualUser[];
   readonly #o: CrowdOptions;
+  readonly #workload: Workload;
+  readonly #channels: ChannelCrowd;
   readonly #timers = new Set<Timer>();
   #startMs = 0;
   #next = 0;
+  #nextOperation = 0;
   #stopped = false;
   /** How late the generator handed each message on, ms, with the second in which it was due. */
   onLag: ((lagMs: number, dueMs: number) => void) | undefined;
@@ -75,47 +88,28 @@ export class Crowd {
 
   constructor(options: CrowdOptions) {
     this.#o = options;
+    this.#workload = options.workload ?? NO_WORKLOAD;
     const directory: UserDirectory = { userIds: new Map() };
-    this.users = options.people.map((person) => {
-      const authorization = options.authorizationOf?.(person.index);
-      return new VirtualUser({
-        index: person.index,
-        phone: person.phone,
-        name: person.name,
-        homeDc: person.homeDc,
-        order: [person.homeDc, ...nearestOthers(options.topology, person.homeDc)],
-        addresses: options.addresses,
-        clock: options.clock,
-        network: options.networkOf(person.index),
-        randomness: options.randomnessOf(person.index),
-        crypto: options.crypto,
-        rsaPublicKeys: options.rsaPublicKeys,
-        ledger: this.ledger,
-        directory,
-        ...(authorization ? { authorization } : {}),
-        ...(person.plain ? { plain: true } : {}),
-        ...(options.lookEveryMs === undefined ? {} : { lookEveryMs: options.lookEveryMs }),
-      });
+    this.users = options.people.map((person) => this.#device(person, 0, directory));
+    const second = options.people.filter((person) => person.secondDevice === true);
+    this.secondDevices = second.map((person) => this.#device(person, 1, directory));
+    this.#channels = new ChannelCrowd({
+      workload: this.#workload,
+      ledger: this.ledger,
+      clock: options.clock,
+      devicesOf: (user) => this.#devices.filter(({ index }) => index === user),
     });
   }
 
   /** Everyone connects and signs in, then learns whom they will write to. */
   async arrive(progress: (done: number, text: string) => void): Promise<void> {
-    const all = this.users.length;
+    const all = this.#devices.length;
     let signedIn = 0;
     await this.#eachAtOnce(async (user) => {
       await user.start();
       progress(++signedIn / all / 2, `${signedIn} of ${all} users signed in`);
     });
-    const partners = new Map<number, Set<number>>();
-    for (const { sender, recipient } of this.#o.messages) {
-      let known = partners.get(sender);
-      if (!known) {
-        known = new Set();
-        partners.set(sender, known);
-      }
-      known.add(recipient);
-    }
+    const partners = this.#partners();
     let met = 0;
     await this.#eachAtOnce(async (user) => {
       const people = [...(partners.get(user.index) ?? [])];
@@ -125,6 +119,7 @@ export class Crowd {
       }
       progress(0.5 + ++met / all / 2, `${met} of ${all} users know their contacts`);
     });
+    await this.#channels.arrive();
   }
 
   /** Starts the load; times of messages count from now. */
@@ -139,12 +134,23 @@ export class Crowd {
   }
 
   get loadDone(): boolean {
-    return this.#next >= this.#o.messages.length;
+    const { operations } = this.#workload;
+    return this.#next >= this.#o.messages.length && this.#nextOperation >= operations.length;
   }
 
   /** Every message that was sent is confirmed to its sender and shown to its recipient. */
   get settled(): boolean {
-    return this.loadDone && this.ledger.unsettled().length === 0;
+    return this.loadDone && this.waiting().length === 0;
+  }
+
+  /** What somebody still waits for, in words; empty once everything has settled. */
+  waiting(): string[] {
+    const { entries, channels, echoes } = this.ledger;
+    return [
+      ...this.ledger.unsettled().map(({ id }) => `message ${id}`),
+      ...echoes.missing(entries).map(({ id }) => `message ${id} on a second device`),
+      ...channels.unsettled(this.#o.clock.monotonicMs()),
+    ];
   }
 
   /** Users at home at `dc` whose device is connected elsewhere or nowhere. */
@@ -173,25 +179,31 @@ export class Crowd {
   /** Reads every box from the start and compares it with what senders were told. */
   async audit(progress: (done: number, text: string) => void): Promise<void> {
     let done = 0;
+    const boxes = this.#devices.length;
     await this.#eachAtOnce(async (user) => {
-      this.ledger.auditBox(user.index, await user.readBox());
-      progress(++done / this.users.length, `${done} of ${this.users.length} boxes compared`);
+      const box = await patiently(this.#o.clock, () => user.readBox());
+      this.ledger.auditBox(user.index, box);
+      progress(++done / boxes, `${done} of ${boxes} boxes compared`);
     });
+    await this.#channels.audit();
   }
 
   stop(): void {
     this.#stopped = true;
     for (const timer of this.#timers) timer.cancel();
-    for (const user of this.users) user.stop();
+    for (const device of this.#devices) device.stop();
   }
 
   #sendDue(): void {
     if (this.#stopped) return;
-    const { messages, clock, warmupMs } = this.#o;
+    const { messages, clock } = this.#o;
+    const { operations } = this.#workload;
     for (;;) {
       const message = messages[this.#next];
-      if (!message) return;
-      const dueMs = this.#startMs + message.dueMs;
+      const operation = operations[this.#nextOperation];
+      const first = isFirst(message, operation) ? message : operation;
+      if (!first) return;
+      const dueMs = this.#startMs + first.dueMs;
       const lagMs = clock.monotonicMs() - dueMs;
       if (lagMs < -CLOCK_STEP_MS) {
         const timer = clock.after(-lagMs, () => {
@@ -201,15 +213,69 @@ export class Crowd {
         this.#timers.add(timer);
         return;
       }
-      this.#next++;
-      const measured = message.dueMs >= warmupMs;
-      const entry = this.ledger.add(message.sender, message.recipient, dueMs, measured);
-      if (measured) {
-        this.onDue?.(message.sender, dueMs);
-        this.onLag?.(Math.max(0, lagMs), dueMs);
-      }
-      this.users[message.sender]?.send(entry, Ledger.textOf(entry.id, message.textBytes));
+      if ('kind' in first) this.#perform(first, dueMs);
+      else this.#send(first, dueMs, lagMs);
     }
+  }
+
+  #send(message: DueMessage, dueMs: number, lagMs: number): void {
+    this.#next++;
+    const measured = message.dueMs >= this.#o.warmupMs;
+    const entry = this.ledger.add(message.sender, message.recipient, dueMs, measured);
+    if (measured) {
+      this.onDue?.(message.sender, dueMs);
+      this.onLag?.(Math.max(0, lagMs), dueMs);
+    }
+    this.users[message.sender]?.send(entry, Ledger.textOf(entry.id, message.textBytes));
+  }
+
+  #perform(operation: DueOperation, dueMs: number): void {
+    this.#nextOperation++;
+    const { user } = operation;
+    const second = 'device' in operation && operation.device === 1;
+    const device = second
+      ? this.secondDevices.find(({ index }) => index === user)
+      : this.users[user];
+    device?.perform(operation, dueMs, operation.dueMs >= this.#o.warmupMs);
+  }
+
+  get #devices(): readonly VirtualUser[] {
+    return [...this.users, ...this.secondDevices];
+  }
+
+  #device(person: CrowdPerson, device: number, directory: UserDirectory): VirtualUser {
+    const { index, homeDc } = person;
+    const { topology, networkOf, randomnessOf, authorizationOf, lookEveryMs } = this.#o;
+    const authorization = authorizationOf?.(index, device);
+    return new VirtualUser({
+      ...{ index, device, homeDc, directory, phone: person.phone, name: person.name },
+      order: [homeDc, ...nearestOthers(topology, homeDc)],
+      addresses: this.#o.addresses,
+      clock: this.#o.clock,
+      network: networkOf(index),
+      randomness: randomnessOf(index, device),
+      crypto: this.#o.crypto,
+      rsaPublicKeys: this.#o.rsaPublicKeys,
+      ledger: this.ledger,
+      ...(authorization ? { authorization } : {}),
+      ...(person.plain ? { plain: true } : {}),
+      ...(lookEveryMs === undefined ? {} : { lookEveryMs }),
+    });
+  }
+
+  /** Whom everyone will write to, or name in what they do. */
+  #partners(): Map<number, Set<number>> {
+    const partners = new Map<number, Set<number>>();
+    const add = (user: number, other: number): void => {
+      const known = partners.get(user);
+      if (known) known.add(other);
+      else partners.set(user, new Set([other]));
+    };
+    for (const { sender, recipient } of this.#o.messages) add(sender, recipient);
+    for (const operation of this.#workload.operations) {
+      for (const other of namedUsers(operation)) add(operation.user, other);
+    }
+    return partners;
   }
 
   #person(index: number): CrowdPerson {
@@ -219,7 +285,7 @@ export class Crowd {
   }
 
   async #eachAtOnce(work: (user: VirtualUser) => Promise<void>): Promise<void> {
-    const queue = [...this.users];
+    const queue = [...this.#devices];
     const worker = async (): Promise<void> => {
       for (let user = queue.shift(); user; user = queue.shift()) {
         if (this.#stopped) throw new Error('the crowd was stopped');
@@ -228,4 +294,9 @@ export class Crowd {
     };
     await Promise.all(Array.from({ length: this.#o.signInsAtOnce }, worker));
   }
+}
+
+/** What is due first; messages before operations that are due at the same time. */
+function isFirst(message: DueMessage | undefined, operation: DueOperation | undefined): boolean {
+  return message !== undefined && (!operation || message.dueMs <= operation.dueMs);
 }

@@ -4,6 +4,9 @@
  * alone. Times are milliseconds on the world's monotonic clock.
  */
 
+import { ChannelLedger } from './channel-ledger.ts';
+import { EchoLedger } from './echo-ledger.ts';
+
 /** One message that somebody was going to write. */
 export interface LedgerEntry {
   readonly id: number;
@@ -39,7 +42,13 @@ export interface Violation {
     | 'stale'
     | 'secret'
     | 'limit'
-    | 'visible';
+    | 'visible'
+    /** A read pointer went back. */
+    | 'pointer'
+    /** What is said about who is in a channel. */
+    | 'members'
+    /** Two who should see the same do not. */
+    | 'differs';
   readonly text: string;
 }
 
@@ -48,6 +57,9 @@ const TEXT = /^q(\d+) /;
 export class Ledger {
   readonly entries: LedgerEntry[] = [];
   readonly violations: Violation[] = [];
+  /** What was told about supergroups, and what second devices were told. */
+  readonly channels = new ChannelLedger((invariant, text) => this.broken(invariant, text));
+  readonly echoes = new EchoLedger();
   /** Called on every step of a message; for live figures and timelines. */
   onAcked: ((entry: LedgerEntry) => void) | undefined;
   onDelivered: ((entry: LedgerEntry) => void) | undefined;

@@ -2,7 +2,7 @@
  * Reads of message boxes, from this DC's own domain or from its replica of another DC's: the same
  * keys, the same code. Only what is durable is seen.
  */
-import type { Store } from '../environment/index.ts';
+import type { Store, StoreEntry } from '../environment/index.ts';
 import type { Homes } from './homes.ts';
 import {
   boxPartition,
@@ -45,6 +45,19 @@ export class BoxReader {
 
   #partitionOf(userId: number): string {
     return boxPartition(this.#homes.of(userId), userId);
+  }
+
+  /** Everything in a box behind a key, in order. */
+  entries(userId: number, after: string, limit: number): Promise<StoreEntry[]> {
+    return this.#behind(this.#partitionOf(userId), after, limit);
+  }
+
+  async keysIn(partition: string, after: string, limit: number): Promise<string[]> {
+    return (await this.#behind(partition, after, limit)).map(({ key }) => key);
+  }
+
+  #behind(partition: string, after: string, limit: number): Promise<StoreEntry[]> {
+    return this.#store.range(partition, { from: `${after}\0`, to: '\x7f', limit });
   }
 
   async state(userId: number): Promise<BoxState> {
@@ -92,6 +105,22 @@ export class BoxReader {
       reverse: !forwards,
     });
     return entries.map((entry) => unpackMessage(entry.value));
+  }
+
+  /** The newest message of each chat, for at most so many chats. */
+  async newestOfChats(userId: number, limit: number): Promise<MessageRecord[]> {
+    const found: MessageRecord[] = [];
+    for (let from = 'm'; found.length < limit; ) {
+      const to = `m${POSITION_END}`;
+      const page = { from, to, limit: 1 };
+      const [first] = await this.#store.range(this.#partitionOf(userId), page);
+      if (!first) break;
+      const { peer } = unpackMessage(first.value);
+      const [newest] = await this.messages(userId, peer, 1, Number.POSITIVE_INFINITY, 1);
+      if (newest) found.push(newest);
+      from = `m${position(peer)}/${POSITION_END}`;
+    }
+    return found;
   }
 
   /** The owner's own names for a contact. */

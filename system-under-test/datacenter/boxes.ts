@@ -44,6 +44,9 @@ export class Boxes {
   /** In order of use, the coldest first. */
   readonly #boxes = new Map<number, Promise<Box>>();
   readonly #loaded = new Map<number, Box>();
+  /** Who has asked for a box and not given it back, counted from the very call. */
+  readonly #users = new Map<number, number>();
+  readonly #quiet = new Map<number, () => void>();
 
   constructor(store: Store, dc: number) {
     this.#store = store;
@@ -52,6 +55,16 @@ export class Boxes {
 
   /** Loads a box and keeps it in memory until `unpin`. Every user's box exists, maybe empty. */
   async pin(userId: number): Promise<Box> {
+    this.#users.set(userId, (this.#users.get(userId) ?? 0) + 1);
+    try {
+      return await this.#pin(userId);
+    } catch (error) {
+      this.#release(userId);
+      throw error;
+    }
+  }
+
+  async #pin(userId: number): Promise<Box> {
     let loading = this.#boxes.get(userId);
     if (loading) this.#boxes.delete(userId);
     else loading = this.#load(userId);
@@ -66,6 +79,30 @@ export class Boxes {
 
   unpin(box: Box): void {
     box.pins--;
+    this.#release(box.userId);
+  }
+
+  /** Resolves once nobody uses the box. For one caller a box. */
+  quiet(userId: number): Promise<void> {
+    if (!this.#users.has(userId)) return Promise.resolve();
+    return new Promise((resolve) => this.#quiet.set(userId, resolve));
+  }
+
+  /** The box is no longer here, or is not what it was: what is in memory of it goes. */
+  forget(userId: number): void {
+    this.#boxes.delete(userId);
+    this.#loaded.delete(userId);
+  }
+
+  #release(userId: number): void {
+    const left = (this.#users.get(userId) ?? 1) - 1;
+    if (left > 0) {
+      this.#users.set(userId, left);
+      return;
+    }
+    this.#users.delete(userId);
+    this.#quiet.get(userId)?.();
+    this.#quiet.delete(userId);
   }
 
   async #load(userId: number): Promise<Box> {
@@ -198,6 +235,32 @@ export function changeMembership(
     : { kind: 'delete', partition: box.partition, key };
   const event = addEvent(box, 'membership', channelId, 0);
   return { pts: box.pts, writes: [own, event] };
+}
+
+/** A message of the box has changed. */
+export function editMessage(
+  box: Box,
+  record: MessageRecord,
+): { readonly pts: number; readonly writes: StoreWrite[] } {
+  const message = put(box, messageKey(record.peer, record.id), packMessage(record));
+  const event = addEvent(box, 'edit', record.peer, record.id);
+  return { pts: box.pts, writes: [message, event] };
+}
+
+/** Messages of the box are gone, `unread` of them not read yet. */
+export function eraseMessages(
+  box: Box,
+  records: readonly MessageRecord[],
+  unread: number,
+): { readonly pts: number; readonly writes: StoreWrite[] } {
+  const { partition } = box;
+  const writes = records.map(({ peer, id }): StoreWrite => {
+    return { kind: 'delete', partition, key: messageKey(peer, id) };
+  });
+  box.unread = Math.max(0, box.unread - unread);
+  const ids = records.map(({ id }) => id);
+  writes.push(addEvent(box, 'delete', 0, 0, ids));
+  return { pts: box.pts, writes };
 }
 
 function addEvent(

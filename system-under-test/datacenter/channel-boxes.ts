@@ -35,8 +35,8 @@ export interface ChannelBox {
   counters: ChannelCounters;
   /** Members looked up lately; null for somebody without a record. */
   readonly members: LruMap<number, MemberRecord | null>;
-  /** Members changed and not durable yet, with how many changes are under way. */
-  readonly changing: Map<number, { record: MemberRecord | null; changes: number }>;
+  /** Entries changed and not durable yet: the last change, and how many are under way. */
+  readonly staged: Map<string, { write: StoreWrite; changes: number }>;
   /** "sender/random_id" of the newest posts, to the pts of the event. Oldest first. */
   readonly randomIds: Map<string, { readonly id: number; readonly pts: number; date: number }>;
   /** Every post from this event on is in `randomIds`; when that event was, Unix seconds. */
@@ -102,14 +102,18 @@ export class ChannelBoxes {
     return box;
   }
 
-  /** The newest record of somebody, durable or not; undefined for none. */
+  /** An entry as the next step will find it, durable or not. To be asked in the channel's lane. */
+  current(box: ChannelBox, key: string): Promise<Uint8Array | undefined> {
+    const write = box.staged.get(key)?.write;
+    if (!write) return this.#store.get(box.partition, key);
+    return Promise.resolve(write.kind === 'put' ? write.value : undefined);
+  }
+
+  /** Somebody's record as the next step will find it; undefined for none. */
   async member(box: ChannelBox, userId: number): Promise<MemberRecord | undefined> {
-    const known = box.changing.get(userId)?.record ?? box.members.get(userId);
+    const known = box.members.get(userId);
     if (known !== undefined) return known ?? undefined;
-    const bytes = await this.#store.get(box.partition, memberKey(userId));
-    // A change may have been staged meanwhile.
-    const changed = box.changing.get(userId)?.record ?? box.members.get(userId);
-    if (changed !== undefined) return changed ?? undefined;
+    const bytes = await this.current(box, memberKey(userId));
     const record = bytes ? unpackMember(bytes) : null;
     box.members.set(userId, record);
     return record ?? undefined;
@@ -206,7 +210,7 @@ function newBox(
     info,
     counters,
     members: new LruMap(LIMITS.membersCachedPerChannelMax),
-    changing: new Map(),
+    staged: new Map(),
     randomIds: new Map(),
     rememberedFrom: 1,
     rememberedSince: Number.POSITIVE_INFINITY,
@@ -229,4 +233,26 @@ function rememberPage(box: ChannelBox, page: readonly StoreEntry[]): void {
   const oldest = page.at(-1);
   box.rememberedFrom = oldest ? positionValue(oldest.key.slice(1)) : 1;
   if (oldest) box.rememberedSince = unpackChannelEvent(oldest.value).date;
+}
+
+/** These writes are being appended: until they are durable, the store is behind them. */
+export function stage(box: ChannelBox, writes: readonly StoreWrite[]): void {
+  for (const write of writes) {
+    if (write.partition !== box.partition) continue;
+    const staged = box.staged.get(write.key);
+    if (!staged) box.staged.set(write.key, { write, changes: 1 });
+    else {
+      staged.write = write;
+      staged.changes++;
+    }
+  }
+}
+
+/** They are durable. */
+export function unstage(box: ChannelBox, writes: readonly StoreWrite[]): void {
+  for (const { partition, key } of writes) {
+    if (partition !== box.partition) continue;
+    const entry = box.staged.get(key);
+    if (entry && --entry.changes === 0) box.staged.delete(key);
+  }
 }

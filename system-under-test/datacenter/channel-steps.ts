@@ -127,7 +127,7 @@ export function changeMember(
     kicked: kicked + difference((member) => member?.role === 'banned'),
     restricted: restricted + difference((member) => member?.role === 'restricted'),
   };
-  stageMember(box, userId, record);
+  box.members.set(userId, record ?? null);
   return { record, writes };
 }
 
@@ -139,20 +139,6 @@ export function countersWrite(box: ChannelBox): StoreWrite {
 export function changeInfo(box: ChannelBox, info: ChannelInfo): StoreWrite {
   box.info = info;
   return put(box, CHANNEL_INFO_KEY, packInfo(info));
-}
-
-/** What the members' changes of an append were is durable. */
-export function membersDurable(box: ChannelBox, userIds: Iterable<number>): void {
-  for (const userId of userIds) {
-    const changing = box.changing.get(userId);
-    if (changing && --changing.changes === 0) box.changing.delete(userId);
-  }
-}
-
-function stageMember(box: ChannelBox, userId: number, record: MemberRecord | undefined): void {
-  const changes = (box.changing.get(userId)?.changes ?? 0) + 1;
-  box.changing.set(userId, { record: record ?? null, changes });
-  box.members.set(userId, record ?? null);
 }
 
 const isAdmin = (member: MemberRecord | undefined): boolean =>

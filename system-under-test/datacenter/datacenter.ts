@@ -8,33 +8,42 @@ import type { RsaKey } from '../mtproto/rsa.ts';
 import { decodeTl, encodeTl, type tl } from '../schema/tl.ts';
 import type { ServiceContext } from '../services/context.ts';
 import type { DcAddress } from '../services/help.ts';
+import { moveHome } from '../services/moving.ts';
 import { SignInCodes } from '../services/sign-in-codes.ts';
 import { dcIds, type Topology } from '../topology.ts';
 import { Admission } from './admission.ts';
+import type { Comparison } from './anti-entropy.ts';
 import { Audience } from './audience.ts';
 import { Backbone, type Inbound } from './backbone.ts';
 import { BoxReader } from './box-reader.ts';
 import { Boxes } from './boxes.ts';
 import { ChannelBoxes } from './channel-boxes.ts';
 import { ChannelReader } from './channel-reader.ts';
+import { checked, DamagedEntryError } from './checked-store.ts';
 import { CommitLog } from './commit-log.ts';
 import { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
 import { DrainPacer } from './drain-pacer.ts';
 import { Freshness } from './freshness.ts';
 import { Front } from './front.ts';
+import { type GuardedStore, guardedStore } from './guarded-store.ts';
 import { Holds } from './holds.ts';
 import { Homes } from './homes.ts';
 import { HotLogs } from './hot-log.ts';
+import { FORGET_IDENTITY, OutdatedDiskError } from './identity.ts';
 import { InboundWork } from './inbound-work.ts';
 import { outboxPartition, STREAM_PARTITION, takenPartition } from './keys.ts';
 import { Lanes } from './lanes.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { NumberedLog } from './numbered-log.ts';
+import { OldWays } from './old-ways.ts';
 import { Outbox } from './outbox.ts';
 import { LinkDownError, type LinkStuck } from './outgoing-link.ts';
 import { PeerCalls, Peers } from './peer-calls.ts';
 import { Popularity } from './popularity.ts';
+import { type QueueView, viewQueues } from './queues.ts';
+import { recoverDisk } from './recovery.ts';
+import { mendBeforeService } from './recovery-mend.ts';
 import { Repair } from './repair.ts';
 import { Router } from './router.ts';
 import { SelfDrain } from './self-drain.ts';
@@ -56,6 +65,8 @@ export interface DatacenterOptions {
   readonly deliverCode: (phone: string, code: string) => void;
   /** The store failed: the process must end and recover. */
   readonly onFatal: (error: Error) => void;
+  /** All DCs of the cluster are new: nobody can know anything of this one. */
+  readonly newCluster?: boolean;
   /** Other values for limits of replication and repair, for worlds that must reach them. */
   readonly limits?: Partial<Limits>;
 }
@@ -75,13 +86,6 @@ export interface DatacenterStatus {
   readonly totals: Readonly<Record<string, number>>;
 }
 
-/** A queue of a DC: how much waits in it, and how much may. */
-export interface QueueView {
-  readonly name: string;
-  readonly size: number;
-  readonly max: number;
-}
-
 const SECRET_BYTES_MIN = 32;
 
 export class Datacenter {
@@ -98,6 +102,8 @@ export class Datacenter {
   readonly #router: Router;
   readonly #front: Front;
   readonly #repair: Repair;
+  readonly #context: ServiceContext;
+  readonly #oldWays: OldWays;
   readonly #freshness: Freshness;
   readonly #holds: Holds;
   readonly #pacer: DrainPacer;
@@ -105,15 +111,48 @@ export class Datacenter {
   #selfDrain: SelfDrain | undefined;
   #stopped = false;
 
-  /** Opens the store's contents and starts to serve. Rejects when an address is in use. */
-  static async start(options: DatacenterOptions): Promise<Datacenter> {
-    if (options.secret.length < SECRET_BYTES_MIN) throw new Error('the secret is too short');
-    const { store } = options.environment;
+  /**
+   * Gets back what the disk has lost (recovery.ts: this can take long), opens it, and starts to
+   * serve. Rejects when an address is in use.
+   */
+  static async start(given: DatacenterOptions): Promise<Datacenter> {
+    if (given.secret.length < SECRET_BYTES_MIN) throw new Error('the secret is too short');
+    const store = guardedStore(checked(given.environment.store));
+    const environment = { ...given.environment, store: store.checked };
+    const { dc, secret, peers, newCluster } = given;
+    const recovery = {
+      dc,
+      others: dcIds(given.topology).filter((other) => other !== dc),
+      environment,
+      secret,
+      limits: { ...LIMITS, ...given.limits },
+      listen: given.listen.backbone,
+      peers,
+      newCluster: newCluster === true,
+    };
+    let restored = false;
+    for (;;) {
+      try {
+        const recovered = await recoverDisk(recovery);
+        restored ||= recovered.restored;
+        const listen = { ...given.listen, backbone: recovered.listen };
+        const datacenter = await Datacenter.#open({ ...given, environment, listen }, store);
+        await datacenter.#serve(store, restored);
+        return datacenter;
+      } catch (error) {
+        if (!(error instanceof DamagedEntryError)) throw error;
+        await mendBeforeService(recovery, error);
+      }
+    }
+  }
+
+  /** Reads what it must know. Rejects with `DamagedEntryError` where the disk is damaged. */
+  static async #open(options: DatacenterOptions, store: GuardedStore): Promise<Datacenter> {
     const others = dcIds(options.topology).filter((dc) => dc !== options.dc);
-    const stream = await NumberedLog.open(store, STREAM_PARTITION);
+    const stream = await NumberedLog.open(store.checked, STREAM_PARTITION);
     const outboxes = new Map<number, Outbox>();
     for (const dc of dcIds(options.topology)) {
-      const outbox = new Outbox(dc, await NumberedLog.open(store, outboxPartition(dc)));
+      const outbox = new Outbox(dc, await NumberedLog.open(store.checked, outboxPartition(dc)));
       await outbox.recover();
       outboxes.set(dc, outbox);
     }
@@ -125,9 +164,9 @@ export class Datacenter {
       randomness: options.environment.randomness,
     });
     await directory.open();
-    const homes = new Homes();
+    const homes = new Homes(options.dc);
     await homes.open(store, dcIds(options.topology));
-    const datacenter = new Datacenter(options, stream, outboxes, directory, homes);
+    const datacenter = new Datacenter(options, store, stream, outboxes, directory, homes);
     for (const dc of others) {
       const inbound = await datacenter.#work.open(dc);
       datacenter.#inbounds.set(dc, inbound);
@@ -135,10 +174,17 @@ export class Datacenter {
       await datacenter.#repair.open(dc);
     }
     await datacenter.#openSelf();
-    await datacenter.#backbone.listen();
-    datacenter.#backbone.dial();
-    await datacenter.#front.listen();
+    datacenter.#oldWays.look();
     return datacenter;
+  }
+
+  async #serve(store: GuardedStore, restored: boolean): Promise<void> {
+    store.guard((partition, keys) => this.#repair.mender.mend(partition, keys));
+    await this.#backbone.listen();
+    this.#backbone.dial();
+    this.#repair.start();
+    if (restored) await this.#repair.copiesWhole();
+    await this.#front.listen();
   }
 
   readonly #work: InboundWork;
@@ -146,18 +192,19 @@ export class Datacenter {
 
   private constructor(
     options: DatacenterOptions,
+    store: GuardedStore,
     stream: NumberedLog,
     outboxes: ReadonlyMap<number, Outbox>,
     directory: Directory,
     homes: Homes,
   ) {
     const { environment, dc, secret } = options;
-    const { clock, log, network, randomness, store } = environment;
+    const { clock, log, network, randomness } = environment;
     this.#o = options;
     this.#stream = stream;
     this.#outboxes = outboxes;
     this.#commits = new CommitLog({
-      store,
+      store: store.checked,
       clock,
       alsoRecorded: takenPartition(dc),
       nextStreamNumber: stream.last + 1,
@@ -216,6 +263,7 @@ export class Datacenter {
       audience: this.#audience,
       lanes: new Lanes(),
       outboxes,
+      linkedToAll: () => this.#backbone.linksUp().length === others.length,
       ask: async (to, actor, method) => {
         const link = this.#backbone.link(to);
         if (!link) throw new LinkDownError(`there is no link to DC ${to}`);
@@ -223,10 +271,26 @@ export class Datacenter {
         return decodeTl(body) as tl.TlObject;
       },
     };
+    const peers = new Peers((to) => this.#backbone.link(to));
+    this.#context = context;
+    this.#oldWays = new OldWays({
+      dc,
+      clock,
+      homes,
+      outboxes,
+      inbounds: this.#inbounds,
+      peers,
+      calls: this.#calls,
+    });
+    homes.onChange = (userId, from, to) => {
+      this.#delivery.homeChanged(userId, from, to);
+      this.#oldWays.look();
+    };
     this.#repair = new Repair({
       dc,
       others,
-      store,
+      store: store.checked,
+      outboxes,
       clock,
       log,
       limits: { ...LIMITS, ...options.limits },
@@ -234,7 +298,7 @@ export class Datacenter {
       commits: this.#commits,
       freshness: this.#freshness,
       calls: this.#calls,
-      peers: new Peers((to) => this.#backbone.link(to)),
+      peers,
       inbounds: this.#inbounds,
       absorb: (of, writes) => this.#work.absorb(of, writes),
       resume: (of) => this.#backbone.resume(of),
@@ -272,7 +336,10 @@ export class Datacenter {
       onLost: (to, first, last) => this.#repair.outboxLost(to, first, last),
     });
     for (const [to, outbox] of outboxes) {
-      outbox.onQueued = (userId, number) => this.#backbone.link(to)?.tellQueued(userId, number);
+      outbox.onQueued = (userId, number) => {
+        homes.sentTo(to, userId, number);
+        this.#backbone.link(to)?.tellQueued(userId, number);
+      };
     }
     this.#admission = new Admission({
       clock,
@@ -330,20 +397,27 @@ export class Datacenter {
     };
   }
 
+  /**
+   * Moves the home of a user of this DC to another one (services/moving.ts). Resolves when it is
+   * decided; rejects with `RpcError` when it cannot be done (now).
+   */
+  moveHome(userId: number, to: number): Promise<void> {
+    return moveHome(this.#context, userId, to);
+  }
+
+  /** Reads the whole disk through, and puts right what is damaged as far as can be done now. */
+  scrubNow(): Promise<void> {
+    return this.#repair.scrubNow();
+  }
+
+  /** Compares every copy here with its master, and has repaired what differs. */
+  compareNow(): Promise<Comparison> {
+    return this.#repair.compareNow();
+  }
+
   /** Every queue and its limit, for status pages and for checkers. */
   queues(): QueueView[] {
-    const queues: QueueView[] = [
-      { name: 'appends', size: this.#commits.pending, max: LIMITS.appendsPendingMax },
-    ];
-    for (const [to, outbox] of this.#outboxes) {
-      queues.push({ name: `outbox ${to}`, size: outbox.waiting, max: LIMITS.outboxEntriesMax });
-      const load = this.#backbone.link(to)?.load;
-      if (!load) continue;
-      const bytesMax = LIMITS.linkBufferedBytesMax + LIMITS.linkFrameBytesMax;
-      queues.push({ name: `link ${to} bytes`, size: load.bufferedBytes, max: bytesMax });
-      queues.push({ name: `link ${to} asked`, size: load.asked, max: LIMITS.forwardsPendingMax });
-    }
-    return queues;
+    return viewQueues(this.#commits, this.#outboxes, this.#backbone);
   }
 
   /** Ends listeners, links and sessions. What was acknowledged is on disk already. */
@@ -351,6 +425,7 @@ export class Datacenter {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#selfDrain?.stop();
+    this.#oldWays.stop();
     this.#repair.stop();
     await this.#front.stop();
     await this.#backbone.stop();
@@ -399,7 +474,15 @@ export class Datacenter {
   }
 
   #stuck(to: number, why: LinkStuck): void {
-    this.#o.environment.log.write('error', 'link_stuck', { to, log: why.log, kind: why.kind });
+    const { log } = this.#o.environment;
+    log.write('warn', 'link_stuck', { to, log: why.log, kind: why.kind });
+    if (why.kind !== 'peer_is_ahead' || this.#stopped) return;
+    const error = new OutdatedDiskError(`DC ${to} has more of this DC than its disk: ${why.text}`);
+    const forgotten = this.#commits.append([], [FORGET_IDENTITY]);
+    forgotten.then(
+      () => this.#fatal(error),
+      () => {}, // a failing store is fatal by itself
+    );
   }
 
   #fatal(error: Error): void {

@@ -57,6 +57,13 @@ export class Delivery {
     return true;
   }
 
+  /** A user's home has changed: the new one must know where the sessions are. */
+  homeChanged(userId: number, from: number, to: number): void {
+    if (!this.#local.has(userId)) return;
+    if (from !== this.#dc) this.#links.detach(from, userId);
+    if (to !== this.#dc) this.#links.attach(to, userId);
+  }
+
   /** Users with sessions here who are at home at `dc`. */
   guestsFrom(dc: number): number[] {
     return [...this.#local.keys()].filter((userId) => this.#homeOf(userId) === dc);

@@ -42,6 +42,8 @@ export interface DirectoryOptions {
   readonly randomness: Randomness;
 }
 
+const INVITE_CODE_BYTES = 12;
+
 export class Directory {
   readonly #o: DirectoryOptions;
   readonly #sealingKey: Uint8Array;
@@ -116,6 +118,12 @@ export class Directory {
       this.#hashes.set(userId, hash);
     }
     return hash;
+  }
+
+  /** What an invite to a channel must show: as an access hash, but nobody can use it as one. */
+  inviteCode(channelId: number): Uint8Array {
+    const mac = createHmac('sha256', this.#hashKey).update(`invite ${channelId}`).digest();
+    return new Uint8Array(mac.subarray(0, INVITE_CODE_BYTES));
   }
 
   /** The authorisation of a key, wherever it was signed in. */

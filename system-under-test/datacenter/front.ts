@@ -21,6 +21,7 @@ import { type DcAddress, getAppConfig, getConfig, getNearestDc } from '../servic
 import { logOut, type SignedIn, sendCode, signIn, signUp } from '../services/sign-in.ts';
 import type { SignInCodes } from '../services/sign-in-codes.ts';
 import type { Answer } from '../services/table.ts';
+import { birthDcOf } from './keys.ts';
 import { LinkDownError } from './outgoing-link.ts';
 import { encodeAnswer, type Router } from './router.ts';
 import { derivedKey } from './seal.ts';
@@ -197,7 +198,7 @@ export class Front {
     const userId = await this.#lateUser(session);
     if (userId === undefined) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
     const authKeyId = session.authKey.id;
-    const home = context.homes.of(userId);
+    const home = birthDcOf(userId); // where authorisations are registered, even after a move
     if (home === context.dc) {
       const { durable } = logOut(context, authKeyId);
       await durable;

@@ -7,19 +7,27 @@ import { RpcError } from '../schema/errors.ts';
 import { decodeMethod, decodeTl, encodeTl, type tl } from '../schema/tl.ts';
 import { TlError } from '../schema/tl-error.ts';
 import type { Actor, ServiceContext } from '../services/context.ts';
+import { tellRefused } from '../services/degraded.ts';
+import { takeChange } from '../services/edits.ts';
+import { HomeMovedError, stageFor } from '../services/effects.ts';
 import { takeMembership } from '../services/memberships.ts';
 import { takeDelivery } from '../services/messages.ts';
+import { takeAdoption } from '../services/moving.ts';
 import { takeRead } from '../services/read-receipts.ts';
 import { logOut } from '../services/sign-in.ts';
 import { runWrite } from '../services/table.ts';
 import { getWithDamage } from './damaged-ranges.ts';
 import type { DrainPacer } from './drain-pacer.ts';
+import { DataDamagedError } from './guarded-store.ts';
+import type { MovedMarker } from './homes.ts';
 import { Inbound, type IncomingHandlers } from './incoming-link.ts';
 import {
   APPLIED_PARTITION,
   accountsPartition,
   appliedKey,
   isChannelId,
+  MOVED_KEYS,
+  movedUserOf,
   positionValue,
   takenKey,
   takenPartition,
@@ -98,6 +106,9 @@ export class InboundWork implements IncomingHandlers {
     const accounts = writes.filter(({ partition }) => partition === accountsPartition(from));
     return context.commits.appendLater(writes).then(() => {
       for (const write of accounts) {
+        if (write.key.startsWith(MOVED_KEYS.from) && write.kind === 'put') {
+          context.homes.learn(movedUserOf(write.key), unpack<MovedMarker>(write.value));
+        }
         const signedOut = context.directory.replicated(write);
         if (signedOut !== undefined) this.#o.signedOut(signedOut);
       }
@@ -124,9 +135,24 @@ export class InboundWork implements IncomingHandlers {
     const { pacer, context } = this.#o;
     await pacer.turn();
     const stagedMs = context.clock.monotonicMs();
-    const { durable } = await this.#carryOut(from, number, item);
+    const { durable } = await this.#carriedOut(from, number, item);
     const paced = durable.finally(() => pacer.done(context.clock.monotonicMs() - stagedMs));
     return { durable: paced };
+  }
+
+  /** Waits as long as damage of this disk is in the way: an item is never passed over. */
+  async #carriedOut(
+    from: number,
+    number: number,
+    item: OutboxItem,
+  ): Promise<{ durable: Promise<void> }> {
+    for (;;) {
+      try {
+        return await this.#carryOut(from, number, item);
+      } catch (error) {
+        if (!(error instanceof DataDamagedError)) throw error;
+      }
+    }
   }
 
   async #carryOut(
@@ -136,22 +162,49 @@ export class InboundWork implements IncomingHandlers {
   ): Promise<{ durable: Promise<void> }> {
     const { context } = this.#o;
     const local = [this.#taken(from, number)];
+    if (item.kind === 'adopt') return takeAdoption(context, item, local);
+    if (item.kind !== 'execute') {
+      const moving = context.homes.still(item.to);
+      if (moving) await moving;
+      if (context.homes.of(item.to) !== context.dc) return this.#passOn(item.to, item, local);
+    }
     if (item.kind === 'deliver') return takeDelivery(context, item, local);
     if (item.kind === 'read') return takeRead(context, item, local);
     if (item.kind === 'membership') return takeMembership(context, item, local);
+    if (item.kind === 'edit' || item.kind === 'erase') return takeChange(context, item, local);
+    if (item.kind === 'tell') {
+      context.delivery.push(item.to, '', item.body);
+      return { durable: context.commits.append([], local) };
+    }
     const actor: Actor = { userId: item.userId, authKeyId: '' };
     const queued = { number, acceptedAt: item.acceptedAt };
+    let method: tl.RpcMethod | undefined;
     try {
-      const method = decodeMethod(item.request);
+      method = decodeMethod(item.request);
       const write = runWrite(context, actor, method, { local, queued });
       if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
       return { durable: (await write).durable };
     } catch (error) {
+      if (error instanceof HomeMovedError) return this.#passOn(item.userId, item, local);
       if (!(error instanceof RpcError || error instanceof TlError)) throw error;
       // It was checked when it was accepted; what was true then is not any more.
       context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
-      return { durable: context.commits.append([], local) };
+      const told = method ? tellRefused(context, item.userId, method, number) : undefined;
+      const durable = context.commits.append([], [...local, ...(told?.local ?? [])]);
+      return { durable: durable.then(() => told?.committed()) };
     }
+  }
+
+  /** The user has moved away: what came for the user goes behind the box, in the same order. */
+  #passOn(
+    userId: number,
+    item: OutboxItem,
+    local: readonly StoreWrite[],
+  ): { durable: Promise<void> } {
+    const { context } = this.#o;
+    const staged = stageFor(context, userId, item);
+    const durable = context.commits.append([], [...local, staged.write]).then(staged.committed);
+    return { durable };
   }
 
   skipOutbox(from: number, number: number): Promise<void> {

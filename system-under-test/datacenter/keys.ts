@@ -36,8 +36,11 @@ export const appliedKey = (from: number): string => `stream/${from}`;
 
 export const userKey = (userId: number): string => `user/${position(userId)}`;
 export const phoneKey = (phone: string): string => `phone/${phone}`;
-/** At a user's DC of birth: where the user's home is now. */
-export const movedKey = (userId: number): string => `moved/${position(userId)}`;
+/** At both DCs of a move: where the user's home is since then. */
+export const movedKey = (userId: number): string => `${MOVED_KEYS.from}${position(userId)}`;
+export const MOVED_KEYS = { from: 'moved/', to: 'moved0' } as const; // "0" follows "/"
+export const movedUserOf = (key: string): number =>
+  positionValue(key.slice(MOVED_KEYS.from.length));
 export const authKeyKey = (authKeyId: string): string => `auth/${authKeyId}`;
 
 /** Events of a box by pts; messages of a box by chat partner and id; read pointers; contacts. */

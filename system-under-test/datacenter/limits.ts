@@ -54,9 +54,9 @@ export const LIMITS = {
   queuedUsersPerFrameMax: 4_096,
   /** After a start, writes are held so long for peers that have not told what waits there. */
   holdUnsureMs: 2_500,
-  /** A read waits so long for the copy to reach what its session has seen; then home is asked. */
+  /** A read waits so long for the replica to reach what its session has seen; then it goes home. */
   freshnessWaitMs: 150,
-  /** Items of other DCs' outboxes staged and not durable: fewest, most; slow commits halve. */
+  /** Items of other DCs' outboxes staged, not durable: fewest, most; a commit this slow halves. */
   drainWindowMin: 16,
   drainWindowMax: 2_048,
   drainSlowMs: 100,
@@ -100,9 +100,12 @@ export const LIMITS = {
   /** messages.getDialogs: chats in one answer, and looked through for it. */
   dialogsMax: 100,
   dialogsLookedThroughMax: 2_000,
-  /** The oldest write waits so long: full pressure (admission.ts). The refused come back within. */
+  /** The oldest write waits so long: full pressure (admission.ts). When the refused come back. */
   writeWaitMs: 2_000,
   shedWaitSecondsMax: 8,
+  /** Entries of a box in one outbox item when its user moves; old ways are asked after so often. */
+  moveEntriesMax: 500,
+  oldWayAskMs: 500,
   /** Calls of one DC to another that are under way, per link. */
   peerCallsPendingMax: 256,
   peerCallMs: 10_000,
@@ -117,6 +120,29 @@ export const LIMITS = {
   snapshotLeaseMs: 60_000,
   /** A snapshot that failed is tried again after so long. */
   snapshotRetryMs: 500,
+  /** A DC that may have lost its disk waits so long for those it must ask, and asks so often. */
+  restoreWaitMs: 10_000,
+  restorePollMs: 50,
+
+  /** A read that meets damage waits so long for it to be put right, then it fails (500). */
+  damageWaitMs: 3_000,
+  /** What could not be put right is tried again after so long. */
+  damageRetryMs: 500,
+  /** Damaged entries known at a time; more are found again when these are right. */
+  damagesPendingMax: 10_000,
+  /** Entries asked for, or to be rewritten, in one question. */
+  repairKeysMax: 128,
+  /** The disk is read through for damage, so many entries at a time with so long between. */
+  scrubPageEntries: 256,
+  scrubPauseMs: 500,
+  /** And from the beginning again after so long. */
+  scrubRestMs: 60_000,
+  /** A copy is compared with its master chunk by chunk: so large, with so long between two. */
+  compareEntriesMax: 1_024,
+  compareBytesMax: 512 << 10,
+  comparePauseMs: 2_000,
+  /** What differs is looked at again after so long. */
+  compareAgainMs: 250,
 
   /** Requests forwarded to a home DC and not yet answered, per link. */
   forwardsPendingMax: 10_000,

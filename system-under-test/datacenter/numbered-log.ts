@@ -17,6 +17,7 @@ export interface NumberedEntry {
 
 /** Entries between two notes of how many bytes came before. */
 const MARK_ENTRIES = 256;
+const MARKS_MAX = 65_536;
 
 export class NumberedLog {
   readonly partition: string;
@@ -58,8 +59,9 @@ export class NumberedLog {
 
   /** What was there before this process counts as much as a sample of it. */
   #estimate(entryBytes: number): void {
-    for (let number = this.#oldest + MARK_ENTRIES - 1; ; number += MARK_ENTRIES) {
-      if (number >= this.#durable) break;
+    // Not dense where numbers have leapt (recovery.ts).
+    const step = Math.max(MARK_ENTRIES, Math.ceil((this.#durable - this.#oldest) / MARKS_MAX));
+    for (let number = this.#oldest + step - 1; number < this.#durable; number += step) {
       this.#marks.push({ number, bytes: (number - this.#oldest + 1) * entryBytes });
     }
     this.#bytes = (this.#durable - this.#oldest + 1) * entryBytes;

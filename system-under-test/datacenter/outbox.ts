@@ -48,7 +48,8 @@ export class Outbox {
       const entries = await this.log.read(number);
       if (entries.length === 0) return;
       for (const entry of entries) {
-        if (!entry.value) continue; // damaged: reported when it is its turn to be sent
+        // A damaged one is reported when it is its turn to be sent; an empty one holds a number.
+        if (!entry.value?.length) continue;
         const item = unpackOutboxItem(entry.value);
         if (item.kind === 'execute') this.#remember(entry.number, item.userId, item.randomId);
       }
@@ -59,6 +60,11 @@ export class Outbox {
   /** Entries that the other DC does not hold yet. */
   get waiting(): number {
     return this.log.last - this.#acknowledged;
+  }
+
+  /** The other DC holds everything up to this number. */
+  get acknowledgedUpTo(): number {
+    return this.#acknowledged;
   }
 
   get full(): boolean {

@@ -28,7 +28,7 @@ export interface OutgoingLinkOptions {
   readonly onState: (up: boolean) => void;
   /** The other side holds these numbers durably. */
   readonly onAcknowledged: (stream: number, outbox: number) => void;
-  /** The other side cannot go on from this DC's log: needs a snapshot, or has more than is here. */
+  /** The other side cannot go on from this DC's log: it lacks, or has, more than this disk. */
   readonly onStuck: (why: LinkStuck) => void;
   /** Entries of the outbox up to this one were not sent and are gone. */
   readonly onLost: (fromNumber: number, toNumber: number) => void;
@@ -367,9 +367,10 @@ export class OutgoingLink {
       clock,
       patienceMs: 0,
       send: this.#sender('outbox'),
-      skip: (number) => {
+      skip: (number, damaged) => {
         taken = number - 1;
-        skip(number);
+        if (damaged) skip(number);
+        else this.#send(['skip', number]);
       },
       stuck: (text) => {
         log.write('error', 'link_cannot_resume', { to, log: 'outbox', why: text });

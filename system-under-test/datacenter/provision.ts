@@ -5,8 +5,10 @@
  */
 import type { Clock, Randomness, Store } from '../environment/index.ts';
 import type { AuthKey } from '../mtproto/auth-key.ts';
+import { checked } from './checked-store.ts';
 import { CommitLog } from './commit-log.ts';
 import { Directory } from './directory.ts';
+import { identityWrite } from './identity.ts';
 import { STREAM_PARTITION } from './keys.ts';
 import { NumberedLog } from './numbered-log.ts';
 
@@ -14,6 +16,8 @@ export interface ProvisionedAccount {
   readonly phone: string;
   readonly firstName: string;
   readonly key: AuthKey;
+  /** Keys of the user's further devices. */
+  readonly moreKeys?: readonly AuthKey[];
 }
 
 export interface ProvisionOptions {
@@ -31,7 +35,8 @@ export async function provisionAccounts(
   options: ProvisionOptions,
   accounts: readonly ProvisionedAccount[],
 ): Promise<number[]> {
-  const { store, clock, dc, secret, randomness, createdAt } = options;
+  const { clock, dc, secret, randomness, createdAt } = options;
+  const store = checked(options.store);
   const stream = await NumberedLog.open(store, STREAM_PARTITION);
   const commits = new CommitLog({
     store,
@@ -44,11 +49,13 @@ export async function provisionAccounts(
   await directory.open();
   const userIds: number[] = [];
   const done: Promise<void>[] = [];
-  for (const { phone, firstName, key } of accounts) {
+  for (const { phone, firstName, key, moreKeys = [] } of accounts) {
     const { user, writes } = directory.newUser({ phone, firstName, lastName: '', createdAt });
     userIds.push(user.id);
-    done.push(commits.append([...writes, directory.signInWrite(key, user.id)]));
+    const signIns = [key, ...moreKeys].map((each) => directory.signInWrite(each, user.id));
+    done.push(commits.append([...writes, ...signIns]));
   }
+  done.push(commits.append([], [identityWrite(dc, secret, createdAt * 1000)]));
   await Promise.all(done);
   return userIds;
 }

@@ -18,10 +18,10 @@ export interface PumpOptions {
   /** The next entry is no longer kept: the other side needs a snapshot. */
   readonly stuck: (why: string) => void;
   /**
-   * The next entry is damaged: the other side must go on without it. Absent where it must not:
-   * then the log is stuck.
+   * The next entry is damaged, or an empty one that only holds its number: the other side must go
+   * on without it. Absent where it must not: then the log is stuck at a damaged one.
    */
-  readonly skip?: (number: number) => void;
+  readonly skip?: (number: number, damaged: boolean) => void;
 }
 
 export class Pump {
@@ -123,15 +123,15 @@ export class Pump {
       for (const entry of entries) {
         if (this.#full()) return;
         if (entry.number !== this.#next) break;
-        if (entry.value) this.#sendOne(entry.value);
-        else if (!this.#skipOne()) return;
+        if (entry.value && (entry.value.length > 0 || !this.#o.skip)) this.#sendOne(entry.value);
+        else if (!this.#skipOne(entry.value === undefined)) return;
       }
       this.#sendFromMemory();
     }
   }
 
-  /** Whether the log can go on without its next entry, which is damaged. */
-  #skipOne(): boolean {
+  /** Whether the log can go on without its next entry. */
+  #skipOne(damaged: boolean): boolean {
     const { skip, stuck } = this.#o;
     if (!skip) {
       this.#stopped = true;
@@ -139,7 +139,7 @@ export class Pump {
       return false;
     }
     this.#inFlight.push(0);
-    skip(this.#next++);
+    skip(this.#next++, damaged);
     return true;
   }
 

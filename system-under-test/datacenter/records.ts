@@ -3,6 +3,7 @@
  * bytes for the same content, so that replicas can be compared byte by byte.
  */
 import { Decoder, Encoder } from '@msgpack/msgpack';
+import type { MovedMarker } from './homes.ts';
 
 const encoder = new Encoder({ initialBufferSize: 1024 });
 const decoder = new Decoder();
@@ -151,6 +152,33 @@ export function unpackMembership(bytes: Uint8Array): MembershipRecord {
 /** What one DC durably asks of another: the entries of an outbox. */
 export type OutboxItem =
   | {
+      /** Push an encoded update to all sessions of `to`: what became of a queued write. */
+      readonly kind: 'tell';
+      readonly to: number;
+      readonly body: Uint8Array;
+    }
+  | {
+      /** `from` has changed a message that has the id `senderId` in the box of `from`. */
+      readonly kind: 'edit';
+      readonly to: number;
+      readonly from: number;
+      readonly senderId: number;
+      readonly text: string;
+      readonly entities: readonly Uint8Array[];
+      /** Unix seconds. */
+      readonly editDate: number;
+    }
+  | {
+      /** `from` deletes messages for both sides of their chat. */
+      readonly kind: 'erase';
+      readonly to: number;
+      readonly from: number;
+      /** Ids in the box of `to`, of what `to` wrote. */
+      readonly own: readonly number[];
+      /** Ids in the box of `from`, of what `from` wrote. */
+      readonly sent: readonly number[];
+    }
+  | {
       /** Put a message into the box of `to`, who is at home there. */
       readonly kind: 'deliver';
       readonly to: number;
@@ -159,6 +187,11 @@ export type OutboxItem =
       readonly date: number;
       readonly text: string;
       readonly entities: readonly Uint8Array[];
+      /**
+       * The message that it answers: its id in the box of `to`, or less than 0 for the id in the
+       * box of `from` of what `from` wrote. 0 or absent for none.
+       */
+      readonly replyTo?: number;
     }
   | {
       /** `reader` has read what `to` wrote, up to the id in the box of `to`. */
@@ -185,31 +218,78 @@ export type OutboxItem =
       readonly joined: boolean;
       /** Unix seconds. */
       readonly at: number;
+    }
+  | {
+      /** Part of the box of a user whose home is moving there; at home with the last part. */
+      readonly kind: 'adopt';
+      readonly userId: number;
+      readonly marker: MovedMarker;
+      /** From 0. */
+      readonly part: number;
+      readonly last: boolean;
+      readonly entries: readonly (readonly [key: string, value: Uint8Array])[];
     };
+
+const TELL = 5;
+const EDIT = 6;
+const ERASE = 7;
 
 export function packOutboxItem(item: OutboxItem): Uint8Array {
   switch (item.kind) {
-    case 'deliver':
-      return pack([0, item.to, item.from, item.senderId, item.date, item.text, item.entities]);
+    case 'tell':
+      return pack([TELL, item.to, item.body]);
+    case 'edit': {
+      const { to, from, senderId, text, entities, editDate } = item;
+      return pack([EDIT, to, from, senderId, text, entities, editDate]);
+    }
+    case 'erase':
+      return pack([ERASE, item.to, item.from, item.own, item.sent]);
+    case 'deliver': {
+      const { to, from, senderId, date, text, entities, replyTo = 0 } = item;
+      return pack([0, to, from, senderId, date, text, entities, replyTo]);
+    }
     case 'read':
       return pack([1, item.to, item.reader, item.maxId]);
     case 'execute':
       return pack([2, item.userId, item.randomId, item.request, item.acceptedAt]);
     case 'membership':
       return pack([3, item.to, item.channelId, item.joined, item.at]);
+    case 'adopt':
+      return pack([4, item.userId, item.marker, item.part, item.last, item.entries]);
   }
 }
 
 /** Throws on bytes that are no item: they may come from another DC. */
 export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
   const tuple = unpack<unknown>(bytes);
-  const shape = Array.isArray(tuple) ? OUTBOX_SHAPES[tuple[0] as number] : undefined;
+  const kind: unknown = Array.isArray(tuple) ? tuple[0] : undefined;
+  const shape = LATER_SHAPES.get(kind) ?? OUTBOX_SHAPES[kind as number];
   if (!shape?.every((isRight, i) => isRight((tuple as unknown[])[i + 1]))) {
     throw new Error('that is no outbox item');
   }
   switch ((tuple as readonly unknown[])[0]) {
+    case TELL: {
+      const [, to, body] = tuple as [typeof TELL, number, Uint8Array];
+      return { kind: 'tell', to, body };
+    }
+    case EDIT: {
+      const [, to, from, senderId, text, entities, editDate] = tuple as [
+        typeof EDIT,
+        number,
+        number,
+        number,
+        string,
+        Uint8Array[],
+        number,
+      ];
+      return { kind: 'edit', to, from, senderId, text, entities, editDate };
+    }
+    case ERASE: {
+      const [, to, from, own, sent] = tuple as [typeof ERASE, number, number, number[], number[]];
+      return { kind: 'erase', to, from, own, sent };
+    }
     case 0: {
-      const [, to, from, senderId, date, text, entities] = tuple as [
+      const [, to, from, senderId, date, text, entities, replyTo] = tuple as [
         0,
         number,
         number,
@@ -217,8 +297,10 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
         number,
         string,
         Uint8Array[],
+        number,
       ];
-      return { kind: 'deliver', to, from, senderId, date, text, entities };
+      const item = { kind: 'deliver', to, from, senderId, date, text, entities } as const;
+      return replyTo === 0 ? item : { ...item, replyTo };
     }
     case 1: {
       const [, to, reader, maxId] = tuple as [1, number, number, number];
@@ -227,6 +309,17 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
     case 3: {
       const [, to, channelId, joined, at] = tuple as [3, number, number, boolean, number];
       return { kind: 'membership', to, channelId, joined, at };
+    }
+    case 4: {
+      const [, userId, marker, part, last, entries] = tuple as [
+        4,
+        number,
+        MovedMarker,
+        number,
+        boolean,
+        [string, Uint8Array][],
+      ];
+      return { kind: 'adopt', userId, marker, part, last, entries };
     }
     default: {
       const [, userId, randomId, request, acceptedAt] = tuple as [
@@ -248,12 +341,27 @@ const isText: Check = (value) => typeof value === 'string';
 const isBytes: Check = (value) => value instanceof Uint8Array;
 const isBytesList: Check = (value) => Array.isArray(value) && value.every(isBytes);
 
+const isMarker: Check = (value) =>
+  Array.isArray(value) && value.length === 3 && value.every(isCount);
+const isEntries: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((pair) => Array.isArray(pair) && isText(pair[0]) && isBytes(pair[1]));
+const isCounts: Check = (value) => Array.isArray(value) && value.every(isCount);
+const isWhole: Check = (value) => Number.isSafeInteger(value);
+
+const LATER_SHAPES: ReadonlyMap<unknown, readonly Check[]> = new Map([
+  [TELL, [isCount, isBytes]],
+  [EDIT, [isCount, isCount, isCount, isText, isBytesList, isCount]],
+  [ERASE, [isCount, isCount, isCounts, isCounts]],
+]);
+
 /** What follows the kind in each kind of outbox item. */
 const OUTBOX_SHAPES: readonly (readonly Check[])[] = [
-  [isCount, isCount, isCount, isCount, isText, isBytesList],
+  [isCount, isCount, isCount, isCount, isText, isBytesList, isWhole],
   [isCount, isCount, isCount],
   [isCount, isText, isBytes, isCount],
   [isCount, isCount, isFlag, isCount],
+  [isCount, isMarker, isCount, isFlag, isEntries],
 ];
 
 /** One write of a stream record: partition, key, and the value unless the key is deleted. */

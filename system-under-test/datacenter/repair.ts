@@ -1,26 +1,37 @@
 /**
  * What keeps the datacentres equal, beyond the ordinary stream: how much of it is kept, snapshots
- * for those whom it cannot carry on, and what is reported when something is lost for good.
+ * for those whom it cannot carry on, looking for damage and putting it right, and what is reported
+ * when something is lost for good.
  */
-import type { Clock, Log, Store, StoreWrite } from '../environment/index.ts';
+import type { Clock, Log, StoreWrite } from '../environment/index.ts';
+import { AntiEntropy, type Comparison } from './anti-entropy.ts';
+import type { CheckedStore } from './checked-store.ts';
 import type { CommitLog } from './commit-log.ts';
 import type { Freshness } from './freshness.ts';
 import type { Inbound } from './incoming-link.ts';
-import type { Limits } from './limits.ts';
+import { APPLIED_PARTITION, appliedKey } from './keys.ts';
+import { LIMITS, type Limits } from './limits.ts';
+import { Mender } from './mender.ts';
 import type { NumberedLog } from './numbered-log.ts';
+import type { Outbox } from './outbox.ts';
 import type { PeerCalls, Peers } from './peer-calls.ts';
+import { pack } from './records.ts';
+import { answerFetches } from './repair-calls.ts';
+import { answerRestores } from './restore.ts';
 import { Retention } from './retention.ts';
+import { Scrubbing } from './scrub.ts';
 import { SnapshotPull } from './snapshot-pull.ts';
 import { SnapshotServer } from './snapshot-server.ts';
 
 export interface RepairOptions {
   readonly dc: number;
   readonly others: readonly number[];
-  readonly store: Store;
+  readonly store: CheckedStore;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: Limits;
   readonly stream: NumberedLog;
+  readonly outboxes: ReadonlyMap<number, Outbox>;
   readonly commits: CommitLog;
   readonly freshness: Freshness;
   readonly calls: PeerCalls;
@@ -35,11 +46,17 @@ export class Repair {
   readonly #retention: Retention;
   readonly #server: SnapshotServer;
   readonly copies: SnapshotPull;
+  readonly mender: Mender;
+  readonly #scrubbing: Scrubbing;
+  readonly #antiEntropy: AntiEntropy;
   #lostEntries = 0;
 
   constructor(options: RepairOptions) {
     const { dc, others, store, clock, log, limits, stream, commits, freshness } = options;
-    const { calls, peers, absorb, resume } = options;
+    const { calls, peers, absorb, resume, outboxes } = options;
+    const found = (partition: string, keys: readonly string[]): void => {
+      this.mender.found(partition, keys);
+    };
     this.#o = options;
     this.#retention = new Retention({ stream, clock, others, limits });
     this.#server = new SnapshotServer({
@@ -53,17 +70,113 @@ export class Repair {
         staged: () => commits.nextStreamNumber - 1,
       },
       applied: (of) => this.#inbound(of).streamDurable,
+      found,
     });
     this.#server.register(calls);
     const inbound = (of: number): Inbound => this.#inbound(of);
     const shared = { store, clock, log, limits, peers, freshness, inbound };
     this.copies = new SnapshotPull({ ...shared, absorb, resume });
+    this.mender = new Mender({
+      dc,
+      others,
+      clock,
+      log,
+      limits,
+      commits,
+      stream,
+      outboxes: new Map([...outboxes.values()].map((outbox) => [outbox.log.partition, outbox.log])),
+      peers,
+      reached: (of, position) => freshness.reach(of, position, limits.damageWaitMs),
+      beingTaken: (of) => this.copies.notWhole.includes(of),
+      localWrite: (partition, key) => this.#localWrite(partition, key),
+    });
+    this.mender.register(calls);
+    answerFetches(calls, {
+      dc,
+      store,
+      limits,
+      found,
+      position: (domain) => {
+        if (domain === dc) return stream.last;
+        return this.copies.notWhole.includes(domain)
+          ? undefined
+          : this.#inbound(domain).streamDurable;
+      },
+    });
+    this.#antiEntropy = new AntiEntropy({
+      dc,
+      others,
+      store,
+      clock,
+      log,
+      limits,
+      peers,
+      found,
+      staged: () => commits.nextStreamNumber - 1,
+      reached: (of, position) => freshness.reach(of, position, limits.damageWaitMs),
+    });
+    this.#antiEntropy.register(calls);
+    this.#scrubbing = new Scrubbing({ store, clock, log, limits, found });
+    answerRestores(calls, {
+      have: async (from) => {
+        const { streamDurable: applied } = await this.#settled(from);
+        const whole = !this.copies.notWhole.includes(from);
+        return { applied, whole, last: stream.last };
+      },
+      taken: async (from) => (await this.#settled(from)).outboxDurable,
+    });
+  }
+
+  /** What a damaged record of this DC alone must be, as far as this process knows. */
+  #localWrite(partition: string, key: string): StoreWrite | undefined {
+    if (partition !== APPLIED_PARTITION) return this.copies.recordOf(partition, key);
+    const from = this.#o.others.find((other) => appliedKey(other) === key);
+    if (from === undefined) return undefined;
+    // Perhaps behind what is being written just now: records may be applied twice.
+    const value = pack(this.#inbound(from).streamDurable);
+    return { kind: 'put', partition, key, value };
+  }
+
+  /** From now on damage can be looked for and put right. */
+  start(): void {
+    this.#scrubbing.start();
+    this.#antiEntropy.start();
+  }
+
+  /** Reads the whole disk through and puts right what is damaged, as far as can be done now. */
+  async scrubNow(): Promise<void> {
+    const { clock, limits } = this.#o;
+    await this.#scrubbing.now();
+    const endMs = clock.monotonicMs() + limits.damageWaitMs;
+    while (this.mender.pending > 0 && clock.monotonicMs() < endMs) {
+      await new Promise<void>((resolve) => clock.after(limits.restorePollMs, resolve));
+    }
+  }
+
+  compareNow(): Promise<Comparison> {
+    return this.#antiEntropy.now();
+  }
+
+  /** All that the other DC has sent so far is durable here. It has just begun a new life. */
+  async #settled(from: number): Promise<Inbound> {
+    const inbound = this.#inbound(from);
+    while (
+      inbound.streamDurable < inbound.streamTaken ||
+      inbound.outboxDurable < inbound.outboxTaken
+    ) {
+      const { clock, limits } = this.#o;
+      await new Promise<void>((resolve) => clock.after(limits.restorePollMs, resolve));
+    }
+    return inbound;
   }
 
   get totals(): Readonly<Record<string, number>> {
     return {
       ...this.#server.totals,
       ...this.copies.totals,
+      ...this.mender.totals,
+      ...this.#scrubbing.totals,
+      ...this.#antiEntropy.totals,
       lostEntries: this.#lostEntries,
     };
   }
@@ -74,11 +187,33 @@ export class Repair {
   }
 
   stop(): void {
+    this.#scrubbing.stop();
+    this.#antiEntropy.stop();
+    this.mender.stop();
     this.copies.stop();
+  }
+
+  /**
+   * Resolves when every copy is a state that reads may be served from, but for those of DCs that
+   * have been out of reach for as long as one waits for them.
+   */
+  async copiesWhole(): Promise<void> {
+    const { clock, limits, peers, log } = this.#o;
+    const endMs = clock.monotonicMs() + limits.restoreWaitMs;
+    for (;;) {
+      const { notWhole } = this.copies;
+      const reachable = notWhole.some((dc) => peers.reach(dc));
+      if (notWhole.length === 0 || (!reachable && clock.monotonicMs() >= endMs)) {
+        if (notWhole.length > 0) log.write('error', 'serves_without', { dcs: notWhole.join(' ') });
+        return;
+      }
+      await new Promise<void>((resolve) => clock.after(limits.restorePollMs, resolve));
+    }
   }
 
   linkChanged(): void {
     this.copies.run();
+    this.mender.run();
   }
 
   /** A record of the own stream became durable. */
@@ -96,6 +231,11 @@ export class Repair {
    * are counted and reported, never left out in silence.
    */
   outboxLost(to: number, first: number, last: number): void {
+    if (last - first >= LIMITS.outboxEntriesMax) {
+      // More than ever wait: numbers have leapt after a restore (recovery.ts).
+      this.#o.log.write('warn', 'outbox_renumbered', { to, first, last });
+      return;
+    }
     this.#lostEntries += last - first + 1;
     this.#o.log.write('error', 'outbox_entries_lost', { to, first, last });
   }

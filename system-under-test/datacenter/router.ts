@@ -8,6 +8,7 @@ import { RpcError } from '../schema/errors.ts';
 import { decodeTl, encodeResult, encodeTl, type tl } from '../schema/tl.ts';
 import { type Actor, DIRECT, type ServiceContext } from '../services/context.ts';
 import { markStale, mustQueue, queueWrite } from '../services/degraded.ts';
+import { HomeMovedError } from '../services/effects.ts';
 import {
   type Answer,
   domainOf,
@@ -58,6 +59,10 @@ export class Router {
   /** A request that another DC forwarded. */
   async forwarded(actor: Actor, body: Uint8Array): Promise<Uint8Array> {
     const method = decodeTl(body) as tl.RpcMethod;
+    // Whose a number is, is asked at the number's home. Anything else that is not for this DC is of
+    // a user who has just moved, of which the other DC knows more, or less: it will try again.
+    const asked = method._ === 'contacts.resolvePhone';
+    if (!asked && domainOf(this.#ctx, actor, method) !== this.#ctx.dc) throw new HomeMovedError();
     return encodeAnswer(method, await this.#atHome(actor, method));
   }
 
@@ -66,10 +71,10 @@ export class Router {
     this.#admission.admit(method._);
     const read = runRead(this.#ctx, actor, method);
     if (read) return read;
-    const { dc } = this.#ctx;
-    if (isQueueable(method._) && mustQueue(this.#ctx, actor.userId, dc)) {
+    const behind = this.#mustQueueAt(actor, method, this.#ctx.dc);
+    if (behind !== undefined) {
       this.totals.heldBack++;
-      return this.#queue(actor, method, dc);
+      return this.#queue(actor, method, behind);
     }
     const write = runWrite(this.#ctx, actor, method, DIRECT);
     if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
@@ -86,9 +91,8 @@ export class Router {
   async #away(actor: Actor, method: tl.RpcMethod, home: number): Promise<Answer | Uint8Array> {
     const link = this.#backbone.link(home);
     const queueable = isQueueable(method._);
-    if (queueable && mustQueue(this.#ctx, actor.userId, home)) {
-      return this.#queue(actor, method, home);
-    }
+    const behind = this.#mustQueueAt(actor, method, home);
+    if (behind !== undefined) return this.#queue(actor, method, behind);
     if (isRead(method._) && (await this.#fresh(actor, home))) {
       return this.#fromReplica(actor, method, home, link?.up === true);
     }
@@ -146,6 +150,19 @@ export class Router {
     if (actor.seen) saw(actor.seen, home, position);
     if (homeIsUp) return answer;
     return markStale(answer);
+  }
+
+  /**
+   * The DC whose outbox holds earlier writes of this user towards `home`, if there are any: newer
+   * ones go behind them. For a user who has moved that may be the old home's.
+   */
+  #mustQueueAt(actor: Actor, method: tl.RpcMethod, home: number): number | undefined {
+    if (!isQueueable(method._)) return undefined;
+    const { homes } = this.#ctx;
+    if (mustQueue(this.#ctx, actor.userId, home)) return home;
+    const way = homes.wayTo(actor.userId);
+    if (way === home || home !== homes.of(actor.userId)) return undefined;
+    return mustQueue(this.#ctx, actor.userId, way) ? way : undefined;
   }
 
   async #queue(actor: Actor, method: tl.RpcMethod, to: number): Promise<Answer> {

@@ -64,8 +64,8 @@ export class SelfDrain {
     });
   }
 
-  #lost(number: number): void {
-    this.#o.onLost(number);
+  #skip(number: number, damaged: boolean): void {
+    if (damaged) this.#o.onLost(number);
     this.#o.inbound.skipOutbox(number);
   }
 
@@ -83,8 +83,8 @@ export class SelfDrain {
         : await outbox.log.read(this.#next);
       if (entries.length === 0) throw new Error(`entry ${this.#next} for ourselves is gone`);
       for (const { number, value } of entries) {
-        if (value) inbound.takeOutbox(number, value);
-        else this.#lost(number);
+        if (value?.length) inbound.takeOutbox(number, value);
+        else this.#skip(number, value === undefined);
       }
       this.#next = (entries.at(-1)?.number ?? this.#next) + 1;
     }

@@ -6,7 +6,7 @@
 import type { Clock, Store, StoreWrite } from '../environment/index.ts';
 import type { Limits } from './limits.ts';
 import { type Packable, unpack } from './records.ts';
-import { type Cursor, domainEntries, domainStart } from './snapshot-pages.ts';
+import { type Cursor, type DomainEntry, domainEntries, domainStart } from './snapshot-pages.ts';
 import { type ReceivedPage, receivedPage } from './snapshot-server.ts';
 
 /** How far a snapshot is. */
@@ -45,6 +45,8 @@ export interface CopyOptions {
   readonly limits: Limits;
   /** Asks the source for the page from a place on. */
   readonly ask: (state: CopyState) => Promise<unknown>;
+  /** Looks elsewhere for an entry that is damaged at the source; undefined: there is none. */
+  readonly instead?: (partition: string, key: string) => Promise<Uint8Array | undefined>;
   /** Makes a page durable; `state` is where the next one begins, undefined after the last. */
   readonly write: (
     writes: readonly StoreWrite[],
@@ -57,7 +59,7 @@ export interface CopyOptions {
 export async function copyDomain(options: CopyOptions, begin: CopyState): Promise<void> {
   const { domain, clock, limits, ask, write } = options;
   for (let state: CopyState | undefined = begin; state; ) {
-    const page = receivedPage(domain, await ask(state));
+    const page = await mended(options, receivedPage(domain, await ask(state)));
     const startedMs = clock.monotonicMs();
     const writes = await differences(options, state.cursor, page);
     const next: CopyState | undefined = page.next && { ...state, cursor: page.next };
@@ -66,6 +68,17 @@ export async function copyDomain(options: CopyOptions, begin: CopyState): Promis
     const tookMs = clock.monotonicMs() - startedMs;
     if (state) await pause(clock, Math.max(limits.snapshotPauseMs, tookMs));
   }
+}
+
+async function mended({ instead }: CopyOptions, page: ReceivedPage): Promise<ReceivedPage> {
+  if (page.entries.every(({ value }) => value)) return page;
+  if (!instead) throw new Error('the page is damaged at its source');
+  const entries: DomainEntry[] = [];
+  for (const entry of page.entries) {
+    const value = entry.value ?? (await instead(entry.partition, entry.key));
+    if (value) entries.push({ ...entry, value });
+  }
+  return { ...page, entries };
 }
 
 /** What makes this part of the copy equal to the page. */

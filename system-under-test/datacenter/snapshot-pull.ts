@@ -88,6 +88,18 @@ export class SnapshotPull implements CopyKeeper {
     return [...new Set([...this.#states.keys(), ...this.#wholeFrom.keys()])];
   }
 
+  /** What a record of this class must be, if one is damaged. */
+  recordOf(partition: string, key: string): StoreWrite | undefined {
+    if (partition !== SNAPSHOT_PARTITION) return undefined;
+    for (const [dc, state] of this.#states) {
+      if (key === stateKey(dc)) return put(key, packableState(state));
+    }
+    for (const [dc, position] of this.#wholeFrom) {
+      if (key === wholeKey(dc)) return wholeFrom(dc, position);
+    }
+    return undefined;
+  }
+
   cannotResume(from: number): void {
     this.take(from, 'the stream is not kept from there');
   }

@@ -9,6 +9,7 @@ import type { Limits } from './limits.ts';
 import type { NumberedLog } from './numbered-log.ts';
 import type { PeerCalls } from './peer-calls.ts';
 import type { Packable } from './records.ts';
+import { isName } from './repair-calls.ts';
 import type { Retention } from './retention.ts';
 import { type DomainPage, readDomainPage } from './snapshot-pages.ts';
 
@@ -32,6 +33,8 @@ export interface SnapshotServerOptions {
   };
   /** How much of another DC's stream is durably in the copy here. */
   readonly applied: (of: number) => number;
+  /** Entries of the page are damaged. */
+  readonly found: (partition: string, keys: readonly string[]) => void;
 }
 
 export class SnapshotServer {
@@ -71,7 +74,10 @@ export class SnapshotServer {
       { bytesMax: limits.snapshotPageBytes, readEntriesMax: limits.snapshotReadEntriesMax },
     );
     if (of !== dc && this.#o.applied(of) !== position) throw new RpcError(410, SNAPSHOT_EXPIRED);
-    if (page.entries.some(({ value }) => !value)) throw new RpcError(503, 'DAMAGED_HERE');
+    const damaged = page.entries.filter(({ value }) => !value);
+    for (const entry of damaged) this.#o.found(entry.partition, [entry.key]);
+    // Another copy may have what is damaged in this one; of the domain itself it is put right.
+    if (of === dc && damaged.length > 0) throw new RpcError(503, 'DAMAGED_HERE');
     this.totals.snapshotPagesGiven++;
     return packedPage(page, of === dc ? (own?.staged() ?? position) : position);
   }
@@ -95,16 +101,16 @@ function askedPage(question: unknown): {
   return { of, position, partition, key } as ReturnType<typeof askedPage>;
 }
 
-/** Partitions one after the other, so that a name is there once: [[name, [[key, value], ...]]]. */
+/** [[partition, [[key, value or null for a damaged one], ...]], ...], the next cursor, upTo. */
 function packedPage({ entries, next }: DomainPage, upTo: number): Packable {
-  const groups: [string, [string, Uint8Array][]][] = [];
+  const groups: [string, [string, Uint8Array | null][]][] = [];
   for (const { partition, key, value } of entries) {
     let group = groups.at(-1);
     if (group?.[0] !== partition) {
       group = [partition, []];
       groups.push(group);
     }
-    if (value) group[1].push([key, value]);
+    group[1].push([key, value ?? null]);
   }
   return [groups, next ? [next.partition, next.key] : null, upTo];
 }
@@ -125,7 +131,9 @@ export function receivedPage(of: number, answer: unknown): ReceivedPage {
     }
     return list.map((entry: unknown) => {
       const [key, value] = Array.isArray(entry) ? (entry as unknown[]) : [];
-      if (!isName(key) || !(value instanceof Uint8Array)) throw new Error(NO_PAGE);
+      if (!isName(key)) throw new Error(NO_PAGE);
+      if (value === null) return { partition, key, value: undefined };
+      if (!(value instanceof Uint8Array)) throw new Error(NO_PAGE);
       return { partition, key, value };
     });
   });
@@ -136,6 +144,3 @@ export function receivedPage(of: number, answer: unknown): ReceivedPage {
 }
 
 const NO_PAGE = 'that is no page of a snapshot';
-
-const isName = (value: unknown): value is string =>
-  typeof value === 'string' && /^[\x20-\x7e]*$/.test(value);

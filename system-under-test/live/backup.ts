@@ -7,7 +7,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { verified } from '../datacenter/checked-store.ts';
+import { checked, verified } from '../datacenter/checked-store.ts';
+import { FORGET_IDENTITY, hasIdentity } from '../datacenter/identity.ts';
 import type { StoreWrite } from '../environment/index.ts';
 import {
   type BackupCounts,
@@ -112,6 +113,8 @@ export interface RestoreBackupOptions {
   readonly folder: string;
   readonly dc: number;
   readonly topologyHash: string;
+  /** The cluster's, if it is known: a backup of another cluster is refused then. */
+  readonly secret?: Uint8Array;
   readonly signal?: AbortSignal;
   /** `done` is the part of the file that has been read, 0 to 1. */
   readonly onProgress?: (progress: BackupProgress & { readonly done: number }) => void;
@@ -124,8 +127,10 @@ export class RestoreTargetError extends Error {
 
 /**
  * Fills a temporary folder beside `folder` and gives it its name once every check of the file has
- * passed. Rejects with `BackupFileError`, `RestoreTargetError` or the reason of the signal, and
- * then leaves nothing behind.
+ * passed. The store is one without an identity: before its datacentre serves anybody, it asks the
+ * others what it has missed and which numbers are taken (datacenter/recovery.ts). Rejects with
+ * `BackupFileError`, `RestoreTargetError` or the reason of the signal, and then leaves nothing
+ * behind.
  */
 export async function restoreBackup(options: RestoreBackupOptions): Promise<BackupSummary> {
   const { file, folder, dc } = options;
@@ -176,7 +181,7 @@ async function checkTarget(folder: string): Promise<void> {
 async function fill(
   folder: string,
   reader: BackupReader,
-  { signal, onProgress }: RestoreBackupOptions,
+  { file, dc, secret, signal, onProgress }: RestoreBackupOptions,
 ): Promise<BackupCounts> {
   const store = await openLevelStore(folder);
   try {
@@ -187,6 +192,12 @@ async function fill(
       );
       onProgress?.({ ...reader.counts, done: reader.done });
     }
+    if (secret) {
+      await hasIdentity(checked(store), dc, secret).catch((error: Error) => {
+        throw new BackupFileError(file, `cannot be used here (${error.message})`, error);
+      });
+    }
+    await store.write([FORGET_IDENTITY]);
   } finally {
     await store.close();
   }

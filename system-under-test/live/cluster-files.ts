@@ -3,7 +3,7 @@
  * the secret that its datacentres share. Made on the first start, readable by the owner only.
  */
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateRsaKeyPem, RsaKey } from '../mtproto/rsa.ts';
 
@@ -11,16 +11,20 @@ export interface ClusterFiles {
   readonly folder: string;
   readonly rsaPrivateKeyPem: string;
   readonly secret: Uint8Array;
+  /** The secret was made just now: no datacentre of this cluster has ever run. */
+  readonly isNew: boolean;
 }
 
 const OWNER_ONLY = 0o600;
 const SECRET_BYTES = 32;
+const SECRET_FILE = 'cluster-secret.hex';
+const HEX_SECRET = /^[0-9a-f]{64}$/;
 
 /** Throws an `Error` that names the file and what is wrong with it. */
 export async function openClusterFiles(folder: string): Promise<ClusterFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pemFile = join(folder, 'rsa-private-key.pem');
-  const secretFile = join(folder, 'cluster-secret.hex');
+  const secretFile = join(folder, SECRET_FILE);
   const rsaPrivateKeyPem = await readOrMake(pemFile, generateRsaKeyPem);
   const problem = rsaProblem(rsaPrivateKeyPem);
   if (problem !== undefined) {
@@ -29,15 +33,22 @@ export async function openClusterFiles(folder: string): Promise<ClusterFiles> {
         'restore it, or remove it to have another made, which clients must then be told',
     );
   }
+  const isNew = (await stat(secretFile).catch(() => undefined)) === undefined;
   const hex = (
     await readOrMake(secretFile, () => randomBytes(SECRET_BYTES).toString('hex'))
   ).trim();
-  if (!/^[0-9a-f]{64}$/.test(hex)) {
+  if (!HEX_SECRET.test(hex)) {
     throw new Error(
       `${secretFile} does not hold 64 hex digits; restore it, or remove the data folder to start anew`,
     );
   }
-  return { folder, rsaPrivateKeyPem, secret: new Uint8Array(Buffer.from(hex, 'hex')) };
+  return { folder, rsaPrivateKeyPem, secret: new Uint8Array(Buffer.from(hex, 'hex')), isNew };
+}
+
+/** The secret of a cluster that has one already; undefined where none is, or none can be read. */
+export async function existingSecret(folder: string): Promise<Uint8Array | undefined> {
+  const text = await readFile(join(folder, SECRET_FILE), 'utf8').catch(() => '');
+  return HEX_SECRET.test(text.trim()) ? new Uint8Array(Buffer.from(text.trim(), 'hex')) : undefined;
 }
 
 function rsaProblem(pem: string): string | undefined {

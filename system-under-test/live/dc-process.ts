@@ -41,6 +41,7 @@ async function start(config: DcProcessConfig): Promise<void> {
     peers: new Map(config.peers),
     addresses: () => config.addresses,
     testPhones: config.testPhones,
+    newCluster: config.newCluster,
     deliverCode: (phone, code) => tell({ kind: 'code', phone, code }),
     onFatal: () => process.exit(EXIT_STORE_FAILED),
   });

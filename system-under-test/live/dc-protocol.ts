@@ -15,6 +15,8 @@ export interface DcProcessConfig {
   readonly peers: readonly (readonly [dc: number, address: string])[];
   readonly addresses: readonly DcAddress[];
   readonly testPhones: boolean;
+  /** All datacentres start for the first time: none has anything that another could have lost. */
+  readonly newCluster: boolean;
   readonly logLevel: LogLevel;
 }
 

@@ -58,6 +58,8 @@ export interface BackupOptions {
 }
 
 const READY_MS = 20_000;
+/** After one datacentre has failed: how long the others have to fail too, or to be ready. */
+const OTHERS_MS = 5_000;
 const STOP_MS = 5_000;
 const STATUS_MS = 5_000;
 
@@ -74,13 +76,9 @@ export class LiveCluster {
    * holds what each of those says that could not start.
    */
   static async start(options: LiveClusterOptions): Promise<LiveCluster> {
-    const cluster = new LiveCluster(options, await openClusterFiles(options.dataFolder));
-    const starts = await Promise.allSettled(
-      dcIds(options.topology).map((dc) => cluster.startDc(dc)),
-    );
-    const errors = starts.flatMap((start) =>
-      start.status === 'rejected' ? [start.reason as Error] : [],
-    );
+    const files = await openClusterFiles(options.dataFolder);
+    const cluster = new LiveCluster(options, files);
+    const errors = await cluster.#startAll(files.isNew);
     if (errors.length > 0) {
       await cluster.stop();
       throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
@@ -118,8 +116,39 @@ export class LiveCluster {
     return this.#running.has(dc);
   }
 
+  /**
+   * What each of those says that cannot start. One that only waits for those (a datacentre without
+   * a disk of its own asks the others) is given up soon after the first of them.
+   */
+  async #startAll(newCluster: boolean): Promise<Error[]> {
+    const errors = new Map<number, Error>();
+    let givenUp = false;
+    const pending = new Set(dcIds(this.#o.topology));
+    const ended = Promise.withResolvers<void>();
+    for (const dc of pending) {
+      this.#start(dc, newCluster)
+        .catch((error: Error) => {
+          if (givenUp) return;
+          errors.set(dc, error);
+          if (errors.size === 1) setTimeout(ended.resolve, OTHERS_MS).unref();
+        })
+        .finally(() => {
+          pending.delete(dc);
+          if (pending.size === 0) ended.resolve();
+        });
+    }
+    await ended.promise;
+    givenUp = true;
+    await Promise.all([...pending].map((dc) => this.kill(dc)));
+    return [...errors].sort(([a], [b]) => a - b).map(([, error]) => error);
+  }
+
   /** Starts one datacentre on its disk; rejects with its own words when it cannot. */
-  async startDc(dc: number): Promise<void> {
+  startDc(dc: number): Promise<void> {
+    return this.#start(dc, false);
+  }
+
+  async #start(dc: number, newCluster: boolean): Promise<void> {
     if (this.#running.has(dc)) throw new Error(`DC ${dc} is already running`);
     const listen = this.#o.listen.get(dc);
     if (!listen) throw new Error(`no address for DC ${dc}`);
@@ -158,6 +187,7 @@ export class LiveCluster {
         .map((other) => [other, this.#o.dialAddress(dc, other)] as const),
       addresses: this.#o.clientAddresses,
       testPhones: this.#o.testPhones,
+      newCluster,
       logLevel: this.#o.logLevel ?? 'info',
     };
     await this.#ready(dc, running, config);

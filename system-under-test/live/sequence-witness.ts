@@ -17,7 +17,7 @@ export const WITNESS_NAME = 'ACKNOWLEDGED';
 const BATCHES_BETWEEN = 32;
 const MARK = 'SEQ1';
 
-/** The bound; undefined when there is none, or it cannot be read: then nothing is known. */
+/** The bound; undefined, so that nothing is known, when there is none or it cannot be read. */
 export async function readWitness(folder: string): Promise<number | undefined> {
   const bytes = await readFile(join(folder, WITNESS_NAME)).catch(() => undefined);
   if (bytes?.length !== 16 || bytes.toString('latin1', 0, 4) !== MARK) return undefined;

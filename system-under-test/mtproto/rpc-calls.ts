@@ -1,6 +1,6 @@
 /** The calls of one session that have not been answered: started in order, answered in any. */
 import { RpcError } from '../schema/errors.ts';
-import { convertToLayer } from '../schema/layers.ts';
+import { convertAnswer } from '../schema/layers.ts';
 import { bigIntOfLong } from '../schema/long.ts';
 import { BARE_VECTOR_RESULTS, encodeResult, type TlResult, type tl } from '../schema/tl.ts';
 import type { UnwrappedCall } from '../schema/unwrap.ts';
@@ -84,7 +84,7 @@ class PendingCall implements RpcCall {
     // An object that cannot be encoded throws here, and `fail` is still possible.
     const own = result instanceof Uint8Array ? result : encodeResult(this.method._, result);
     const isBare = BARE_VECTOR_RESULTS[this.method._] !== undefined;
-    const body = isBare ? own : convertToLayer(own, this.#session.layer);
+    const body = isBare ? own : convertAnswer(this.method._, own, this.#session.layer);
     this.isAnswered = true;
     if (!this.isDropped) this.#session.sendResult(this.requestMsgId, body);
     this.#calls.finished(this, false);

@@ -53,6 +53,18 @@ export function convertToLayer(body: Uint8Array, layer: number): Uint8Array {
   return result;
 }
 
+/** Methods whose answer has become another type, which wraps the older one. */
+const JOINING: ReadonlySet<string> = new Set(['channels.joinChannel', 'messages.importChatInvite']);
+/** messages.chatInviteJoinResultOk#445663a7 updates:Updates, little endian */
+const JOIN_RESULT_OK = Uint8Array.of(0xa7, 0x63, 0x56, 0x44);
+
+/** The same for the answer to a method. */
+export function convertAnswer(method: string, body: Uint8Array, layer: number): Uint8Array {
+  const converted = convertToLayer(body, layer);
+  if (layer < NEWER_LAYER || !JOINING.has(method)) return converted;
+  return Uint8Array.from(Buffer.concat([JOIN_RESULT_OK, converted]));
+}
+
 /** Bool, vectors of numbers and service objects are the same in every layer. */
 function convert(body: Uint8Array): Uint8Array {
   const object = decodeTl(body) as AnyTl | AnyTl[] | boolean;

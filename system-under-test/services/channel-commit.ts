@@ -2,8 +2,7 @@
  * The end of every change of a channel: one append, then memory follows the disk, then those who
  * hear the channel are told. Everything happens in the order of the appends.
  */
-import type { ChannelBox } from '../datacenter/channel-boxes.ts';
-import { membersDurable } from '../datacenter/channel-steps.ts';
+import { type ChannelBox, stage, unstage } from '../datacenter/channel-boxes.ts';
 import type { StoreWrite } from '../environment/index.ts';
 import { encodeTl, type tl } from '../schema/tl.ts';
 import type { ServiceContext } from './context.ts';
@@ -11,8 +10,6 @@ import type { ServiceContext } from './context.ts';
 export interface ChannelCommit {
   readonly own: readonly StoreWrite[];
   readonly local: readonly StoreWrite[];
-  /** Users whose records are among the writes. */
-  readonly members?: Iterable<number>;
   /** Its stream record should travel at once. */
   readonly eager?: boolean;
   /** Synchronous: what is done later could be overtaken by the next change. */
@@ -22,11 +19,12 @@ export interface ChannelCommit {
 export function commitChannel(
   ctx: ServiceContext,
   box: ChannelBox,
-  { own, local, members, eager, done }: ChannelCommit,
+  { own, local, eager, done }: ChannelCommit,
 ): Promise<void> {
+  stage(box, own);
   return ctx.commits.append(own, local, eager === true).then(() => {
     ctx.hotLogs.applied(own);
-    if (members) membersDurable(box, members);
+    unstage(box, own);
     ctx.channels.unpin(box);
     done();
   });

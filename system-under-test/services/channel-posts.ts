@@ -18,7 +18,7 @@ import {
   unixSeconds,
   type WriteOrigin,
 } from './context.ts';
-import { push, refuseWhenOverloaded } from './effects.ts';
+import { refuseWhenOverloaded, type Telling, telling } from './effects.ts';
 import { type CheckedText, checkText } from './message-checks.ts';
 import { longOfHex, toUser, updatesOf } from './to-tl.ts';
 
@@ -47,17 +47,17 @@ export function postToChannel(
     const fields = { senderId: actor.userId, date, text: words, entities, replyTo };
     const step = addPost(box, fields, randomId);
     const otherDcs = ctx.audience.otherDcsOf(channelId);
+    const told = settled(ctx, box, actor.userId, text, step.message.id, origin);
     const durable = commitChannel(ctx, box, {
       own: step.writes,
-      local: origin.local,
+      local: [...origin.local, ...(told?.local ?? [])],
       eager: ctx.popularity.posted(channelId, otherDcs),
       done: () => {
         const update = postUpdate(box, step, step.message, 0);
         const forAll = updatesOf([update], [toUser(ctx, sender)], date);
         forAll.chats = [toMinChannel(ctx, channelId, box.info)];
         tellChannel(ctx, channelId, actor.userId, actor.authKeyId, forAll);
-        if (origin.queued)
-          tellSettled(ctx, box, actor.userId, text, step.message.id, origin.queued);
+        told?.committed();
       },
     });
     return { answer: sentAnswer(ctx, box, sender, text, step), durable };
@@ -76,13 +76,12 @@ async function repeated(
   const { message: words, entities, replyTo } = text;
   const fields = { senderId: sender.id, date: known.date, text: words, entities, replyTo };
   const message: ChannelMessage = { ...fields, id: known.id, editDate: 0 };
+  const told = settled(ctx, box, sender.id, text, known.id, origin);
   // The first one may not be durable yet: an empty append waits for it.
   const durable = commitChannel(ctx, box, {
     own: [],
-    local: origin.local,
-    done: () => {
-      if (origin.queued) tellSettled(ctx, box, sender.id, text, known.id, origin.queued);
-    },
+    local: [...origin.local, ...(told?.local ?? [])],
+    done: () => told?.committed(),
   });
   return { answer: sentAnswer(ctx, box, sender, text, { pts: known.pts, message }), durable };
 }
@@ -121,15 +120,16 @@ function sentAnswer(
   return answer;
 }
 
-/** The queued message (shown as scheduled) is gone, and this is its real id. */
-function tellSettled(
+/** A queued message (shown as scheduled) is gone, and this is its real id. */
+function settled(
   ctx: ServiceContext,
   box: ChannelBox,
   senderId: number,
   text: CheckedText,
   id: number,
-  queued: { readonly number: number },
-): void {
+  { queued }: WriteOrigin,
+): Telling | undefined {
+  if (!queued) return undefined;
   const list: tl.TypeUpdate[] = [
     { _: 'updateMessageID', id, randomId: longOfHex(text.randomId) },
     {
@@ -139,5 +139,5 @@ function tellSettled(
       sentMessages: [id],
     },
   ];
-  push(ctx, senderId, '', updatesOf(list, [], unixSeconds(ctx.clock)));
+  return telling(ctx, senderId, updatesOf(list, [], unixSeconds(ctx.clock)));
 }

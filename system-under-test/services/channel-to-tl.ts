@@ -10,7 +10,7 @@ import {
 import { decodeTl, type tl } from '../schema/tl.ts';
 import { ADMIN_RIGHTS, BANNED_RIGHTS } from './channel-access.ts';
 import type { ServiceContext } from './context.ts';
-import { longOf, peerUser } from './to-tl.ts';
+import { longOf, peerUser, replyHeader } from './to-tl.ts';
 
 export const peerChannel = (channelId: number): tl.RawPeerChannel => {
   return { _: 'peerChannel', channelId };
@@ -95,10 +95,6 @@ export function toChannelMessage(
       ? { entities: record.entities.map((bytes) => decodeTl(bytes) as tl.TypeMessageEntity) }
       : {}),
   };
-}
-
-export function replyHeader(replyToMsgId: number): tl.RawMessageReplyHeader {
-  return { _: 'messageReplyHeader', replyToMsgId };
 }
 
 function toAction(action: ChannelAction): tl.TypeMessageAction {

@@ -57,7 +57,6 @@ export function createChannel(
     const durable = commitChannel(ctx, box, {
       own: [...creates, ...joined.writes, ...post.writes, ...effects.own],
       local: [...origin.local, ...effects.local],
-      members: [creator],
       done: effects.committed,
     });
     const answer = updatesOf(
@@ -153,7 +152,7 @@ export function joinById(
     if (before?.role === 'banned' && isInForce(before, now)) {
       throw new RpcError(400, 'CHANNEL_PRIVATE');
     }
-    if (isIn(before)) return changedAnswer(ctx, box, before, [], [], origin);
+    if (isIn(before)) return changedAnswer(ctx, box, before, [], origin);
     if (box.counters.members >= LIMITS.membersPerChannelMax) {
       throw new RpcError(400, 'USERS_TOO_MUCH');
     }
@@ -167,7 +166,7 @@ export function joinById(
     );
     const effects = membershipEffects(ctx, boxes, [userId], box.channelId, true);
     const own = [...writes, countersWrite(box), ...effects.own];
-    return changedAnswer(ctx, box, record, own, [userId], origin, effects);
+    return changedAnswer(ctx, box, record, own, origin, effects);
   });
 }
 
@@ -197,7 +196,7 @@ export function leaveChannel(
       },
     };
     const own = [...writes, countersWrite(box), ...effects.own];
-    return changedAnswer(ctx, box, record, own, [userId], origin, evicting);
+    return changedAnswer(ctx, box, record, own, origin, evicting);
   });
 }
 
@@ -207,14 +206,12 @@ function changedAnswer(
   box: ChannelBox,
   record: MemberRecord | undefined,
   own: readonly StoreWrite[],
-  members: readonly number[],
   origin: WriteOrigin,
   effects?: { readonly local: readonly StoreWrite[]; readonly committed: () => void },
 ): Staged<tl.RawUpdates> {
   const durable = commitChannel(ctx, box, {
     own,
     local: [...origin.local, ...(effects?.local ?? [])],
-    members,
     done: () => effects?.committed(),
   });
   const { channelId, info, counters } = box;

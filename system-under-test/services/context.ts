@@ -44,6 +44,8 @@ export interface ServiceContext {
   readonly lanes: Lanes;
   /** By destination DC; the one for this DC itself holds what must wait for others. */
   readonly outboxes: ReadonlyMap<number, Outbox>;
+  /** Whether the links to all other DCs are up. */
+  linkedToAll(): boolean;
   /** Asks another DC on behalf of a user; rejects with LinkDownError when it is out of reach. */
   ask<M extends tl.RpcMethod>(dc: number, actor: Actor, method: M): Promise<tl.TlObject>;
 }

@@ -7,9 +7,13 @@
 import type { Outbox } from '../datacenter/outbox.ts';
 import { RpcError } from '../schema/errors.ts';
 import { encodeTl, type tl } from '../schema/tl.ts';
+import { addressedChannel, requireIn, requireWriter } from './channel-access.ts';
+import { countersOf } from './channel-history.ts';
+import { peerChannel } from './channel-to-tl.ts';
+import { viewOfChannels } from './channels.ts';
 import { type Actor, type ServiceContext, type Staged, unixSeconds } from './context.ts';
-import { refuseWhenOverloaded } from './effects.ts';
-import { checkText } from './message-checks.ts';
+import { refuseWhenOverloaded, type Telling, telling } from './effects.ts';
+import { checkText, checkWords } from './message-checks.ts';
 import type { Answer } from './table.ts';
 import { addressedUser, longOfHex, peerUser, toUser, updatesOf } from './to-tl.ts';
 
@@ -33,10 +37,36 @@ export function queueWrite(
   if (!outbox) throw new RpcError(500, 'HOME_DC_UNKNOWN');
   return ctx.lanes.run<Staged<Answer>>(actor.userId, async () => {
     refuseWhenOverloaded(ctx, actor.userId, actor);
-    if (method._ === 'messages.sendMessage') return queueMessage(ctx, actor, method, outbox);
-    if (method._ === 'messages.readHistory') return queueRead(ctx, actor, method, outbox);
-    throw new RpcError(503, 'HOME_DC_UNREACHABLE');
+    switch (method._) {
+      case 'messages.sendMessage':
+        return queueMessage(ctx, actor, method, outbox);
+      case 'messages.readHistory':
+        return queueRead(ctx, actor, method, outbox);
+      case 'channels.readHistory':
+        return queueChannelRead(ctx, actor, method, outbox);
+      default:
+        return queueChange(ctx, actor, method, outbox);
+    }
   });
+}
+
+/** The other side of the chat, as far as the copies here know, and the actor's right to write. */
+async function queuedPeer(
+  ctx: ServiceContext,
+  actor: Actor,
+  input: tl.TypeInputPeer | tl.TypeInputChannel,
+  isWriting = true,
+): Promise<{ peer: tl.TypePeer; users: tl.TypeUser[]; chats: tl.TypeChat[] }> {
+  if (input._ !== 'inputPeerChannel' && input._ !== 'inputChannel') {
+    const user = await addressedUser(ctx, actor.userId, input as tl.TypeInputPeer);
+    return { peer: peerUser(user.id), users: [toUser(ctx, user)], chats: [] };
+  }
+  const channelId = addressedChannel(ctx, input);
+  const member = await ctx.channelReader.member(channelId, actor.userId);
+  if (isWriting) requireWriter(member, unixSeconds(ctx.clock));
+  else requireIn(member);
+  const chats = await viewOfChannels(ctx, actor, [channelId]);
+  return { peer: peerChannel(channelId), users: [], chats };
 }
 
 async function queueMessage(
@@ -46,7 +76,7 @@ async function queueMessage(
   outbox: Outbox,
 ): Promise<Staged<tl.TypeUpdates>> {
   const { randomId } = checkText(request);
-  const recipient = await addressedUser(ctx, actor.userId, request.peer);
+  const { peer, users, chats } = await queuedPeer(ctx, actor, request.peer);
   const acceptedAt = unixSeconds(ctx.clock);
   const answer = (number: number): tl.RawUpdates => {
     const message: tl.RawMessage = {
@@ -55,19 +85,16 @@ async function queueMessage(
       fromScheduled: true,
       id: number,
       fromId: peerUser(actor.userId),
-      peerId: peerUser(recipient.id),
+      peerId: peer,
       date: acceptedAt,
       message: request.message,
       ...(request.entities ? { entities: request.entities } : {}),
     };
-    return updatesOf(
-      [
-        { _: 'updateMessageID', id: number, randomId: longOfHex(randomId) },
-        { _: 'updateNewScheduledMessage', message },
-      ],
-      [toUser(ctx, recipient)],
-      acceptedAt,
-    );
+    const list: tl.TypeUpdate[] = [
+      { _: 'updateMessageID', id: number, randomId: longOfHex(randomId) },
+      { _: 'updateNewScheduledMessage', message },
+    ];
+    return { ...updatesOf(list, users, acceptedAt), chats };
   };
   const waiting = outbox.queuedNumber(actor.userId, randomId);
   if (waiting !== undefined) {
@@ -97,18 +124,101 @@ async function queueRead(
   const peer = await addressedUser(ctx, actor.userId, request.peer);
   const { pts } = await ctx.reader.state(actor.userId);
   const answer = { _: 'messages.affectedMessages', pts, ptsCount: 0 } as const;
-  const randomId = `read/${peer.id}/${request.maxId}`;
-  if (outbox.queuedNumber(actor.userId, randomId) !== undefined) {
-    return { answer, durable: ctx.commits.append([]) };
+  const name = `read/${peer.id}/${request.maxId}`;
+  return { answer, durable: queueNamed(ctx, actor, request, name, outbox) };
+}
+
+async function queueChannelRead(
+  ctx: ServiceContext,
+  actor: Actor,
+  request: tl.channels.RawReadHistoryRequest,
+  outbox: Outbox,
+): Promise<Staged<boolean>> {
+  const channelId = addressedChannel(ctx, request.channel);
+  requireIn(await ctx.channelReader.member(channelId, actor.userId));
+  const name = `read/${channelId}/${request.maxId}`;
+  return { answer: true, durable: queueNamed(ctx, actor, request, name, outbox) };
+}
+
+/** Once under each name: a repeat waits for the first. */
+function queueNamed(
+  ctx: ServiceContext,
+  actor: Actor,
+  request: tl.RpcMethod,
+  name: string,
+  outbox: Outbox,
+): Promise<void> {
+  const { userId } = actor;
+  if (outbox.queuedNumber(userId, name) !== undefined) return ctx.commits.append([]);
+  const acceptedAt = unixSeconds(ctx.clock);
+  const fields = { randomId: name, request: encodeTl(request), acceptedAt };
+  const staged = outbox.stage({ kind: 'execute', userId, ...fields });
+  return ctx.commits.append([], [staged.write]).then(staged.committed);
+}
+
+/**
+ * Edits and deletions. The answer tells of no change: that comes once it is carried out. Each is
+ * queued under a name of its own, as two alike may have another one between them; carrying one out
+ * twice ends in the same.
+ */
+async function queueChange(
+  ctx: ServiceContext,
+  actor: Actor,
+  request: tl.RpcMethod,
+  outbox: Outbox,
+): Promise<Staged<Answer>> {
+  const name = `change/${Buffer.from(ctx.randomness.bytes(8)).toString('hex')}`;
+  const nothing = updatesOf([], [], unixSeconds(ctx.clock));
+  let answer: Answer;
+  switch (request._) {
+    case 'messages.editMessage':
+      checkWords(request.message ?? '', request.entities);
+      await queuedPeer(ctx, actor, request.peer);
+      answer = nothing;
+      break;
+    case 'channels.deleteHistory':
+      await queuedPeer(ctx, actor, request.channel, false);
+      answer = nothing;
+      break;
+    case 'channels.deleteMessages': {
+      await queuedPeer(ctx, actor, request.channel, false);
+      const { pts } = await countersOf(ctx, addressedChannel(ctx, request.channel));
+      answer = { _: 'messages.affectedMessages', pts, ptsCount: 0 };
+      break;
+    }
+    case 'messages.deleteMessages': {
+      const { pts } = await ctx.reader.state(actor.userId);
+      answer = { _: 'messages.affectedMessages', pts, ptsCount: 0 };
+      break;
+    }
+    default:
+      throw new RpcError(503, 'HOME_DC_UNREACHABLE');
   }
-  const staged = outbox.stage({
-    kind: 'execute',
-    userId: actor.userId,
-    randomId,
-    request: encodeTl(request),
-    acceptedAt: unixSeconds(ctx.clock),
-  });
-  return { answer, durable: ctx.commits.append([], [staged.write]).then(staged.committed) };
+  return { answer, durable: queueNamed(ctx, actor, request, name, outbox) };
+}
+
+/**
+ * A queued write was refused when it was to be carried out, for what was true when it was accepted
+ * is not any more. A message that the sender's devices show as scheduled is taken from them.
+ */
+export function tellRefused(
+  ctx: ServiceContext,
+  userId: number,
+  method: tl.RpcMethod,
+  number: number,
+): Telling | undefined {
+  if (method._ !== 'messages.sendMessage') return undefined;
+  const { peer } = method;
+  let shownIn: tl.TypePeer;
+  if (peer._ === 'inputPeerChannel') shownIn = peerChannel(peer.channelId);
+  else if (peer._ === 'inputPeerUser') shownIn = peerUser(peer.userId);
+  else shownIn = peerUser(userId);
+  const gone: tl.RawUpdateDeleteScheduledMessages = {
+    _: 'updateDeleteScheduledMessages',
+    peer: shownIn,
+    messages: [number],
+  };
+  return telling(ctx, userId, updatesOf([gone], [], unixSeconds(ctx.clock)));
 }
 
 /** Says in an answer from a replica that it may be stale, where the protocol has a word for it. */

@@ -33,11 +33,12 @@ export interface MembershipEffects {
 
 /** Boxes of users who are at home here, to be changed in the turn of the append. */
 export async function pinBoxes(ctx: ServiceContext, userIds: Iterable<number>): Promise<Box[]> {
-  const boxes: Box[] = [];
-  for (const userId of userIds) {
-    if (ctx.homes.of(userId) === ctx.dc) boxes.push(await ctx.boxes.pin(userId));
-  }
-  return boxes;
+  const all = [...userIds];
+  const moving = ctx.homes.still(...all);
+  if (moving) await moving;
+  // All in one turn: whoever held one and waited for another might wait for somebody who does too.
+  const here = all.filter((userId) => ctx.homes.wayTo(userId) === ctx.dc);
+  return Promise.all(here.map((userId) => ctx.boxes.pin(userId)));
 }
 
 /** `boxes` are those of `pinBoxes` for the same users; they are unpinned when it is durable. */

@@ -7,7 +7,6 @@ import { addMessage, type Box } from '../datacenter/boxes.ts';
 import type { StagedItem } from '../datacenter/outbox.ts';
 import type { MessageRecord, OutboxItem, UserRecord } from '../datacenter/records.ts';
 import type { StoreWrite } from '../environment/index.ts';
-import { RpcError } from '../schema/errors.ts';
 import type { tl } from '../schema/tl.ts';
 import { postToChannel } from './channel-posts.ts';
 import {
@@ -17,8 +16,9 @@ import {
   unixSeconds,
   type WriteOrigin,
 } from './context.ts';
-import { push, refuseWhenOverloaded, stageFor } from './effects.ts';
+import { pinIfHere, pinOwn, push, refuseWhenOverloaded, stageFor } from './effects.ts';
 import { checkText } from './message-checks.ts';
+import { replyForRecipient, replyInBoxOf } from './replies.ts';
 import { addressedUser, longOfHex, peerUser, toMessage, toUser, updatesOf } from './to-tl.ts';
 
 /** At the sender's home DC. A repeated `random_id` gets the first answer and writes nothing. */
@@ -31,12 +31,13 @@ export function sendMessage(
   if (request.peer._ === 'inputPeerChannel') return postToChannel(ctx, actor, request, origin);
   return ctx.lanes.run(actor.userId, async () => {
     const { randomId, entities, replyTo } = checkText(request);
-    if (replyTo !== 0) throw new RpcError(400, 'REPLY_MESSAGE_ID_INVALID');
     const recipient = await addressedUser(ctx, actor.userId, request.peer);
     if (!origin.queued) refuseWhenOverloaded(ctx, recipient.id, actor);
-    const sender = await ctx.boxes.pin(actor.userId);
-    const here = ctx.homes.of(recipient.id) === ctx.dc && recipient.id !== actor.userId;
-    const receiver = here ? await ctx.boxes.pin(recipient.id) : undefined;
+    const reply = await replyForRecipient(ctx, actor.userId, recipient.id, replyTo);
+    const theirReply = reply === 0 ? 0 : await replyHere(ctx, recipient.id, actor.userId, reply);
+    const sender = await pinOwn(ctx, actor.userId);
+    const isSelf = recipient.id === actor.userId;
+    const receiver = isSelf ? undefined : await pinIfHere(ctx, recipient.id);
     const unpin = (): void => {
       ctx.boxes.unpin(sender);
       if (receiver) ctx.boxes.unpin(receiver);
@@ -56,7 +57,7 @@ export function sendMessage(
     const date = origin.queued?.acceptedAt ?? unixSeconds(ctx.clock);
     const mine = addMessage(
       sender,
-      { peer: recipient.id, out: true, date, text: request.message, entities },
+      { peer: recipient.id, out: true, date, text: request.message, entities, replyTo },
       randomId,
     );
     const senderId = mine.message.id;
@@ -66,9 +67,9 @@ export function sendMessage(
     let theirs: ReturnType<typeof addMessage> | undefined;
     if (receiver) {
       const copy = { peer: actor.userId, out: false, date, text: request.message, entities };
-      theirs = addMessage(receiver, { ...copy, senderId }, '');
+      theirs = addMessage(receiver, { ...copy, senderId, replyTo: theirReply }, '');
       own.push(...theirs.writes);
-    } else if (recipient.id !== actor.userId) {
+    } else if (!isSelf) {
       staged = stageFor(ctx, recipient.id, {
         kind: 'deliver',
         to: recipient.id,
@@ -77,6 +78,7 @@ export function sendMessage(
         date,
         text: request.message,
         entities,
+        replyTo: reply,
       });
       local.push(staged.write);
     }
@@ -90,12 +92,24 @@ export function sendMessage(
   });
 }
 
+/** What the recipient's copy refers to, where that copy is made here. */
+async function replyHere(
+  ctx: ServiceContext,
+  recipientId: number,
+  senderId: number,
+  reply: number,
+): Promise<number> {
+  if (ctx.homes.of(recipientId) !== ctx.dc) return 0;
+  return replyInBoxOf(ctx, recipientId, senderId, reply);
+}
+
 /** At the recipient's home DC: a message that another DC's outbox brought. */
 export async function takeDelivery(
   ctx: ServiceContext,
   item: OutboxItem & { readonly kind: 'deliver' },
   local: readonly StoreWrite[],
 ): Promise<{ durable: Promise<void> }> {
+  const replyTo = await replyInBoxOf(ctx, item.to, item.from, item.replyTo ?? 0);
   const box = await ctx.boxes.pin(item.to);
   const { message, pts, writes } = addMessage(
     box,
@@ -106,6 +120,7 @@ export async function takeDelivery(
       text: item.text,
       entities: item.entities,
       senderId: item.senderId,
+      replyTo,
     },
     '',
   );

@@ -14,7 +14,7 @@ import {
   unixSeconds,
   type WriteOrigin,
 } from './context.ts';
-import { push, refuseWhenOverloaded, stageFor } from './effects.ts';
+import { pinIfHere, pinOwn, push, refuseWhenOverloaded, stageFor } from './effects.ts';
 import { addressedUser, peerUser, updatesOf } from './to-tl.ts';
 
 /** At the reader's home DC. */
@@ -27,7 +27,7 @@ export function readHistory(
   return ctx.lanes.run(actor.userId, async () => {
     const peer = await addressedUser(ctx, actor.userId, request.peer);
     if (!origin.queued) refuseWhenOverloaded(ctx, peer.id, actor);
-    const box = await ctx.boxes.pin(actor.userId);
+    const box = await pinOwn(ctx, actor.userId);
     const stored = await ctx.reader.readPointers(actor.userId, peer.id);
     const before = Math.max(stored.inbox, box.readInbox.get(peer.id) ?? 0);
     const until = request.maxId > 0 ? request.maxId + 1 : Number.POSITIVE_INFINITY;
@@ -37,7 +37,7 @@ export function readHistory(
       return { answer: { _: 'messages.affectedMessages', pts: box.pts, ptsCount: 0 }, durable };
     }
     const stillUnreadCount = await ctx.reader.incomingAfter(actor.userId, peer.id, last.id);
-    const theirBox = ctx.homes.of(peer.id) === ctx.dc ? await ctx.boxes.pin(peer.id) : undefined;
+    const theirBox = await pinIfHere(ctx, peer.id);
     box.readInbox.set(peer.id, last.id);
     const mine = moveReadPointer(box, 'read_inbox', peer.id, last.id, count);
     const own: StoreWrite[] = [...mine.writes];

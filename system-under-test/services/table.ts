@@ -7,12 +7,19 @@ import { RpcError } from '../schema/errors.ts';
 import type { TlResult, tl } from '../schema/tl.ts';
 import { addressedChannel, channelIdIn } from './channel-access.ts';
 import { getChannelDifference } from './channel-difference.ts';
+import { deleteChannelHistory, deleteChannelMessages } from './channel-edits.ts';
 import { getChannelMessages } from './channel-history.ts';
+import { readChannelHistory } from './channel-reads.ts';
 import { createChannel, getChannels, joinChannel, leaveChannel } from './channels.ts';
 import type { Actor, ServiceContext, Staged, WriteOrigin } from './context.ts';
+import { getDialogs } from './dialogs.ts';
+import { deleteMessages, editMessage } from './edits.ts';
 import { getHistory } from './history.ts';
+import { checkChatInvite, exportChatInvite, importChatInvite, invitedChannel } from './invites.ts';
+import { editAdmin, editBanned, inviteToChannel, togglePreHistoryHidden } from './members.ts';
 import { updateNotifySettings } from './memberships.ts';
 import { sendMessage } from './messages.ts';
+import { getFullChannel, getParticipant, getParticipants } from './participants.ts';
 import { readHistory } from './read-receipts.ts';
 import { getDifference, getState } from './updates.ts';
 import { getUsers, importContacts, resolvePhone } from './users.ts';
@@ -27,14 +34,17 @@ export type Write = (
   origin: WriteOrigin,
 ) => Promise<Staged<Answer>>;
 
-/** Whose home carries a method out: the asking user's, or that of a channel it names. */
-type Domain = 'user' | 'channel' | 'chat';
+/** Whose home carries a method out: the asking user's, or that of the channel it names. */
+type Domain = 'user' | 'channel' | 'chat' | 'invite';
 
 /** What becomes of a method while that home is out of reach. */
 export type WhenLost = 'replica' | 'queued' | 'refused';
 
 export interface Method {
-  /** `chat`: the channel's home if the peer is a channel, otherwise the user's. */
+  /**
+   * `chat`: the channel's home if the peer is a channel, otherwise the user's; `invite`: that of
+   * the channel that the invite leads to.
+   */
   readonly domain: Domain;
   readonly read?: Read;
   readonly write?: Write;
@@ -48,13 +58,29 @@ const refuses = (domain: Domain, write: Write): Method => ({ domain, write, when
 export const METHODS: Readonly<Record<string, Method>> = {
   'account.updateNotifySettings': refuses('user', updateNotifySettings),
   'channels.createChannel': refuses('user', createChannel),
+  'channels.deleteHistory': queues('channel', deleteChannelHistory),
+  'channels.deleteMessages': queues('channel', deleteChannelMessages),
+  'channels.editAdmin': refuses('channel', editAdmin),
+  'channels.editBanned': refuses('channel', editBanned),
   'channels.getChannels': reads('channel', getChannels),
+  'channels.getFullChannel': reads('channel', getFullChannel),
   'channels.getMessages': reads('channel', getChannelMessages),
+  'channels.getParticipant': reads('channel', getParticipant),
+  'channels.getParticipants': reads('channel', getParticipants),
+  'channels.inviteToChannel': refuses('channel', inviteToChannel),
   'channels.joinChannel': refuses('channel', joinChannel),
   'channels.leaveChannel': refuses('channel', leaveChannel),
+  'channels.readHistory': queues('channel', readChannelHistory),
+  'channels.togglePreHistoryHidden': refuses('channel', togglePreHistoryHidden),
   'contacts.importContacts': refuses('user', importContacts),
   'contacts.resolvePhone': reads('user', resolvePhone),
+  'messages.checkChatInvite': reads('invite', checkChatInvite),
+  'messages.deleteMessages': queues('user', deleteMessages),
+  'messages.editMessage': queues('chat', editMessage),
+  'messages.exportChatInvite': reads('chat', exportChatInvite),
+  'messages.getDialogs': reads('user', getDialogs),
   'messages.getHistory': reads('chat', getHistory),
+  'messages.importChatInvite': refuses('invite', importChatInvite),
   'messages.readHistory': queues('user', readHistory),
   'messages.sendMessage': queues('chat', sendMessage),
   'updates.getChannelDifference': reads('channel', getChannelDifference),
@@ -78,6 +104,9 @@ export const isQueueable = (name: string): boolean => methodOf(name)?.whenLost =
  */
 export function domainOf(ctx: ServiceContext, actor: Actor, method: tl.RpcMethod): number {
   const domain = methodOf(method._)?.domain ?? 'user';
+  if (domain === 'invite' && 'hash' in method && typeof method.hash === 'string') {
+    return ctx.homes.of(invitedChannel(ctx, method.hash));
+  }
   const input = domain === 'user' ? undefined : channelInputOf(method);
   if (domain === 'channel' && !input) throw new RpcError(400, 'CHANNEL_INVALID');
   if (!input || (domain === 'chat' && channelIdIn(input) === undefined)) {

@@ -27,6 +27,10 @@ export function toUser(ctx: ServiceContext, user: UserRecord, view: View = {}): 
 
 export const peerUser = (userId: number): tl.RawPeerUser => ({ _: 'peerUser', userId });
 
+export function replyHeader(replyToMsgId: number): tl.RawMessageReplyHeader {
+  return { _: 'messageReplyHeader', replyToMsgId };
+}
+
 /** `owner` is whose box the record is in. */
 export function toMessage(owner: number, record: MessageRecord): tl.RawMessage {
   return {
@@ -37,6 +41,8 @@ export function toMessage(owner: number, record: MessageRecord): tl.RawMessage {
     date: record.date,
     message: record.text,
     ...(record.out ? { out: true } : {}),
+    ...(record.replyTo ? { replyTo: replyHeader(record.replyTo) } : {}),
+    ...(record.editDate ? { editDate: record.editDate } : {}),
     ...(record.entities.length > 0
       ? { entities: record.entities.map((bytes) => decodeTl(bytes) as tl.TypeMessageEntity) }
       : {}),

@@ -38,16 +38,15 @@ export async function getDifference(
     if (event.kind === 'message') {
       const message = await ctx.reader.message(actor.userId, event.peer, event.id);
       if (message) newMessages.push(toMessage(actor.userId, message));
-    } else if (event.kind === 'membership') {
-      otherUpdates.push({ _: 'updateChannel', channelId: event.peer });
     } else {
-      otherUpdates.push(await readUpdate(ctx, actor.userId, event));
+      const update = await otherUpdate(ctx, actor.userId, event);
+      if (update) otherUpdates.push(update);
     }
   }
   const peers = events.map((event) => event.peer);
   const users = await viewOfUsers(ctx, actor, [
     actor.userId,
-    ...peers.filter((peer) => !isChannelId(peer)),
+    ...peers.filter((peer) => peer > 0 && !isChannelId(peer)),
   ]);
   const chats = await viewOfChannels(ctx, actor, peers.filter(isChannelId));
   const last = events.at(-1);
@@ -63,13 +62,28 @@ function stateOf(ctx: ServiceContext, pts: number, unreadCount: number): tl.upda
   return { _: 'updates.state', pts, qts: 0, date: unixSeconds(ctx.clock), seq: 0, unreadCount };
 }
 
-async function readUpdate(
+async function otherUpdate(
   ctx: ServiceContext,
   owner: number,
   event: NumberedEvent,
-): Promise<tl.TypeUpdate> {
-  const common = { peer: peerUser(event.peer), maxId: event.id, pts: event.pts, ptsCount: 1 };
-  if (event.kind === 'read_outbox') return { _: 'updateReadHistoryOutbox', ...common };
-  const stillUnreadCount = await ctx.reader.incomingAfter(owner, event.peer, event.id);
-  return { _: 'updateReadHistoryInbox', ...common, stillUnreadCount };
+): Promise<tl.TypeUpdate | undefined> {
+  const { kind, peer, id, pts } = event;
+  const step = { pts, ptsCount: 1 };
+  switch (kind) {
+    case 'membership':
+      return { _: 'updateChannel', channelId: peer };
+    case 'delete':
+      return { _: 'updateDeleteMessages', messages: [...(event.ids ?? [])], ...step };
+    case 'edit': {
+      const record = await ctx.reader.message(owner, peer, id);
+      return record && { _: 'updateEditMessage', message: toMessage(owner, record), ...step };
+    }
+    case 'read_outbox':
+      return { _: 'updateReadHistoryOutbox', peer: peerUser(peer), maxId: id, ...step };
+    default: {
+      const stillUnreadCount = await ctx.reader.incomingAfter(owner, peer, id);
+      const read = { peer: peerUser(peer), maxId: id, stillUnreadCount };
+      return { _: 'updateReadHistoryInbox', ...read, ...step };
+    }
+  }
 }

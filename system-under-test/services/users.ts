@@ -9,6 +9,7 @@ import { RpcError } from '../schema/errors.ts';
 import type { tl } from '../schema/tl.ts';
 import { homeOfPhone } from '../topology.ts';
 import type { Actor, ServiceContext, Staged, WriteOrigin } from './context.ts';
+import { requireAtHome } from './effects.ts';
 import { addressedUser, peerUser, toUser, type View } from './to-tl.ts';
 
 export async function getUsers(
@@ -96,7 +97,8 @@ export function importContacts(
 ): Promise<Staged<tl.contacts.TypeImportedContacts>> {
   tooMany(request.contacts.length);
   return ctx.lanes.run(actor.userId, async () => {
-    const partition = boxPartition(ctx.homes.of(actor.userId), actor.userId);
+    requireAtHome(ctx, actor.userId);
+    const partition = boxPartition(ctx.dc, actor.userId);
     const imported: tl.TypeImportedContact[] = [];
     const users: tl.TypeUser[] = [];
     const own = [];

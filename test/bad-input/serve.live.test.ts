@@ -194,7 +194,7 @@ describe('a data folder', () => {
   test('with the secret of another cluster is refused', { timeout: SLOW_MS }, async () => {
     const folder = copyOfUsed();
     writeFileSync(join(folder, 'cluster-secret.hex'), `${'ab'.repeat(32)}\n`);
-    expect(await refused(folder)).toMatch(/DC [12] could not start: .*another cluster secret/);
+    expect(await refused(folder)).toMatch(/DC [12] could not start: .*cluster with another secret/);
   });
 
   test.each([

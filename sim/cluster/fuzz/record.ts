@@ -13,7 +13,6 @@ import type {
 import { dcIds, type Topology } from '../../../system-under-test/topology.ts';
 import type { Crowd } from '../../users/crowd.ts';
 import type { ClusterObserver } from '../run-cluster.ts';
-import type { VirtualCluster } from '../virtual-cluster.ts';
 import type { VirtualLoop } from '../virtual-loop.ts';
 import { brokenPromise } from './facts.ts';
 import type { Failure } from './run-world.ts';
@@ -46,6 +45,7 @@ export class RunRecorder implements ClusterObserver {
 
   windowStarts(): void {
     this.#startMs = this.#loop?.nowMs() ?? 0;
+    this.look();
   }
 
   crashed(dc: number): void {
@@ -69,7 +69,7 @@ export class RunRecorder implements ClusterObserver {
     if (event === 'link_up') this.#linkUp(`${dc}/${to}`);
   }
 
-  look(_cluster: VirtualCluster): void {
+  look(): void {
     for (const user of this.#crowd?.users ?? []) {
       const before = this.#connected.get(user.index);
       if (before?.dc === user.connectedTo) continue;

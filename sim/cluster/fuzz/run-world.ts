@@ -84,8 +84,8 @@ export async function runWorld(
     return { ...common, digest, events, virtualSeconds, faultsFired, states, failure };
   } catch (error) {
     // Code under test threw, or waits for something that will never happen.
-    if (!(error instanceof Error)) throw error;
-    const virtualSeconds = error instanceof VirtualLoopError ? error.virtualMs / 1_000 : 0;
+    if (!(error instanceof VirtualLoopError)) throw error;
+    const virtualSeconds = error.virtualMs / 1_000;
     const failure = { invariant: 'no exception', text: error.message, virtualSeconds };
     const { states } = coverage;
     return {
@@ -124,13 +124,12 @@ function countKinds(faults: readonly Fault[]): Record<string, number> {
 
 function failureOf(run: ClusterRun): Failure | undefined {
   const violation = run.crowd.ledger.violations[0];
-  const { unsettled, virtualSeconds } = run;
+  const { waiting, virtualSeconds } = run;
   if (violation) {
     return { ...violation, virtualSeconds: run.violatedAtSeconds ?? virtualSeconds };
   }
-  if (unsettled > 0) {
-    const ids = run.crowd.ledger.unsettled().map((entry) => entry.id);
-    const which = `message ${ids[0]}${ids.length > 1 ? ` and ${ids.length - 1} more` : ''}`;
+  if (waiting.length > 0) {
+    const which = `${waiting[0]}${waiting.length > 1 ? ` and ${waiting.length - 1} more` : ''}`;
     const text = `${which} never settled although every fault had healed`;
     return { invariant: 'liveness', text, virtualSeconds };
   }

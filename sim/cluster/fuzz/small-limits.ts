@@ -2,7 +2,7 @@
  * Limits of the backend so low that a small world reaches them: a tail of four entries, a commit of
  * two appends, a cache of one box. What a product meets once a year at its limits, it meets here in
  * seconds. A limit is lowered only where every promise must hold at any value: not those beyond
- * which a write is refused, because what its sender had written after it may be taken.
+ * which a write is refused, because what its sender has written after it may be taken.
  */
 import { LIMITS } from '../../../system-under-test/datacenter/limits.ts';
 import type { WordSource } from '../../core/xoshiro.ts';

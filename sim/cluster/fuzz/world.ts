@@ -48,12 +48,13 @@ export function drawWorld(seed: string, topology: Topology): FuzzWorld {
   const random = randomStream(key, 'fuzz.world');
   const windowSeconds = between(random, SIZES.windowSecondsMin, SIZES.windowSecondsMax);
   const people = drawPeople(random, dcs);
+  const homes = [...new Set(people.map(({ homeDc }) => homeDc))];
   return {
     seed,
     people,
     messages: drawMessages(randomStream(key, 'fuzz.messages'), people.length, windowSeconds),
     windowSeconds,
-    faults: drawFaults(randomStream(key, 'fuzz.faults'), dcs, windowSeconds),
+    faults: drawFaults(randomStream(key, 'fuzz.faults'), dcs, homes, windowSeconds),
     disk: drawDisk(randomStream(key, 'fuzz.disk')),
     lookEveryMs: oneOf(randomStream(key, 'fuzz.looks'), [0, 400, 1_500]),
     limits: drawLimits(randomStream(key, 'fuzz.limits')),

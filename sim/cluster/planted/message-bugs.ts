@@ -61,12 +61,4 @@ export const MESSAGE_BUGS: readonly PlantedBug[] = [
     says: 'The first page of a long answer says that it is the last one.',
     expect: ['lost', 'liveness'],
   },
-  {
-    name: 'queued-forgotten-one-early',
-    file: `${DC}/outbox.ts`,
-    find: 'if (queued.number > number) break;',
-    replace: 'if (queued.number > number + 1) break;',
-    says: 'An acknowledgement is taken to mean one entry more than it says (an off-by-one).',
-    expect: ['order'],
-  },
 ];

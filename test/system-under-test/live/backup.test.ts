@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checked } from '../../../system-under-test/datacenter/checked-store.ts';
+import { hasIdentity, identityWrite } from '../../../system-under-test/datacenter/identity.ts';
 import type { Store, StoreWrite } from '../../../system-under-test/environment/index.ts';
 import {
   type BackupProgress,
@@ -275,6 +276,25 @@ describe('restore refuses', () => {
     await expect(
       restoreBackup({ file, folder: target, dc: 2, topologyHash: 'another' }),
     ).rejects.toThrow(/another topology/);
+  });
+
+  it('a backup of a cluster with another secret; what it restores has no identity', async () => {
+    const secret = new Uint8Array(32).fill(1);
+    const level = await openLevelStore(fresh('store'));
+    const own = checked(level);
+    await own.write([identityWrite(2, secret, 0)]);
+    await fill(own, 10, 10);
+    const { file } = await backUp(level, fresh('file'));
+    await level.close();
+    const options = { file, folder: fresh('target'), dc: 2, topologyHash: hash };
+    await expect(restoreBackup({ ...options, secret: new Uint8Array(32).fill(2) })).rejects.toThrow(
+      /cannot be used here \(this store belongs to a cluster with another secret/,
+    );
+    await restoreBackup({ ...options, secret });
+    const restored = checked(await openLevelStore(options.folder));
+    expect(await hasIdentity(restored, 2, secret)).toBe(false);
+    expect(await restored.partitions('', 99)).toHaveLength(7);
+    await restored.close();
   });
 
   it('a folder that holds anything', async () => {

@@ -138,7 +138,7 @@ describe('damage', () => {
     );
   });
 
-  it.each([0.02, 0.4, 0.8])('in a table at %d of it is found when it is read', async (share) => {
+  it.each([0.02, 0.4, 0.8])('in a table at %d of it', async (share) => {
     const folder = await copyOf(settled);
     await flipByte(await fileIn(folder, /\.ldb$/), (length) => Math.floor(length * share));
     await expect(readAll(folder)).rejects.toThrow(/is damaged/);

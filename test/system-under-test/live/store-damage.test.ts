@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checked } from '../../../system-under-test/datacenter/checked-store.ts';
+import { checked, DamagedEntryError } from '../../../system-under-test/datacenter/checked-store.ts';
 import type { Store } from '../../../system-under-test/environment/index.ts';
 import {
   DamagedStoreError,
@@ -232,6 +232,28 @@ describe('tables', () => {
     await writeFile(join(folder, name), table);
     await expect(verifyTables(folder)).rejects.toThrow(/is damaged \(\d+\.ldb: the block at byte/);
     await store.close();
+  });
+});
+
+describe('rot in a store that is open', () => {
+  it('is an error of the read that meets it, in words that say what to do', async () => {
+    const folder = await copyOf(closed);
+    const store = checked(await openLevelStore(folder));
+    const names = await filesOf(folder, TABLES);
+    for (const name of names) {
+      // In place, as LevelDB has the file mapped. Long runs cannot look like sound data.
+      const handle = await open(join(folder, name), 'r+');
+      await handle.write(Buffer.alloc(200, 0xa5), 0, 200, 60);
+      await handle.close();
+    }
+    const reading = store.range('log', { from: '', to: '~', limit: 10_000 });
+    const error = await reading.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error instanceof DamagedStoreError || error instanceof DamagedEntryError).toBe(true);
+    await store.close();
+    expect(await entriesIn(folder)).toBeUndefined();
   });
 });
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { checked } from '../../../system-under-test/datacenter/checked-store.ts';
 import { openLevelStore } from '../../../system-under-test/live/level-store.ts';
 
 const WRITER = fileURLToPath(new URL('./store-writer.ts', import.meta.url));
@@ -34,7 +35,7 @@ it(`survives ${KILLS} kills with every acknowledged batch`, { timeout: 60_000 },
     let acknowledged = -1;
     for (let kill = 0; kill < KILLS; kill++) {
       acknowledged = await writeUntilKilled(folder, acknowledged + 1, 40 + kill * 17);
-      const store = await openLevelStore(folder);
+      const store = checked(await openLevelStore(folder));
       const parts = await Promise.all(
         ['a', 'b', 'c'].map((part) =>
           store.range(`log ${part}`, { from: '', to: '~', limit: 1_000_000 }),

@@ -8,7 +8,11 @@ import {
 import { expect, test } from 'vitest';
 import * as newerReaders from '../../../node_modules/@mtcute/core/tl/binary/reader.js';
 import * as newerWriters from '../../../node_modules/@mtcute/core/tl/binary/writer.js';
-import { convertToLayer, NEWER_LAYER } from '../../../system-under-test/schema/layers.ts';
+import {
+  convertAnswer,
+  convertToLayer,
+  NEWER_LAYER,
+} from '../../../system-under-test/schema/layers.ts';
 import { generateFromInstalled } from '../../../system-under-test/schema/request-readers.generator.ts';
 import {
   decodeMethod,
@@ -88,4 +92,54 @@ test('requests of layer 227 are read as those of 223', () => {
   const newer = TlBinaryWriter.serializeObject(writers, request);
   expect(newer).not.toEqual(encodeTl(request));
   expect(decodeMethod(newer)).toMatchObject(request);
+});
+
+test('joining answers in the type that the newer layer gave it', () => {
+  const updates: tl.RawUpdates = {
+    _: 'updates',
+    updates: [{ _: 'updateChannel', channelId: 9 }],
+    users: [],
+    chats: [],
+    date: 1,
+    seq: 0,
+  };
+  const body = encodeTl(updates);
+  for (const method of ['channels.joinChannel', 'messages.importChatInvite']) {
+    const converted = convertAnswer(method, body, NEWER_LAYER);
+    expect(readNewer(converted)).toMatchObject({ _: 'messages.chatInviteJoinResultOk', updates });
+    expect(convertAnswer(method, body, 223)).toBe(body);
+  }
+  expect(readNewer(convertAnswer('channels.leaveChannel', body, NEWER_LAYER))).toMatchObject(
+    updates,
+  );
+});
+
+test('a supergroup, its members and its difference are read by a client of layer 227', () => {
+  const peerId = { _: 'peerChannel', channelId: 9 } as const;
+  const post: tl.RawMessage = { ...message, fromId: { _: 'peerUser', userId: 5 }, peerId };
+  const channel: tl.RawChannel = {
+    _: 'channel',
+    id: 9,
+    accessHash: longOf(1, 2),
+    title: 'group',
+    megagroup: true,
+    photo: { _: 'chatPhotoEmpty' },
+    date: 1,
+    adminRights: { _: 'chatAdminRights', banUsers: true },
+  };
+  const difference: tl.updates.RawChannelDifference = {
+    _: 'updates.channelDifference',
+    final: true,
+    pts: 4,
+    newMessages: [post],
+    otherUpdates: [{ _: 'updateEditChannelMessage', message: post, pts: 4, ptsCount: 1 }],
+    chats: [channel],
+    users: [],
+  };
+  const newer = readNewer(convertToLayer(encodeTl(difference), NEWER_LAYER));
+  expect(newer).toMatchObject({
+    newMessages: [post],
+    otherUpdates: [{ message: post }],
+    chats: [{ title: 'group', megagroup: true, adminRights: { banUsers: true } }],
+  });
 });

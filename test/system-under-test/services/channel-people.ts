@@ -1,5 +1,5 @@
 /** What people do in supergroups, as bare calls of their devices, for tests of the services. */
-import type { tl } from '../../../system-under-test/schema/tl.ts';
+import { longOf, type tl } from '../../../system-under-test/schema/tl.ts';
 import type { Device } from '../datacenter/device.ts';
 
 export type Chat = tl.RawInputPeerChannel;
@@ -68,3 +68,75 @@ export function shownMessage(message: tl.TypeMessage): string {
   if (message._ === 'messageService') return `${message.id} <${message.action._.slice(13)}>`;
   return message._ === 'message' ? `${message.id} ${message.message}` : `${message.id} -`;
 }
+
+/** Everything but `untilDate`; `viewMessages` is a ban. */
+export function restrict(
+  device: Device,
+  chat: Chat,
+  participant: tl.TypeInputPeer,
+  rights: Partial<tl.RawChatBannedRights>,
+): Promise<tl.RawUpdates> {
+  return device.call({
+    _: 'channels.editBanned',
+    channel: inputOf(chat),
+    participant,
+    bannedRights: { _: 'chatBannedRights', untilDate: 0, ...rights },
+  });
+}
+
+export function promote(
+  device: Device,
+  chat: Chat,
+  user: tl.RawInputPeerUser,
+  rights: Partial<tl.RawChatAdminRights>,
+): Promise<tl.RawUpdates> {
+  const { userId, accessHash } = user;
+  return device.call({
+    _: 'channels.editAdmin',
+    channel: inputOf(chat),
+    userId: { _: 'inputUser', userId, accessHash },
+    adminRights: { _: 'chatAdminRights', ...rights },
+  });
+}
+
+export function invite(
+  device: Device,
+  chat: Chat,
+  users: readonly tl.RawInputPeerUser[],
+): Promise<tl.messages.RawInvitedUsers> {
+  return device.call({
+    _: 'channels.inviteToChannel',
+    channel: inputOf(chat),
+    users: users.map(({ userId, accessHash }) => ({ _: 'inputUser', userId, accessHash })),
+  });
+}
+
+export const edit = (
+  device: Device,
+  peer: tl.TypeInputPeer,
+  id: number,
+  message: string,
+): Promise<tl.TypeUpdates> => device.call({ _: 'messages.editMessage', peer, id, message });
+
+export const erase = (
+  device: Device,
+  chat: Chat,
+  id: number[],
+): Promise<tl.messages.RawAffectedMessages> =>
+  device.call({ _: 'channels.deleteMessages', channel: inputOf(chat), id });
+
+export const participants = (
+  device: Device,
+  chat: Chat,
+  filter: tl.TypeChannelParticipantsFilter = { _: 'channelParticipantsRecent' },
+  offset = 0,
+  limit = 200,
+): Promise<tl.channels.RawChannelParticipants> =>
+  device.call({
+    _: 'channels.getParticipants',
+    channel: inputOf(chat),
+    filter,
+    offset,
+    limit,
+    hash: longOf(0, 0),
+  });

@@ -51,6 +51,7 @@ async function inMiami(body: (world: Miami) => Promise<void>): Promise<void> {
       secret: new Uint8Array(32).fill(7),
       listen: { clients: 'dc 1:clients', backbone: 'dc 1:backbone' },
       peers: new Map([[5, 'dc 5:backbone']]),
+      newCluster: true,
       addresses: () => [],
       testPhones: true,
       deliverCode: (phone, code) => codes.set(phone, code),
