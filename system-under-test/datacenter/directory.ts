@@ -86,6 +86,14 @@ export class Directory {
     return user;
   }
 
+  /** The account of somebody who exists for sure; `isMin` while it has not been replicated here. */
+  async existingUser(userId: number): Promise<UserRecord> {
+    const user = await this.user(userId);
+    return (
+      user ?? { id: userId, phone: '', firstName: '', lastName: '', createdAt: 0, isMin: true }
+    );
+  }
+
   /** The account of a number, as far as this DC knows; `home` is the DC that masters it. */
   async userByPhone(phone: string, home: number): Promise<UserRecord | undefined> {
     const bytes = await this.#o.store.get(accountsPartition(home), phoneKey(phone));

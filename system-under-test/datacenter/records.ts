@@ -32,6 +32,8 @@ export interface UserRecord {
   readonly firstName: string;
   readonly lastName: string;
   readonly createdAt: number;
+  /** The account has not been replicated here yet: only the id is sure. Not stored. */
+  readonly isMin?: true;
 }
 
 export function packUser(user: UserRecord): Uint8Array {

@@ -53,8 +53,7 @@ export function editChannelMessage(
     const before = await currentMessage(ctx, box, request.id);
     if (!before || before.action) throw new RpcError(400, 'MESSAGE_ID_INVALID');
     if (before.senderId !== actor.userId) throw new RpcError(403, 'MESSAGE_AUTHOR_REQUIRED');
-    const sender = await ctx.directory.user(actor.userId);
-    if (!sender) throw new RpcError(400, 'USER_INVALID');
+    const sender = await ctx.directory.existingUser(actor.userId);
     const encoded = encodeEntities(entities);
     if (before.text === text && sameBytes(before.entities, encoded)) {
       throw new RpcError(400, 'MESSAGE_NOT_MODIFIED');

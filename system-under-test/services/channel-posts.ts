@@ -34,8 +34,7 @@ export function postToChannel(
   return inChannel(ctx, channelId, async (box) => {
     if (!origin.queued) refuseWhenOverloaded(ctx, channelId, actor);
     requireWriter(await actingMember(ctx, box, actor), unixSeconds(ctx.clock));
-    const sender = await ctx.directory.user(actor.userId);
-    if (!sender) throw new RpcError(400, 'USER_INVALID');
+    const sender = await ctx.directory.existingUser(actor.userId);
     const { randomId } = text;
     const acceptedAt = origin.queued?.acceptedAt;
     const known = await ctx.channels.posted(box, actor.userId, randomId, acceptedAt);

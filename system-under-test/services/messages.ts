@@ -152,12 +152,7 @@ async function tellRecipient(
   pts: number,
 ): Promise<void> {
   if (!ctx.delivery.reaches(box.userId, '')) return;
-  const sender = await ctx.directory.user(message.peer);
-  if (!sender) {
-    // The sender's account has not been replicated here yet: let the client ask in a moment.
-    push(ctx, box.userId, '', { _: 'updatesTooLong' });
-    return;
-  }
+  const sender = await ctx.directory.existingUser(message.peer);
   const update: tl.RawUpdateNewMessage = {
     _: 'updateNewMessage',
     message: toMessage(box.userId, message),

@@ -21,7 +21,8 @@ export function toUser(ctx: ServiceContext, user: UserRecord, view: View = {}): 
     lastName: view.contact?.lastName ?? user.lastName,
     ...(view.self ? { self: true } : {}),
     ...(view.contact ? { contact: true } : {}),
-    ...(known ? { phone: user.phone } : {}),
+    ...(known && !user.isMin ? { phone: user.phone } : {}),
+    ...(user.isMin ? { min: true } : {}),
   };
 }
 
@@ -98,7 +99,5 @@ export async function addressedUser(
     default:
       throw new RpcError(400, 'PEER_ID_INVALID');
   }
-  const user = await ctx.directory.user(userId);
-  if (!user) throw new RpcError(400, 'PEER_ID_INVALID');
-  return user;
+  return ctx.directory.existingUser(userId);
 }

@@ -79,12 +79,7 @@ const DRAWS: { readonly [Kind in FaultKind]: Draw<Kind> } = {
 /** Below and beyond what MTProto forgives a clock (30 s ahead, 300 s behind). */
 const SKEWS_MS: readonly number[] = [-400_000, -20_000, -1_000, 1_000, 20_000, 100_000];
 
-/** What these destroy, the backend cannot repair yet; no promise would be left to check. */
-const NOT_DRAWN: ReadonlySet<FaultKind> = new Set(['bit_rot', 'torn_write', 'wipe']);
-
-export const DRAWN_KINDS: readonly FaultKind[] = (Object.keys(DRAWS) as FaultKind[]).filter(
-  (kind) => !NOT_DRAWN.has(kind),
-);
+export const DRAWN_KINDS = Object.keys(DRAWS) as readonly FaultKind[];
 
 /** These strike whatever else happens. Others may meet nothing to act on, such as no traffic. */
 export const ALWAYS_FIRES: ReadonlySet<FaultKind> = new Set(['dc_loss', 'dc_crash']);
