@@ -1,7 +1,9 @@
 /**
  * Users whose earlier writes still wait at another DC: accepted there while this DC, their home,
  * was out of reach. Until those have arrived, new writes of the same user that reach home directly
- * must go behind them. Each peer tells its list when its link comes up (`queued` frames).
+ * must go behind them. Each peer tells its list when its link comes up (`queued` frames), and who
+ * else has to wait as it happens. A new list replaces what was told before: a peer that crashed may
+ * have forgotten a write that it had announced and not acknowledged.
  */
 import type { Clock } from '../environment/index.ts';
 import { LIMITS } from './limits.ts';
@@ -9,9 +11,11 @@ import { LIMITS } from './limits.ts';
 interface Peer {
   /** Whether the peer has told its list since this process started. */
   told: boolean;
-  /** The peer's link is up, and its list is under way or here. */
-  readonly waiting: Map<number, number>;
-  /** Numbers in `waiting`, so that what has arrived is found without a scan. */
+  /** Users, and the number of each one's last write that waits there. */
+  waiting: Map<number, number>;
+  /** The list of a new link, until all of it is here. */
+  coming: Map<number, number> | undefined;
+  /** The highest number in `waiting`, so that what has arrived is found without a scan. */
   highest: number;
   taken: number;
 }
@@ -26,21 +30,36 @@ export class Holds {
     this.#clock = clock;
     this.#startedMs = clock.monotonicMs();
     for (const dc of peers) {
-      this.#peers.set(dc, { told: false, waiting: new Map(), highest: 0, taken: 0 });
+      const waiting = new Map<number, number>();
+      this.#peers.set(dc, { told: false, waiting, coming: new Map(), highest: 0, taken: 0 });
     }
   }
 
-  /** Part of a peer's list, for its outbox numbers. */
+  /** The peer's link is gone: what it told stays true until it tells its list anew. */
+  linkLost(from: number): void {
+    const peer = this.#peers.get(from);
+    if (peer) peer.coming = new Map();
+  }
+
+  /** Part of a peer's list, or one more user, with its outbox numbers. */
   told(from: number, userIds: readonly number[], numbers: readonly number[], more: boolean): void {
     const peer = this.#peers.get(from);
     if (!peer) return;
+    const list = peer.coming ?? peer.waiting;
     userIds.forEach((userId, index) => {
       const number = numbers[index] ?? 0;
       if (number <= peer.taken) return;
-      peer.waiting.set(userId, number);
-      peer.highest = Math.max(peer.highest, number);
+      list.set(userId, number);
+      if (!peer.coming) peer.highest = Math.max(peer.highest, number);
     });
-    if (!more) peer.told = true;
+    if (!more && peer.coming) {
+      peer.waiting = peer.coming;
+      peer.coming = undefined;
+      peer.highest = 0;
+      for (const number of peer.waiting.values()) peer.highest = Math.max(peer.highest, number);
+      if (peer.taken >= peer.highest) peer.waiting.clear();
+      peer.told = true;
+    }
     this.#changed();
   }
 

@@ -80,6 +80,8 @@ export class InboundWork implements IncomingHandlers {
     );
     // Nobody knows which state the copy is in: it has to be taken anew.
     if (stream.damaged) inbound.held = true;
+    // What this disk has, does not come again, even if the other DC has not heard that it is here.
+    context.holds.arrived(from, inbound.outboxDurable);
     return inbound;
   }
 
@@ -331,6 +333,7 @@ export class InboundWork implements IncomingHandlers {
   lost(from: number): void {
     this.#o.context.delivery.lost(from);
     this.#o.context.audience.lost(from);
+    this.#o.context.holds.linkLost(from);
   }
 
   fatal(error: Error): void {

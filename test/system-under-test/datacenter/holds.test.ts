@@ -34,6 +34,28 @@ describe('after a start', () => {
 });
 
 describe('a user whose writes wait at a peer', () => {
+  test('is not held by what has arrived while the list was under way', () => {
+    const { holds } = setUp([2]);
+    holds.told(2, [16], [7], true);
+    holds.arrived(2, 7);
+    holds.told(2, [], [], false);
+    expect([holds.holds(16), holds.any]).toEqual([false, false]);
+  });
+
+  test('is let go when the peer comes back and has forgotten them', () => {
+    const { holds } = setUp([2]);
+    holds.told(2, [16], [7], false);
+    holds.told(2, [24], [8], false);
+    holds.linkLost(2);
+    expect([holds.holds(16), holds.holds(24)]).toEqual([true, true]);
+    holds.told(2, [16], [7], true);
+    expect(holds.holds(24)).toBe(true);
+    holds.told(2, [], [], false);
+    expect([holds.holds(16), holds.holds(24)]).toEqual([true, false]);
+    holds.arrived(2, 7);
+    expect(holds.any).toBe(false);
+  });
+
   test('is held until the last of them has arrived', () => {
     const { holds } = setUp([2]);
     holds.told(2, [16, 24], [7, 9], false);
