@@ -153,8 +153,19 @@ export class Front {
     });
   }
 
-  /** The session may have been opened an instant ago, or its key signed in at another DC since. */
-  async #lateUser(session: ServerSession): Promise<number | undefined> {
+  /**
+   * The session may have been opened an instant ago, or its key signed in at another DC since. All
+   * requests that come meanwhile wait for one and the same answer, so that they keep their order.
+   */
+  #lateUser(session: ServerSession): Promise<number | undefined> {
+    const context = contextOf(session);
+    context.looking ??= this.#lookUp(session).finally(() => {
+      context.looking = undefined;
+    });
+    return context.looking;
+  }
+
+  async #lookUp(session: ServerSession): Promise<number | undefined> {
     const known = await this.#o.context.directory.authorization(session.authKey.id);
     if (known?.userId === undefined) return undefined;
     this.#belongs(session, contextOf(session), known.userId);

@@ -4,6 +4,8 @@ import type { Seen } from './freshness.ts';
 
 export interface SessionContext {
   userId: number | undefined;
+  /** Whose the session is, is being looked up. */
+  looking?: Promise<number | undefined> | undefined;
   /** For each DC, the newest record of its stream that this session has seen something of. */
   readonly seen: Seen;
 }
