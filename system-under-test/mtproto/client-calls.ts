@@ -25,6 +25,8 @@ export interface WaitingCall {
   readonly body: Uint8Array;
   /** How often it was sent. */
   attempts: number;
+  /** How many times the salt or the time had been put right when it was sent last. */
+  sentUnder?: number;
   resolve(result: unknown): void;
   reject(error: Error): void;
 }
@@ -37,6 +39,8 @@ const CONTAINERS_MAX = 64;
 export class ClientCalls {
   readonly #waiting = new Map<bigint, WaitingCall>();
   readonly #containers = new Map<bigint, readonly bigint[]>();
+  /** How many times the salt or the time was put right. */
+  #corrections = 0;
 
   get waitingCount(): number {
     return this.#waiting.size;
@@ -44,6 +48,7 @@ export class ClientCalls {
 
   sent(messageId: bigint, call: WaitingCall): void {
     call.attempts++;
+    call.sentUnder = this.#corrections;
     this.#waiting.set(messageId, call);
   }
 
@@ -79,16 +84,27 @@ export class ClientCalls {
     }
   }
 
-  /** Calls to send again, for the message or container was refused for a reason that is mended. */
+  /**
+   * Calls to send again, for the message or container was refused for a reason that has been
+   * corrected. What was sent after it and before the correction is going to be refused, too: all of
+   * it is sent again now, so that nothing newer overtakes it.
+   */
   takeForResend(messageId: bigint): WaitingCall[] {
+    const refused = this.#containers.get(messageId) ?? [messageId];
+    this.#containers.delete(messageId);
+    const first = refused.find((id) => this.#waiting.has(id));
+    if (first === undefined) return []; // sent again already
+    const under = this.#waiting.get(first)?.sentUnder ?? 0;
+    this.#corrections++;
     const again: WaitingCall[] = [];
-    for (const id of this.#containers.get(messageId) ?? [messageId]) {
-      const call = this.#take(id);
-      if (call === undefined) continue;
+    let isLater = false;
+    for (const [id, call] of this.#waiting) {
+      isLater ||= id === first;
+      if (!isLater || (call.sentUnder ?? 0) > under) continue;
+      this.#waiting.delete(id);
       if (call.attempts < ATTEMPTS_MAX) again.push(call);
       else call.reject(new Error(`${call.name} was refused ${call.attempts} times`));
     }
-    this.#containers.delete(messageId);
     return again;
   }
 

@@ -358,7 +358,7 @@ export class ClientConnection {
   }
 
   #resend(messageId: bigint): void {
-    this.#queue.push(...this.#calls.takeForResend(messageId));
+    this.#queue.unshift(...this.#calls.takeForResend(messageId));
     if (this.#queue.length > 0) this.#schedule();
   }
 
