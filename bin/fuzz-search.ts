@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderTimeline } from '../reports/render/timeline.ts';
-import type { History } from '../sim/cluster/fuzz/history.ts';
+import { HISTORY_SCHEMA, type History } from '../sim/cluster/fuzz/history.ts';
 import type { SeedFailure, SeriesResult } from '../sim/cluster/fuzz/series.ts';
 import { drawWorld, type FuzzWorld } from '../sim/cluster/fuzz/world.ts';
 import type { PlantedBug } from '../sim/cluster/planted/planted-bug.ts';
@@ -43,6 +43,7 @@ export interface FailureFiles {
   /** What is left after shrinking. */
   readonly users: number;
   readonly messages: number;
+  readonly operations: number;
   readonly faults: number;
   readonly windowSeconds: number;
   /** Runs and wall seconds that shrinking took; 0 runs when it was not asked for. */
@@ -146,7 +147,7 @@ async function examine(
   const files = { history: join(folder, 'history.json'), timeline: join(folder, 'timeline.html') };
   if (!existsSync(folder)) mkdirSync(folder, { recursive: true });
   const history: History = {
-    schema: 1,
+    schema: HISTORY_SCHEMA,
     quincunx: packageInfo().version,
     ...(planted ? { planted: planted.name } : {}),
     failure: outcome.failure ?? failure,
@@ -162,10 +163,11 @@ async function examine(
   ];
   writeFileSync(files.history, `${JSON.stringify(history, null, 2)}\n`);
   writeFileSync(files.timeline, renderTimeline(timeline, { version: history.quincunx, notes }));
-  const { people, messages, faults, windowSeconds } = shrunk.world;
+  const { people, messages, workload, faults, windowSeconds } = shrunk.world;
   const sizes = {
     users: people.length,
     messages: messages.length,
+    operations: workload.operations.length,
     faults: faults.length,
     windowSeconds,
   };
@@ -173,8 +175,9 @@ async function examine(
   return { ...failure, replay, shrunk: { ...files, ...sizes, runs, seconds } };
 }
 
-const sizeOf = ({ people, messages, faults, windowSeconds }: FuzzWorld): string =>
-  `${faults.length} faults, ${messages.length} messages, ${people.length} users, ${windowSeconds} s`;
+const sizeOf = ({ people, messages, workload, faults, windowSeconds }: FuzzWorld): string =>
+  `${faults.length} faults, ${messages.length} messages, ${workload.operations.length} operations, ` +
+  `${people.length} users, ${windowSeconds} s`;
 
 /** The command that runs a failing seed again, whole. */
 export function seedCommand(
@@ -221,12 +224,16 @@ function print({ json }: FuzzSettings, result: PrintedResult): void {
     process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
     return;
   }
-  const { failures, faultsFired, interrupted } = result;
-  const fired = Object.entries(faultsFired).map(([kind, count]) => `${count} ${kind}`);
+  const { failures, faultsFired, operations, interrupted } = result;
+  const counts = (of: Readonly<Record<string, number>>): string =>
+    Object.entries(of)
+      .map(([kind, count]) => `${count} ${kind}`)
+      .join(', ') || 'none';
   const lines = [
     `${result.seeds} seeds${interrupted ? ' (interrupted)' : ''}, ${result.messages} messages, ` +
       `${result.events} events, ${result.statesCovered} states`,
-    `faults fired: ${fired.join(', ') || 'none'}`,
+    `operations: ${counts(operations)}`,
+    `faults fired: ${counts(faultsFired)}`,
     `digest ${result.digest}`,
   ];
   for (const { invariant, seed, text, replay, shrunk } of failures) {

@@ -4,12 +4,17 @@
  */
 import { faultPlanProblems } from '../../../chaos/plan.ts';
 import { dcIds, type Topology } from '../../../system-under-test/topology.ts';
+import { NO_WORKLOAD, workloadProblems } from '../../users/workload.ts';
 import type { Failure } from './run-world.ts';
 import { limitProblems } from './small-limits.ts';
 import type { FuzzWorld } from './world.ts';
 
+/** Raised when a world of the past would be another one today. 1 had messages only, no workload. */
+export const HISTORY_SCHEMA = 2;
+const MESSAGES_ONLY = 1;
+
 export interface History {
-  readonly schema: 1;
+  readonly schema: typeof HISTORY_SCHEMA;
   /** Version that wrote it: another one may run the same world differently. */
   readonly quincunx: string;
   /** The bug that was planted, if one was. */
@@ -36,15 +41,27 @@ export function parseHistory(
   } catch (error) {
     return { problems: [`is not JSON: ${(error as Error).message}`] };
   }
-  const problems = isRecord(value) ? historyProblems(value, topology) : ['is not an object'];
-  return problems.length > 0 ? { problems } : { history: value as unknown as History };
+  if (!isRecord(value)) return { problems: ['is not an object'] };
+  const fields = value['schema'] === MESSAGES_ONLY ? withoutWorkload(value) : value;
+  const problems = historyProblems(fields, topology);
+  return problems.length > 0 ? { problems } : { history: fields as unknown as History };
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** What a version wrote that knew nothing but messages. */
+function withoutWorkload(history: Fields): Fields {
+  const { world } = history;
+  if (!isRecord(world)) return { ...history, schema: HISTORY_SCHEMA };
+  return { ...history, schema: HISTORY_SCHEMA, world: { ...world, workload: NO_WORKLOAD } };
+}
+
 function historyProblems(history: Fields, topology: Topology): string[] {
   const { schema, world, failure, planted } = history;
-  if (schema !== 1) return [`schema: ${String(schema)} is not 1, the one this version reads`];
+  if (schema !== HISTORY_SCHEMA) {
+    const readable = `${MESSAGES_ONLY} or ${HISTORY_SCHEMA}`;
+    return [`schema: ${String(schema)} is not ${readable}, those that this version reads`];
+  }
   if (!isRecord(world)) return ['world: is missing'];
   const problems: string[] = [];
   if (!isRecord(failure) || typeof failure['invariant'] !== 'string') {
@@ -56,6 +73,7 @@ function historyProblems(history: Fields, topology: Topology): string[] {
 
 function worldProblems(world: Fields, topology: Topology): string[] {
   const { seed, people, messages, windowSeconds, faults, disk, limits, lookEveryMs } = world;
+  const { workload } = world;
   const problems: string[] = [];
   const want = (right: boolean, problem: string): void => {
     if (!right) problems.push(`world.${problem}`);
@@ -73,8 +91,11 @@ function worldProblems(world: Fields, topology: Topology): string[] {
       person['index'] === index &&
       dcs.includes(person['homeDc'] as number) &&
       typeof person['phone'] === 'string' &&
-      typeof person['name'] === 'string';
-    want(right, `people[${index}]: use { index: ${index}, homeDc, phone, name }`);
+      typeof person['name'] === 'string' &&
+      isFlag(person['plain']) &&
+      isFlag(person['secondDevice']);
+    const fields = 'homeDc, phone, name, plain?, secondDevice?';
+    want(right, `people[${index}]: use { index: ${index}, ${fields} }`);
   });
   const due = Array.isArray(messages) && messages.length <= MESSAGES_MAX ? messages : undefined;
   want(due !== undefined, `messages: use a list of at most ${MESSAGES_MAX}`);
@@ -88,6 +109,9 @@ function worldProblems(world: Fields, topology: Topology): string[] {
       isNumber(message['textBytes'], 1, 4_096);
     want(right, `messages[${index}]: use { dueMs, sender, recipient, textBytes }`);
   });
+  for (const problem of workloadProblems(workload, persons.length)) {
+    problems.push(`world.workload.${problem}`);
+  }
   want(isRecord(limits), 'limits: use an object, such as {}');
   if (isRecord(limits)) problems.push(...limitProblems(limits).map((text) => `world.${text}`));
   if (!Array.isArray(faults)) want(false, 'faults: use a list');
@@ -100,6 +124,8 @@ function worldProblems(world: Fields, topology: Topology): string[] {
 
 const isRecord = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isFlag = (value: unknown): boolean => value === undefined || typeof value === 'boolean';
 
 const isNumber = (value: unknown, min: number, max: number): boolean =>
   typeof value === 'number' && value >= min && value <= max;

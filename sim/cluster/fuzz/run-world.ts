@@ -3,7 +3,6 @@
  * replicas equal, no exception, everything settled once the faults have healed, and every fault
  * that was planned really struck.
  */
-import type { Fault } from '../../../chaos/plan.ts';
 import type { MtprotoCrypto } from '../../../system-under-test/mtproto/crypto.ts';
 import type { Topology } from '../../../system-under-test/topology.ts';
 import {
@@ -35,6 +34,8 @@ export interface WorldOutcome {
   /** Of every event of the run; empty when it ended in an exception. */
   readonly digest: string;
   readonly messages: number;
+  /** How often each kind of operation was due. */
+  readonly operations: Readonly<Record<string, number>>;
   readonly events: number;
   readonly virtualSeconds: number;
   /** How often each kind of fault really struck. */
@@ -56,6 +57,7 @@ export async function runWorld(
   const coverage = new Coverage(topology, world.faults);
   const common = {
     messages: world.messages.length,
+    operations: countKinds(world.workload.operations),
     faultsPlanned: countKinds(world.faults),
   };
   try {
@@ -64,6 +66,7 @@ export async function runWorld(
       crypto,
       people: world.people,
       messages: world.messages,
+      workload: world.workload,
       faults: world.faults,
       disk: world.disk,
       seed: world.seed,
@@ -116,9 +119,9 @@ export async function runSeed(
   return { ...outcome, failure: { invariant: 'determinism', text, virtualSeconds } };
 }
 
-function countKinds(faults: readonly Fault[]): Record<string, number> {
+function countKinds(list: readonly { readonly kind: string }[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { kind } of faults) counts[kind] = (counts[kind] ?? 0) + 1;
+  for (const { kind } of list) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;
 }
 

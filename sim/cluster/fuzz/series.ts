@@ -19,6 +19,8 @@ export interface SeriesResult {
   /** Distinct situations that the cluster was in. */
   readonly statesCovered: number;
   readonly messages: number;
+  /** How often each kind of operation beside messages was due. */
+  readonly operations: Readonly<Record<string, number>>;
   readonly events: number;
   /** Over the outcomes of all seeds, in order. */
   readonly digest: string;
@@ -32,6 +34,7 @@ export class Series {
   readonly #failures: SeedFailure[] = [];
   readonly #fired: Record<string, number> = {};
   readonly #planned: Record<string, number> = {};
+  readonly #operations: Record<string, number> = {};
   readonly #states = new Set<string>();
   #seeds = 0;
   #messages = 0;
@@ -43,6 +46,7 @@ export class Series {
     this.#messages += outcome.messages;
     this.#events += outcome.events;
     this.#digest.text(seed).text(outcome.digest);
+    addUp(this.#operations, outcome.operations);
     addUp(this.#fired, outcome.faultsFired);
     addUp(this.#planned, outcome.faultsPlanned);
     for (const state of outcome.states) this.#states.add(state);
@@ -77,6 +81,7 @@ export class Series {
       faultsFired: { ...this.#fired },
       statesCovered: this.#states.size,
       messages: this.#messages,
+      operations: { ...this.#operations },
       events: this.#events,
       digest: this.#digest.hex(),
     };

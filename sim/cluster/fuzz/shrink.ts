@@ -1,11 +1,20 @@
 /**
  * Makes a failing world smaller for as long as the same promise stays broken: first the faults
- * (dropped, shortened, moved to the start), then the messages (delta debugging: halves, then ever
- * smaller chunks), then the users, then the window. What is left is what a person has to look at.
+ * (dropped, shortened, moved to the start), then messages and operations (delta debugging: halves,
+ * then ever smaller chunks), then supergroups, habits and users, then the window. What is left is
+ * what a person has to look at.
  *
  * Knows only worlds; who runs them, on how many threads and until when, is the caller's.
  */
 import type { Fault } from '../../../chaos/plan.ts';
+import {
+  dropChannels,
+  dropHabits,
+  dropMembers,
+  dropOperations,
+  dropUsers,
+  withoutChunks,
+} from './shrink-crowd.ts';
 import type { FuzzWorld } from './world.ts';
 
 /**
@@ -47,7 +56,13 @@ const CHUNKS = [2, 4, 8, 16, 32, Number.POSITIVE_INFINITY];
 /** In this order: each of them makes the later ones quicker. */
 const REDUCTIONS: readonly Reduction[] = [
   dropFaults,
-  ...CHUNKS.map((parts) => (world: FuzzWorld) => dropMessages(world, parts)),
+  ...CHUNKS.flatMap((parts): Reduction[] => [
+    (world) => dropMessages(world, parts),
+    (world) => dropOperations(world, parts),
+  ]),
+  dropChannels,
+  dropMembers,
+  dropHabits,
   dropUsers,
   shortenFaults,
   advanceFaults,
@@ -60,48 +75,8 @@ function dropFaults(world: FuzzWorld): FuzzWorld[] {
   return faults.length > 1 ? [{ ...world, faults: [] }, ...without] : without;
 }
 
-/** From the end: what comes after the failure matters least. */
 function dropMessages(world: FuzzWorld, parts: number): FuzzWorld[] {
-  const { messages } = world;
-  const size = Math.max(1, Math.floor(messages.length / parts));
-  const worlds: FuzzWorld[] = [];
-  for (let end = messages.length; end > 0; end -= size) {
-    const from = Math.max(0, end - size);
-    if (end - from < messages.length) {
-      worlds.push({ ...world, messages: messages.toSpliced(from, end - from) });
-    }
-  }
-  return worlds;
-}
-
-/** Those who neither write nor are written to: all at once, or else one at a time. */
-function dropUsers(world: FuzzWorld): FuzzWorld[] {
-  const busy = new Set(world.messages.flatMap(({ sender, recipient }) => [sender, recipient]));
-  const idle = world.people.filter(({ index }) => !busy.has(index));
-  if (idle.length === 0 || idle.length === world.people.length) return [];
-  const each = idle.length > 1 ? idle.map((person) => withoutPeople(world, [person.index])) : [];
-  return [
-    withoutPeople(
-      world,
-      idle.map(({ index }) => index),
-    ),
-    ...each,
-  ];
-}
-
-/** People are known by their place in the list, so those after a gap move up. */
-function withoutPeople(world: FuzzWorld, gone: readonly number[]): FuzzWorld {
-  const people = world.people.filter(({ index }) => !gone.includes(index));
-  const place = new Map(people.map(({ index }, now) => [index, now]));
-  return {
-    ...world,
-    people: people.map((person, index) => ({ ...person, index })),
-    messages: world.messages.map((message) => ({
-      ...message,
-      sender: place.get(message.sender) ?? 0,
-      recipient: place.get(message.recipient) ?? 0,
-    })),
-  };
+  return withoutChunks(world.messages, parts).map((messages) => ({ ...world, messages }));
 }
 
 /** Shorter than this is not worth another run. */
@@ -116,33 +91,37 @@ function shortenFaults(world: FuzzWorld): FuzzWorld[] {
   });
 }
 
-/** Everything at once is moved towards the start: faults and messages keep their distances. */
+/** Everything at once is moved towards the start: faults and what is due keep their distances. */
 function advanceFaults(world: FuzzWorld): FuzzWorld[] {
-  const firstMs = world.messages[0]?.dueMs ?? 0;
+  const { messages, workload } = world;
+  const firstDues = [messages[0], workload.operations[0]].map((due) => due?.dueMs ?? Infinity);
   const firstFault = Math.min(...world.faults.map((fault) => fault.atSeconds));
-  const early = Math.floor(Math.min(firstMs / 1_000, firstFault));
+  const early = Math.floor(Math.min(firstFault, ...firstDues.map((ms) => ms / 1_000)));
   if (!Number.isFinite(early) || early < 1) return [];
   const faults = world.faults.map((fault) => ({
     ...fault,
     atSeconds: tenths(fault.atSeconds - early),
   }));
-  const messages = world.messages.map((message) => ({
-    ...message,
-    dueMs: message.dueMs - early * 1_000,
-  }));
+  const earlier = <Due extends { readonly dueMs: number }>(due: Due): Due => ({
+    ...due,
+    dueMs: due.dueMs - early * 1_000,
+  });
+  const operations = workload.operations.map(earlier);
   const halved = eachFault(world, (fault) =>
     fault.atSeconds < STEP_SECONDS
       ? undefined
       : { ...fault, atSeconds: tenths(fault.atSeconds / 2) },
   );
-  return [{ ...world, faults, messages }, ...halved];
+  const moved = { faults, messages: messages.map(earlier), workload: { ...workload, operations } };
+  return [{ ...world, ...moved }, ...halved];
 }
 
 /** The window ends when nothing more is due and every fault has healed. */
 function closeWindow(world: FuzzWorld): FuzzWorld[] {
   const ends = world.faults.map((fault) => fault.atSeconds + fault.forSeconds);
-  const lastDue = (world.messages.at(-1)?.dueMs ?? 0) / 1_000;
-  const windowSeconds = Math.ceil(Math.max(1, lastDue, ...ends));
+  const { messages, workload } = world;
+  const lastDues = [messages, workload.operations].map((dues) => (dues.at(-1)?.dueMs ?? 0) / 1_000);
+  const windowSeconds = Math.ceil(Math.max(1, ...lastDues, ...ends));
   return windowSeconds < world.windowSeconds ? [{ ...world, windowSeconds }] : [];
 }
 

@@ -1,7 +1,8 @@
 /**
- * One fuzzed world as data: who writes what to whom and when, which faults strike, how good the
- * disks are. Drawn from a seed; shrinking takes parts away. The rest of a run (the network, the
- * devices) is drawn from the world's seed by purpose, so it stays as it is when a part is taken.
+ * One fuzzed world as data: who writes what to whom and when, what else they do, which faults
+ * strike, how good the disks are. Drawn from a seed; shrinking takes parts away. The rest of a run
+ * (the network, the devices) is drawn from the world's seed by purpose, so it stays as it is when a
+ * part is taken.
  */
 import type { Fault } from '../../../chaos/plan.ts';
 import { dcIds, type Topology } from '../../../system-under-test/topology.ts';
@@ -10,9 +11,11 @@ import { keyOfSeed } from '../../core/seed.ts';
 import { randomStream } from '../../core/streams.ts';
 import type { WordSource } from '../../core/xoshiro.ts';
 import type { CrowdPerson, DueMessage } from '../../users/crowd.ts';
+import type { Workload } from '../../users/workload.ts';
 import { DISK_DEFAULT, type DiskCharacter } from '../virtual-store.ts';
 import { between, chance, oneOf, someOf } from './draw.ts';
 import { drawFaults } from './draw-faults.ts';
+import { drawWorkload, drawWorkloadPlan, type WorkloadPlan, withHabits } from './draw-workload.ts';
 import { drawLimits, type SmallLimits } from './small-limits.ts';
 
 export interface FuzzWorld {
@@ -21,6 +24,7 @@ export interface FuzzWorld {
   readonly people: readonly CrowdPerson[];
   /** In the order of their times. */
   readonly messages: readonly DueMessage[];
+  readonly workload: Workload;
   readonly windowSeconds: number;
   readonly faults: readonly Fault[];
   readonly disk: DiskCharacter;
@@ -32,8 +36,6 @@ export interface FuzzWorld {
 
 /** Small worlds and short windows: many different ones find more than a few large ones. */
 const SIZES = {
-  usersMin: 2,
-  usersMax: 12,
   perSecondMin: 1,
   perSecondMax: 12,
   windowSecondsMin: 4,
@@ -47,14 +49,19 @@ export function drawWorld(seed: string, topology: Topology): FuzzWorld {
   const dcs = dcIds(topology);
   const random = randomStream(key, 'fuzz.world');
   const windowSeconds = between(random, SIZES.windowSecondsMin, SIZES.windowSecondsMax);
-  const people = drawPeople(random, dcs);
-  const homes = [...new Set(people.map(({ homeDc }) => homeDc))];
+  const workloadRandom = randomStream(key, 'fuzz.workload');
+  const plan = drawWorkloadPlan(workloadRandom);
+  const drawn = drawPeople(random, dcs, plan);
+  const homes = [...new Set(drawn.map(({ homeDc }) => homeDc))];
+  const faults = drawFaults(randomStream(key, 'fuzz.faults'), dcs, homes, windowSeconds);
+  const people = withHabits(randomStream(key, 'fuzz.habits'), drawn, faults);
   return {
     seed,
     people,
     messages: drawMessages(randomStream(key, 'fuzz.messages'), people.length, windowSeconds),
+    workload: drawWorkload(workloadRandom, plan, people, windowSeconds),
     windowSeconds,
-    faults: drawFaults(randomStream(key, 'fuzz.faults'), dcs, homes, windowSeconds),
+    faults,
     disk: drawDisk(randomStream(key, 'fuzz.disk')),
     lookEveryMs: oneOf(randomStream(key, 'fuzz.looks'), [0, 400, 1_500]),
     limits: drawLimits(randomStream(key, 'fuzz.limits')),
@@ -62,12 +69,16 @@ export function drawWorld(seed: string, topology: Topology): FuzzWorld {
 }
 
 /** Everybody lives at some of the DCs; sometimes all at one. */
-function drawPeople(random: WordSource, dcs: readonly number[]): CrowdPerson[] {
+function drawPeople(
+  random: WordSource,
+  dcs: readonly number[],
+  { usersMin, usersMax }: WorkloadPlan,
+): CrowdPerson[] {
   const drawn = someOf(random, dcs);
   const homes = drawn.length > 0 ? drawn : [oneOf(random, dcs)];
   const people: CrowdPerson[] = [];
   const perDc = new Map<number, number>();
-  for (let index = between(random, SIZES.usersMin, SIZES.usersMax); index > 0; index--) {
+  for (let index = between(random, usersMin, usersMax); index > 0; index--) {
     const homeDc = oneOf(random, homes);
     const number = perDc.get(homeDc) ?? 0;
     perDc.set(homeDc, number + 1);

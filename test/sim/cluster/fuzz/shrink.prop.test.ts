@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { faultPlanProblems } from '../../../../chaos/plan.ts';
 import { shrink } from '../../../../sim/cluster/fuzz/shrink.ts';
 import { drawWorld, type FuzzWorld } from '../../../../sim/cluster/fuzz/world.ts';
+import { workloadProblems } from '../../../../sim/users/workload.ts';
 import fiveDatacentres from '../../../../system-under-test/five-datacentres.json' with {
   type: 'json',
 };
@@ -18,6 +19,7 @@ function failingWhen(fails: (world: FuzzWorld) => boolean) {
     for (const [index, world] of worlds.entries()) {
       count.runs++;
       expect(faultPlanProblems(world, DCS, world.windowSeconds)).toEqual([]);
+      expect(workloadProblems(world.workload, world.people.length)).toEqual([]);
       for (const [place, person] of world.people.entries()) expect(person.index).toBe(place);
       for (const { sender, recipient, dueMs } of world.messages) {
         expect(Math.max(sender, recipient)).toBeLessThan(world.people.length);
@@ -53,6 +55,45 @@ describe('shrinking', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  test('leaves the operation that it takes, with its supergroup and those whom it names', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, fc.nat(), async (seed, a) => {
+        const world = drawWorld(seed, fiveDatacentres);
+        const { operations } = world.workload;
+        const needed = operations[a % Math.max(1, operations.length)];
+        fc.pre(needed !== undefined);
+        const phoneOf = ({ people }: FuzzWorld, user: number) => people[user]?.phone;
+        const fails = (candidate: FuzzWorld): boolean =>
+          candidate.workload.operations.some(
+            ({ kind, user }) =>
+              kind === needed!.kind && phoneOf(candidate, user) === phoneOf(world, needed!.user),
+          );
+        const { firstFailing, count } = failingWhen(fails);
+        const smallest = await shrink(world, firstFailing);
+        expect(smallest.workload.operations).toHaveLength(1);
+        expect(smallest.workload.operations[0]!.kind).toBe(needed!.kind);
+        const inChannel = 'channel' in needed! ? 1 : 0;
+        expect(smallest.workload.channels).toHaveLength(inChannel);
+        for (const { creator, members } of smallest.workload.channels) {
+          expect(new Set([creator, ...members]).size).toBe(members.length + 1);
+        }
+        expect(smallest.messages.length).toBeLessThanOrEqual(1);
+        expect(smallest.people.length).toBeLessThanOrEqual(6);
+        expect(smallest.people.filter(({ plain }) => plain)).toEqual([]);
+        expect(count.runs).toBeLessThan(3_000);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('takes all operations away at once when none matters', async () => {
+    const world = drawWorld('needless', fiveDatacentres);
+    const { firstFailing } = failingWhen(({ messages }) => messages.length > 0);
+    const { workload, people } = await shrink(world, firstFailing);
+    expect(workload).toEqual({ channels: [], operations: [] });
+    expect(people).toHaveLength(2);
   });
 
   test('gives the world itself back when nothing can be taken away', async () => {
