@@ -9,8 +9,8 @@ export type Pair = readonly [Person, Person];
 
 /** Text of a message: a number that identifies it, filled up to the size that is measured. */
 export const TEXT_BYTES = 150;
-const textOf = (id: number): string => `${id} `.padEnd(TEXT_BYTES, '.');
-const idOf = (text: string): number => Number.parseInt(text, 10);
+export const textOf = (id: number): string => `${id} `.padEnd(TEXT_BYTES, '.');
+export const idOf = (text: string): number => Number.parseInt(text, 10);
 
 const DRAIN_MS = 10_000;
 
@@ -94,9 +94,10 @@ export function quantile(sorted: Float64Array, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+/** Rejects when the promise has not settled in time. */
+export function within<T>(ms: number, promise: Promise<T>, what = 'load'): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`load did not end in ${ms} ms`)), ms);
+    const timer = setTimeout(() => reject(new Error(`${what} did not end in ${ms} ms`)), ms);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

@@ -79,6 +79,20 @@ export async function twoEnvelopes(): Promise<number> {
   });
 }
 
+/** One envelope sealed around an update of this many bytes: what each receiver of it costs. */
+export async function sealWork(bodyBytes: number): Promise<number> {
+  const crypto = await loadCrypto();
+  const cipher = new EnvelopeCipher(crypto, new Uint8Array(256).fill(7), 'server');
+  const padding = new PaddingSource({
+    bytes: (count) => globalThis.crypto.getRandomValues(new Uint8Array(count)),
+  });
+  const body = new Uint8Array(bodyBytes);
+  const message = { salt: 1n, sessionId: 2n, messageId: 4n, seqNo: 1 };
+  return cpuOf(20_000, () => {
+    cipher.seal(message, bodyBytes, (plain, at) => plain.set(body, at), padding);
+  });
+}
+
 export async function tlWork(): Promise<number> {
   const body = encodeTl(REQUEST);
   return cpuOf(10_000, () => {

@@ -217,7 +217,8 @@ export async function signUp(person: Person): Promise<void> {
   person.userId = answer.user.id;
 }
 
-async function eachAtOnce<T>(
+/** Does `work` for every item, several at a time. */
+export async function eachAtOnce<T>(
   items: readonly T[],
   atOnce: number,
   work: (item: T) => Promise<void>,

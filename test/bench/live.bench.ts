@@ -3,10 +3,7 @@
  * beside a bare relay plus two MTProto envelopes in the same run; messages a second in a closed
  * loop; delays at half of that rate in an open one. Everything shares this machine.
  */
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { pairRelayCpu } from './bare-relay.ts';
 import {
   type BenchCluster,
   between,
@@ -35,7 +32,7 @@ const RELAY_MESSAGES = 40_000;
 const ROUNDS = 3;
 
 export async function bench(): Promise<Measured[]> {
-  const relay = await relayCpu();
+  const { median: relay } = await pairRelayCpu(PAIRS, RELAY_MESSAGES);
   const envelopes = await twoEnvelopes();
   const limit = relay + envelopes;
   return inScratch(async (folder) => {
@@ -141,54 +138,4 @@ async function loadOf(
   }
   rounds.sort((a, b) => a.allCpu - b.allCpu);
   return rounds[Math.floor(ROUNDS / 2)]!;
-}
-
-/** CPU microseconds of a bare relay for each message of the size that an envelope has. */
-async function relayCpu(): Promise<number> {
-  const child = fork(fileURLToPath(new URL('./relay-child.ts', import.meta.url)), [], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    execArgv: [],
-  });
-  try {
-    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-    const cpu = async (): Promise<number> => {
-      child.send('cpu');
-      const [{ cpuMicros }] = (await once(child, 'message')) as [{ cpuMicros: number }];
-      return cpuMicros;
-    };
-    const sockets: Socket[] = [];
-    for (let index = 0; index < 2 * PAIRS; index++) {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      await once(socket, 'connect');
-      sockets.push(socket);
-    }
-    const bytes = new Uint8Array(280);
-    const run = (count: number): Promise<void> =>
-      new Promise((resolve) => {
-        let [sent, received] = [0, 0];
-        for (const socket of sockets) {
-          socket.removeAllListeners('data');
-          socket.on('data', (chunk) => {
-            received += chunk.length;
-            if (received >= count * bytes.length) resolve();
-            else if (sent < count && socket.write(bytes)) sent++;
-          });
-        }
-        for (const socket of sockets) {
-          socket.write(bytes);
-          sent++;
-        }
-      });
-    await run(RELAY_MESSAGES / 4);
-    const samples: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const before = await cpu();
-      await run(RELAY_MESSAGES / ROUNDS);
-      samples.push(((await cpu()) - before) / (RELAY_MESSAGES / ROUNDS));
-    }
-    for (const socket of sockets) socket.destroy();
-    return samples.sort((a, b) => a - b)[Math.floor(ROUNDS / 2)]!;
-  } finally {
-    child.disconnect();
-  }
 }

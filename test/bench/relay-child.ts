@@ -1,11 +1,18 @@
-/** A bare relay between two clients, in a process of its own: a limit for any chat server. */
+/**
+ * A bare relay between clients, in a process of its own: a limit for any chat server. Without an
+ * argument clients come in pairs, 0 and 1, 2 and 3, ...; with `fan-out` the first one's bytes go to
+ * all others.
+ */
 import { createServer, type Socket } from 'node:net';
 
+const fansOut = process.argv[2] === 'fan-out';
 const sockets: Socket[] = [];
 const server = createServer({ noDelay: true }, (socket) => {
   const mine = sockets.push(socket) - 1;
-  // Clients come in pairs: 0 and 1, 2 and 3, ...
-  socket.on('data', (bytes) => sockets[mine ^ 1]?.write(bytes));
+  socket.on('data', (bytes) => {
+    if (!fansOut) sockets[mine ^ 1]?.write(bytes);
+    else if (mine === 0) for (let to = 1; to < sockets.length; to++) sockets[to]!.write(bytes);
+  });
   socket.on('error', () => {});
 });
 server.listen(0, '127.0.0.1', () => {
@@ -15,4 +22,5 @@ process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send?.({ cpuMicros: user + system });
 });
+process.on('SIGINT', () => {}); // a Ctrl-C reaches the whole group: the parent decides
 process.on('disconnect', () => process.exit(0));

@@ -1,0 +1,100 @@
+/**
+ * What relaying alone costs: CPU microseconds a delivered message of a bare `net` relay in a
+ * process of its own, without any protocol, durability or replicas.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { type Repeats, repeats } from './repeats.ts';
+
+const ROUNDS = 3;
+/** Of a one-to-one message in its envelope. */
+const MESSAGE_BYTES = 280;
+
+/** Between pairs of clients, each of which always has a message under way in each direction. */
+export function pairRelayCpu(pairs: number, messages: number): Promise<Repeats> {
+  const bytes = new Uint8Array(MESSAGE_BYTES);
+  return relayCpu([], 2 * pairs, messages, (sockets, count) => {
+    return new Promise((resolve) => {
+      let [sent, received] = [0, 0];
+      for (const socket of sockets) {
+        socket.removeAllListeners('data');
+        socket.on('data', (chunk) => {
+          received += chunk.length;
+          if (received >= count * bytes.length) resolve();
+          else if (sent < count && socket.write(bytes)) sent++;
+        });
+      }
+      for (const socket of sockets) {
+        socket.write(bytes);
+        sent++;
+      }
+    });
+  });
+}
+
+/** From one client to all others: the next message goes when all of them have the last one. */
+export function fanOutRelayCpu(
+  receivers: number,
+  messageBytes: number,
+  deliveries: number,
+): Promise<Repeats> {
+  const bytes = new Uint8Array(messageBytes);
+  return relayCpu(['fan-out'], receivers + 1, deliveries, ([source, ...others], count) => {
+    return new Promise((resolve) => {
+      let [received, wanted] = [0, 0];
+      const next = (): void => {
+        if (wanted < count * bytes.length) {
+          wanted += receivers * bytes.length;
+          source!.write(bytes);
+        } else resolve();
+      };
+      for (const socket of others) {
+        socket.removeAllListeners('data');
+        socket.on('data', (chunk) => {
+          received += chunk.length;
+          if (received === wanted) next();
+        });
+      }
+      next();
+    });
+  });
+}
+
+async function relayCpu(
+  mode: readonly string[],
+  clients: number,
+  messages: number,
+  run: (sockets: readonly Socket[], count: number) => Promise<void>,
+): Promise<Repeats> {
+  const child = fork(fileURLToPath(new URL('./relay-child.ts', import.meta.url)), mode, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
+  });
+  try {
+    const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+    const cpu = async (): Promise<number> => {
+      child.send('cpu');
+      const [{ cpuMicros }] = (await once(child, 'message')) as [{ cpuMicros: number }];
+      return cpuMicros;
+    };
+    const sockets: Socket[] = [];
+    for (let index = 0; index < clients; index++) {
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      await once(socket, 'connect');
+      sockets.push(socket);
+    }
+    await run(sockets, messages / 4);
+    const samples: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = await cpu();
+      await run(sockets, messages / ROUNDS);
+      samples.push(((await cpu()) - before) / (messages / ROUNDS));
+    }
+    for (const socket of sockets) socket.destroy();
+    return repeats(samples);
+  } finally {
+    child.disconnect();
+  }
+}
