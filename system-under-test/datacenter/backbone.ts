@@ -37,7 +37,10 @@ const NONCE_BYTES = 32;
 export class Backbone {
   readonly #o: BackboneOptions;
   readonly #outgoing = new Map<number, OutgoingLink>();
+  /** Connections that were accepted, and those of them that have said who they are. */
+  readonly #accepted = new Set<IncomingLink>();
   readonly #incoming = new Map<number, IncomingLink>();
+  #stopped = false;
   #listener: Listener | undefined;
 
   constructor(options: BackboneOptions) {
@@ -53,7 +56,8 @@ export class Backbone {
   async listen(): Promise<void> {
     const o = this.#o;
     this.#listener = await o.network.listen(o.listen, (connection) => {
-      new IncomingLink(
+      if (this.#stopped) return connection.destroy();
+      const incoming = new IncomingLink(
         {
           self: o.self,
           secret: o.secret,
@@ -68,9 +72,11 @@ export class Backbone {
             this.#incoming.set(from, link);
             older?.close();
           },
+          onEnd: (link) => void this.#accepted.delete(link),
         },
         connection,
       );
+      this.#accepted.add(incoming);
     });
   }
 
@@ -124,7 +130,8 @@ export class Backbone {
 
   async stop(): Promise<void> {
     for (const link of this.#outgoing.values()) link.stop();
-    for (const link of this.#incoming.values()) link.close();
+    this.#stopped = true;
+    for (const link of [...this.#accepted]) link.close();
     await this.#listener?.close();
   }
 }

@@ -171,6 +171,7 @@ export interface IncomingLinkOptions {
   readonly callsOnly?: boolean;
   /** A newer connection of the same DC replaces an older one. */
   readonly onHello: (from: number, link: IncomingLink) => void;
+  readonly onEnd: (link: IncomingLink) => void;
 }
 
 export class IncomingLink {
@@ -221,6 +222,7 @@ export class IncomingLink {
   #end(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#o.onEnd(this);
     if (!this.#inbound) return;
     this.#inbound.onDurable = undefined;
     this.#o.handlers.lost(this.#inbound.from);

@@ -23,12 +23,14 @@ import type { Backbone } from './backbone.ts';
 import { saw } from './freshness.ts';
 import { LIMITS } from './limits.ts';
 import { LinkDownError } from './outgoing-link.ts';
+import { WriteOrder } from './write-order.ts';
 
 export class Router {
   readonly #ctx: ServiceContext;
   readonly #backbone: Backbone;
   readonly #log: Log;
   readonly #admission: Admission;
+  readonly #order = new WriteOrder();
   readonly totals = {
     atHome: 0,
     forwarded: 0,
@@ -89,34 +91,58 @@ export class Router {
   }
 
   async #away(actor: Actor, method: tl.RpcMethod, home: number): Promise<Answer | Uint8Array> {
+    if (isQueueable(method._)) return this.#awayInOrder(actor, method, home);
     const link = this.#backbone.link(home);
-    const queueable = isQueueable(method._);
-    const behind = this.#mustQueueAt(actor, method, home);
-    if (behind !== undefined) return this.#queue(actor, method, behind);
     if (isRead(method._) && (await this.#fresh(actor, home))) {
       return this.#fromReplica(actor, method, home, link?.up === true);
     }
-    if (link?.up) {
-      try {
-        this.totals.forwarded++;
-        const { body, position } = await link.request(
-          actor.userId,
-          actor.authKeyId,
-          encodeTl(method),
-        );
-        if (actor.seen) saw(actor.seen, home, position);
-        return body;
-      } catch (error) {
-        if (!(error instanceof LinkDownError)) throw error;
-        this.#log.write('info', 'forward_in_doubt', { to: home, method: method._ });
-      }
-    }
-    if (queueable) return this.#queue(actor, method, home);
+    const answer = await this.#forward(actor, method, home);
+    if (answer) return answer;
     if (!isRead(method._) || !this.#ctx.freshness.isWhole(home)) {
       throw new RpcError(503, 'HOME_DC_UNREACHABLE');
     }
     this.totals.readsStale++;
     return this.#fromReplica(actor, method, home, false);
+  }
+
+  /** A write that may wait: forwarded, or queued behind whatever of the user came before it. */
+  async #awayInOrder(
+    actor: Actor,
+    method: tl.RpcMethod,
+    home: number,
+  ): Promise<Answer | Uint8Array> {
+    const turn = this.#order.begin(actor.userId);
+    try {
+      if (!turn.mustQueue && this.#mustQueueAt(actor, method, home) === undefined) {
+        const answer = await this.#forward(actor, method, home);
+        if (answer) return answer;
+      }
+      await turn.queues();
+      return await this.#queue(actor, method, this.#mustQueueAt(actor, method, home) ?? home);
+    } finally {
+      turn.end();
+    }
+  }
+
+  /** Undefined when there is no link, or it went down and nobody knows what became of it. */
+  async #forward(
+    actor: Actor,
+    method: tl.RpcMethod,
+    home: number,
+  ): Promise<Uint8Array | undefined> {
+    const link = this.#backbone.link(home);
+    if (!link?.up) return undefined;
+    try {
+      this.totals.forwarded++;
+      const { userId, authKeyId, seen } = actor;
+      const { body, position } = await link.request(userId, authKeyId, encodeTl(method));
+      if (seen) saw(seen, home, position);
+      return body;
+    } catch (error) {
+      if (!(error instanceof LinkDownError)) throw error;
+      this.#log.write('info', 'forward_in_doubt', { to: home, method: method._ });
+      return undefined;
+    }
   }
 
   /**
@@ -147,7 +173,8 @@ export class Router {
     const read = runRead(this.#ctx, actor, method);
     if (!read) throw new RpcError(503, 'HOME_DC_UNREACHABLE');
     const answer = await read;
-    if (actor.seen) saw(actor.seen, home, position);
+    // What is marked as inexact tells nothing of what the session saw elsewhere before.
+    if (actor.seen && (homeIsUp || actor.seen.has(home))) saw(actor.seen, home, position);
     if (homeIsUp) return answer;
     return markStale(answer);
   }

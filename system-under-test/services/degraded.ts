@@ -224,6 +224,7 @@ export function tellRefused(
 /** Says in an answer from a replica that it may be stale, where the protocol has a word for it. */
 export function markStale(answer: Answer): Answer {
   if (typeof answer !== 'object' || !('_' in answer)) return answer;
+  if (answer._ === 'messages.channelMessages') return { ...answer, inexact: true };
   if (answer._ !== 'messages.messages') return answer;
   const { messages, topics, chats, users } = answer;
   const count = messages.length;

@@ -154,6 +154,7 @@ function accepting() {
       },
       inboundOf: (from) => (from === 1 ? (inbound as unknown as Inbound) : undefined),
       onHello: (from) => state.greeted.push(from),
+      onEnd: () => {},
     },
     connection,
   );
