@@ -6,6 +6,7 @@
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { createNodeNetwork } from '../../system-under-test/live/node-network.ts';
 import { createNodeRandomness } from '../../system-under-test/live/node-randomness.ts';
+import type { AuthKey } from '../../system-under-test/mtproto/auth-key.ts';
 import { ClientConnection } from '../../system-under-test/mtproto/client-connection.ts';
 import { loadCrypto, type MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
@@ -39,6 +40,23 @@ export class Person {
 
   attach(connection: ClientConnection): void {
     this.#connection = connection;
+  }
+
+  /** What the device is signed in with, wherever it connects. */
+  get authKey(): AuthKey | undefined {
+    return this.#connection?.authKey;
+  }
+
+  /** Forgets the connection, which the caller closes. */
+  detach(): ClientConnection | undefined {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    return connection;
+  }
+
+  /** Whether this is the connection that the person uses now. */
+  uses(connection: ClientConnection): boolean {
+    return this.#connection === connection;
   }
 
   call<T>(method: tl.RpcMethod): Promise<T> {
@@ -139,8 +157,24 @@ export class People {
 
   /** A connection with a fresh key. */
   async connect(person: Person): Promise<void> {
-    const address = this.#addresses.get(person.dc);
-    if (address === undefined) throw new Error(`no address of DC ${person.dc}`);
+    const connection = await this.#dial(person, person.dc);
+    this.#people.push(person);
+    await connection.authorize();
+  }
+
+  /** The person's device hangs up and goes on at another DC. */
+  async travel(person: Person, to: number): Promise<void> {
+    const { authKey } = person;
+    if (!authKey) throw new Error(`${person.phone} is not signed in`);
+    person.detach()?.close();
+    await this.#dial(person, to, authKey);
+    // The first call makes it a session that wants updates.
+    await person.call({ _: 'updates.getState' });
+  }
+
+  async #dial(person: Person, dc: number, authKey?: AuthKey): Promise<ClientConnection> {
+    const address = this.#addresses.get(dc);
+    if (address === undefined) throw new Error(`no address of DC ${dc}`);
     const stream = await this.#network.connect(address, CONNECT_MS);
     const { wire } = this;
     const counted = {
@@ -165,22 +199,23 @@ export class People {
       end: () => stream.end(),
       destroy: () => stream.destroy(),
     };
-    const connection = new ClientConnection({
+    const connection: ClientConnection = new ClientConnection({
       crypto: this.#crypto,
       clock: this.#clock,
       randomness: this.#randomness,
       rsaPublicKeys: [this.#key],
       connection: counted,
       transport: 'intermediate',
-      dc: person.dc,
+      dc,
+      ...(authKey ? { authKey } : {}),
       onUpdate: (updates) => person.receive(updates),
       onClosed: () => {
-        if (!this.#leaving) throw new Error(`${person.phone} was hung up on`);
+        if (this.#leaving || !person.uses(connection)) return;
+        throw new Error(`${person.phone} was hung up on`);
       },
     });
     person.attach(connection);
-    this.#people.push(person);
-    await connection.authorize();
+    return connection;
   }
 
   async leave(): Promise<void> {
