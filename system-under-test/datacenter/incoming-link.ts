@@ -107,8 +107,8 @@ export class Inbound {
     this.streamTaken = number;
     applied.then(
       () => {
-        this.streamDurable = number;
-        this.#handlers.streamDurable(this.from, number);
+        this.streamDurable = Math.max(this.streamDurable, number);
+        this.#handlers.streamDurable(this.from, this.streamDurable);
         this.onDurable?.();
       },
       (error: Error) => this.#handlers.fatal(error),
@@ -149,8 +149,9 @@ export class Inbound {
       .then(({ durable }) => durable)
       .then(
         () => {
-          this.outboxDurable = number;
-          this.#handlers.outboxDurable(this.from, number);
+          // Appends become durable in order; what each does afterwards may take longer or shorter.
+          this.outboxDurable = Math.max(this.outboxDurable, number);
+          this.#handlers.outboxDurable(this.from, this.outboxDurable);
           this.onDurable?.();
         },
         (error: Error) => this.#handlers.fatal(error),

@@ -27,6 +27,8 @@ export interface LiveClusterOptions {
   readonly clientAddresses: readonly DcAddress[];
   readonly testPhones: boolean;
   readonly logLevel?: LogLevel;
+  /** A datacentre that has not said within so long that it serves has failed to start. */
+  readonly readyWithinMs?: number;
   readonly onCode?: (phone: string, code: string) => void;
   /** A datacentre ended without being told to. */
   readonly onUnexpectedExit?: (dc: number, why: string) => void;
@@ -195,6 +197,7 @@ export class LiveCluster {
 
   #ready(dc: number, running: Running, config: DcProcessConfig): Promise<void> {
     const { child } = running;
+    const readyMs = this.#o.readyWithinMs ?? READY_MS;
     return new Promise((resolve, reject) => {
       const fail = (why: string): void => {
         clearTimeout(timer);
@@ -202,7 +205,7 @@ export class LiveCluster {
         child.kill('SIGKILL');
         reject(new Error(`DC ${dc} could not start: ${why}`));
       };
-      const timer = setTimeout(() => fail(`no answer in ${READY_MS / 1000} s`), READY_MS);
+      const timer = setTimeout(() => fail(`no answer in ${readyMs / 1000} s`), readyMs);
       child.on('message', (message: FromDc) => {
         if (message.kind === 'ready') {
           clearTimeout(timer);
