@@ -16,6 +16,8 @@ export const DCS: readonly number[] = dcIds(TOPOLOGY);
 
 const HOST = '127.0.0.1';
 const LINKS_UP_MS = 15_000;
+/** A DC with an empty disk serves once it has copied everything back. */
+const READY_MS = 120_000;
 const ASK_MS = 20;
 
 export interface BenchCluster {
@@ -94,6 +96,7 @@ async function startOnce(dataFolder: string, dialling: Dialling): Promise<BenchC
     })),
     testPhones: true,
     logLevel: 'warn',
+    readyWithinMs: READY_MS,
   });
   return { cluster, addresses: clients };
 }
@@ -120,9 +123,12 @@ export async function eventually(
 }
 
 /** Throws when a DC does not answer: a measurement without it would be wrong. */
-export async function usedBy({ cluster }: BenchCluster): Promise<Used> {
+export async function usedBy(
+  { cluster }: BenchCluster,
+  dcs: readonly number[] = DCS,
+): Promise<Used> {
   const all = await Promise.all(
-    DCS.map(async (dc) => {
+    dcs.map(async (dc) => {
       const status = await cluster.status(dc);
       if (!status) throw new Error(`DC ${dc} does not answer`);
       return { dc, status };
@@ -136,7 +142,7 @@ export async function usedBy({ cluster }: BenchCluster): Promise<Used> {
     appends: byDc((status) => status.totals['appends'] ?? 0),
     writes: byDc((status) => status.totals['writes'] ?? 0),
     streamBytes: byDc((status) => status.totals['bytes'] ?? 0),
-    diskBytes: new Map(DCS.map((dc) => [dc, diskBytesOf(cluster.pidOf(dc))])),
+    diskBytes: new Map(dcs.map((dc) => [dc, diskBytesOf(cluster.pidOf(dc))])),
   };
 }
 

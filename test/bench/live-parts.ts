@@ -5,14 +5,14 @@
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { addMessage, type Box } from '../../system-under-test/datacenter/boxes.ts';
+import { addMessage } from '../../system-under-test/datacenter/boxes.ts';
 import { CommitLog } from '../../system-under-test/datacenter/commit-log.ts';
-import { boxPartition } from '../../system-under-test/datacenter/keys.ts';
 import { openLevelStore } from '../../system-under-test/live/level-store.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { EnvelopeCipher, PaddingSource } from '../../system-under-test/mtproto/envelope.ts';
 import { decodeMethod, encodeTl, longOf, type tl } from '../../system-under-test/schema/tl.ts';
+import { emptyBox } from './disk-writing.ts';
 import { TEXT_BYTES } from './live-load.ts';
 
 const ROUNDS = 5;
@@ -116,7 +116,7 @@ export async function storeWork(atOnce: number): Promise<number> {
         throw error;
       },
     });
-    const boxes = Array.from({ length: 100 }, (_, index) => emptyBox(index * 8 + 1));
+    const boxes = Array.from({ length: 100 }, (_, index) => emptyBox(1, index * 8 + 1));
     const perBatch = await cpuOf(400, async () => {
       const done: Promise<void>[] = [];
       for (let each = 0; each < atOnce; each++) {
@@ -133,10 +133,4 @@ export async function storeWork(atOnce: number): Promise<number> {
     await store.close();
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function emptyBox(userId: number): Box {
-  const partition = boxPartition(1, userId);
-  const counters = { pts: 0, lastId: 0, unread: 0, pins: 0 };
-  return { userId, partition, ...counters, randomIds: new Map(), readInbox: new Map() };
 }

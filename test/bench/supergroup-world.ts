@@ -7,7 +7,7 @@
  */
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Box, changeMembership } from '../../system-under-test/datacenter/boxes.ts';
+import { changeMembership } from '../../system-under-test/datacenter/boxes.ts';
 import { ChannelBoxes } from '../../system-under-test/datacenter/channel-boxes.ts';
 import { NOT_IN } from '../../system-under-test/datacenter/channel-records.ts';
 import {
@@ -18,8 +18,7 @@ import {
 import { checked } from '../../system-under-test/datacenter/checked-store.ts';
 import { Directory } from '../../system-under-test/datacenter/directory.ts';
 import { identityWrite } from '../../system-under-test/datacenter/identity.ts';
-import { boxPartition } from '../../system-under-test/datacenter/keys.ts';
-import type { Store, StoreWrite } from '../../system-under-test/environment/index.ts';
+import type { Store } from '../../system-under-test/environment/index.ts';
 import { dcFolder, openClusterFiles } from '../../system-under-test/live/cluster-files.ts';
 import { openLevelStore } from '../../system-under-test/live/level-store.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
@@ -29,6 +28,7 @@ import { readInt64 } from '../../system-under-test/mtproto/bytes.ts';
 import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { type Long, longOfBigInt } from '../../system-under-test/schema/long.ts';
 import { comingIn } from '../../system-under-test/services/channels.ts';
+import { emptyBox, WriteBatch } from './disk-writing.ts';
 import { DCS } from './live-cluster.ts';
 
 export interface SupergroupSize {
@@ -66,7 +66,6 @@ export interface SupergroupWorld {
 
 /** Prefixes of numbers that are at home at each DC (five-datacentres.json). */
 const PREFIX: Readonly<Record<number, string>> = { 1: '1', 2: '31', 3: '971', 4: '91', 5: '65' };
-const WRITES_PER_BATCH = 10_000;
 const HOUR_SECONDS = 3_600;
 
 export async function makeSupergroupWorld(
@@ -105,7 +104,7 @@ async function fill(
   );
   const directory = directories.get(homeDc)!;
   const joinedAt = Math.floor(clock.wallMs() / 1000) - HOUR_SECONDS;
-  const batch = new Batch(store);
+  const batch = new WriteBatch(store);
   const channels = new ChannelBoxes(store, homeDc, clock);
   const made: { members: number; box: ReturnType<ChannelBoxes['add']> }[] = [];
   for (const { members } of groups) {
@@ -166,30 +165,3 @@ const NO_COUNTERS = {
   ...{ pts: 0, lastId: 0, members: 0, admins: 0, kicked: 0, restricted: 0 },
   joins: NOT_IN,
 } as const;
-
-function emptyBox(dc: number, userId: number): Box {
-  const partition = boxPartition(dc, userId);
-  const counters = { pts: 0, lastId: 0, unread: 0, pins: 0 };
-  return { userId, partition, ...counters, randomIds: new Map(), readInbox: new Map() };
-}
-
-/** Many small changes in few writes of the store. */
-class Batch {
-  readonly #store: Store;
-  #writes: StoreWrite[] = [];
-
-  constructor(store: Store) {
-    this.#store = store;
-  }
-
-  async add(writes: readonly StoreWrite[]): Promise<void> {
-    this.#writes.push(...writes);
-    if (this.#writes.length >= WRITES_PER_BATCH) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    const writes = this.#writes;
-    this.#writes = [];
-    await this.#store.write(writes);
-  }
-}
