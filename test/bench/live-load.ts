@@ -14,10 +14,11 @@ export const idOf = (text: string): number => Number.parseInt(text, 10);
 
 const DRAIN_MS = 10_000;
 
-/** Delivered messages, after all of them have arrived. */
+/** Delivered messages, after all of them have arrived; of each pair `atOnce` are under way. */
 export async function closedLoop(
   pairs: readonly Pair[],
   forMs: number,
+  atOnce = 1,
 ): Promise<{ readonly delivered: number; readonly seconds: number }> {
   const startMs = performance.now();
   const endMs = startMs + forMs;
@@ -27,17 +28,20 @@ export async function closedLoop(
   const fail = (error: Error): void => failure.reject(error);
   const talking = pairs.map(([first, second]) => {
     const done = Promise.withResolvers<void>();
+    let underWay = 0;
     const write = (from: Person, to: Person): void => {
+      underWay++;
       from.send(to, textOf(nextId++)).catch(fail);
     };
     const heard = (by: Person, from: Person): void => {
       delivered++;
+      underWay--;
       if (performance.now() < endMs) write(by, from);
-      else done.resolve();
+      else if (underWay === 0) done.resolve();
     };
     first.onMessage = () => heard(first, second);
     second.onMessage = () => heard(second, first);
-    write(first, second);
+    for (let each = 0; each < atOnce; each++) write(first, second);
     return done.promise;
   });
   await within(DRAIN_MS + forMs, Promise.race([Promise.all(talking), failure.promise]));
