@@ -87,7 +87,7 @@ export function inChannel<T>(
   channelId: number,
   task: (box: ChannelBox) => Promise<T>,
 ): Promise<T> {
-  return ctx.lanes.run(channelId, async () => {
+  const done = ctx.lanes.run(channelId, async () => {
     // Only a mistake in routing gets here from elsewhere; writing would break another's domain.
     if (ctx.homes.of(channelId) !== ctx.dc) throw new RpcError(400, 'CHANNEL_INVALID');
     const box = await ctx.channels.pin(channelId);
@@ -99,7 +99,14 @@ export function inChannel<T>(
       throw error;
     }
   });
+  return done.catch(async (error: unknown) => {
+    // A refusal rests on what is in memory: told too early, a crash would make it untrue.
+    if (error instanceof RpcError && REFUSALS.has(error.code)) await ctx.commits.append([]);
+    throw error;
+  });
 }
+
+const REFUSALS: ReadonlySet<number> = new Set([400, 403]);
 
 /** The actor's record as the next step will find it. */
 export function actingMember(

@@ -9,6 +9,7 @@ import {
   inputOf,
   invite,
   join,
+  leave,
   participants,
   promote,
   pushedPosts,
@@ -58,6 +59,23 @@ describe('rights', () => {
       await restrict(alice!, chat, toBob, {});
       await join(bob!, chat);
       expect(shown(await bob!.history(chat))[0]).toBe('4 without bob');
+    }));
+
+  test('a refusal is told once that on which it rests is durable', () =>
+    withPeople([1, 1], async ({ people }) => {
+      const [alice, bob] = people.map(({ device }) => device);
+      const chat = await create(alice!);
+      await join(bob!, chat);
+      const told: string[] = [];
+      const leaves = [leave(bob!, chat), leave(bob!, chat)].map((answer) =>
+        answer.then(
+          () => told.push('left'),
+          (error: Error) => told.push(error.message),
+        ),
+      );
+      await Promise.all(leaves);
+      // Who hears that he is out must be out, even if the machine stops in the next instant.
+      expect(told).toEqual(['left', expect.stringContaining('USER_NOT_PARTICIPANT')]);
     }));
 
   test('a restriction outlives leaving; admins do what they were allowed', () =>
