@@ -12,24 +12,28 @@ const ROUNDS = 3;
 /** Of a one-to-one message in its envelope. */
 const MESSAGE_BYTES = 280;
 
-/** Between pairs of clients, each of which always has a message under way in each direction. */
-export function pairRelayCpu(pairs: number, messages: number): Promise<Repeats> {
+/** Between pairs of clients, each of which always has so many under way in each direction. */
+export function pairRelayCpu(pairs: number, messages: number, atOnce = 1): Promise<Repeats> {
   const bytes = new Uint8Array(MESSAGE_BYTES);
   return relayCpu([], 2 * pairs, messages, (sockets, count) => {
     return new Promise((resolve) => {
       let [sent, received] = [0, 0];
+      const whole = Math.ceil(count);
+      const send = (socket: Socket): void => {
+        if (sent >= whole) return;
+        socket.write(bytes);
+        sent++;
+      };
       for (const socket of sockets) {
+        let had = 0;
         socket.removeAllListeners('data');
         socket.on('data', (chunk) => {
           received += chunk.length;
-          if (received >= count * bytes.length) resolve();
-          else if (sent < count && socket.write(bytes)) sent++;
+          if (received === whole * bytes.length) resolve();
+          for (had += chunk.length; had >= bytes.length; had -= bytes.length) send(socket);
         });
       }
-      for (const socket of sockets) {
-        socket.write(bytes);
-        sent++;
-      }
+      for (const socket of sockets) for (let each = 0; each < atOnce; each++) send(socket);
     });
   });
 }
