@@ -9,14 +9,9 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { findRealToxiproxy, startRealToxiproxy } from '../../chaos/toxiproxy/real.ts';
-
-interface Measured {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly ratioTo?: string;
-  readonly ratio?: number;
-}
+import { later } from './clean-up.ts';
+import { repeats } from './repeats.ts';
+import type { BenchResult } from './run.ts';
 
 interface Arm {
   readonly name: string;
@@ -33,7 +28,7 @@ const GIB = 1024 ** 3;
 /** USER_HZ, fixed at 100 in Linux's interface to programs. */
 const TICKS_PER_SECOND = 100;
 
-export async function bench(): Promise<Measured[]> {
+export async function bench(): Promise<BenchResult[]> {
   const target = createServer({ noDelay: true }, serve).listen(0, '127.0.0.1');
   await once(target, 'listening');
   const bound = target.address();
@@ -50,7 +45,7 @@ export async function bench(): Promise<Measured[]> {
   }
 }
 
-async function measure(arms: readonly Arm[]): Promise<Measured[]> {
+async function measure(arms: readonly Arm[]): Promise<BenchResult[]> {
   const samples = arms.map(() => ({
     rate: [] as number[],
     cpu: [] as number[],
@@ -70,12 +65,13 @@ async function measure(arms: readonly Arm[]): Promise<Measured[]> {
   }
   const units = { rate: 'MB/s', cpu: 'CPU s/GiB', trip: 'µs round trip' } as const;
   return (['rate', 'cpu', 'trip'] as const).flatMap((what) =>
-    arms.map((arm, index): Measured => {
-      const value = median(samples[index]![what]);
+    arms.map((arm, index): BenchResult => {
+      const { median: value, spread } = repeats(samples[index]![what]);
       const name = `proxy ${units[what]}: ${arm.name}`;
-      if (index === 0) return { name, value, unit: units[what] };
+      if (index === 0) return { name, value, spread, unit: units[what] };
       const ratioTo = `proxy ${units[what]}: ${arms[0]!.name}`;
-      return { name, value, unit: units[what], ratioTo, ratio: value / median(samples[0]![what]) };
+      const ratio = value / repeats(samples[0]![what]).median;
+      return { name, value, spread, unit: units[what], ratioTo, ratio };
     }),
   );
 }
@@ -126,7 +122,7 @@ async function roundTripUs(listen: string): Promise<number> {
     trips.push((performance.now() - startMs) * 1_000);
   }
   socket.destroy();
-  return median(trips);
+  return repeats(trips).median;
 }
 
 async function dial(listen: string): Promise<Socket> {
@@ -146,7 +142,7 @@ async function nodeArm(name: string, mode: string, upstream: string): Promise<Ar
     name,
     listen: line.toString().trim(),
     cpuSeconds: () => cpuSecondsOf(child.pid),
-    stop: () => ended(child),
+    stop: later(() => ended(child)),
   };
 }
 
@@ -161,11 +157,12 @@ async function realArm(upstream: string): Promise<Arm> {
     name: 'real toxiproxy-server',
     listen,
     cpuSeconds: () => cpuSecondsOf(real.pid),
-    stop: () => real.close(),
+    stop: later(() => real.close()),
   };
 }
 
 async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = once(child, 'exit');
   child.kill();
   await exit;
@@ -179,8 +176,4 @@ function cpuSecondsOf(pid: number | undefined): number {
   } catch {
     return Number.NaN;
   }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -11,16 +11,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { dcFolder } from '../../system-under-test/live/cluster-files.ts';
 import { freePorts } from '../../system-under-test/live/live-cluster.ts';
+import { later } from './clean-up.ts';
 import { DCS, inScratch } from './live-cluster.ts';
 import { People } from './live-people.ts';
-
-interface Measured {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly ratioTo?: string;
-  readonly ratio?: number;
-}
+import { repeats } from './repeats.ts';
+import type { BenchResult } from './run.ts';
 
 /** Seconds; `links` counts from the start like `total`, the others are one after the other. */
 interface Start {
@@ -44,12 +39,12 @@ const PORT_OFFSETS = [30, 40, 130].flatMap((offset) => DCS.map((dc) => offset + 
 const PORT_BASES = Array.from({ length: 50 }, (_, index) => 12_000 + index * 200);
 const CLI = fileURLToPath(new URL('../../bin/quincunx.ts', import.meta.url));
 
-export async function bench(): Promise<Measured[]> {
+export async function bench(): Promise<BenchResult[]> {
   const rounds: Start[] = [];
   for (let round = 0; round < ROUNDS; round++) rounds.push(await inScratch(oneStart));
-  const seconds = (name: string, part: (start: Start) => number): Measured => {
-    const value = rounds.map(part).sort((a, b) => a - b)[ROUNDS >> 1]!;
-    return { name: `serve: ${name}`, value, unit: 's' };
+  const seconds = (name: string, part: (start: Start) => number): BenchResult => {
+    const { median: value, spread } = repeats(rounds.map(part));
+    return { name: `serve: ${name}`, value, spread, unit: 's' };
   };
   const total = seconds('first delivered message', (start) => start.total);
   return [
@@ -81,6 +76,12 @@ async function oneStart(folder: string): Promise<Start> {
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const ended = once(child, 'exit');
+  const stop = later(async () => {
+    child.kill('SIGINT');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(timer);
+  });
   try {
     const { dcs, rsaPublicKeyPem } = await readyLine(child);
     const ready = since();
@@ -98,10 +99,7 @@ async function oneStart(folder: string): Promise<Start> {
     const links = ((await lastLinkUp(data)) - startedAt) / 1000;
     return { ready, links, signedUp: signedUp - ready, delivered: total - signedUp, total };
   } finally {
-    child.kill('SIGINT');
-    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
-    await ended;
-    clearTimeout(timer);
+    await stop();
   }
 }
 
