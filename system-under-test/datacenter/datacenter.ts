@@ -110,6 +110,7 @@ export class Datacenter {
   readonly #admission: Admission;
   #selfDrain: SelfDrain | undefined;
   #stopped = false;
+  #failed = false;
 
   /**
    * Gets back what the disk has lost (recovery.ts: this can take long), opens it, and starts to
@@ -486,7 +487,8 @@ export class Datacenter {
   }
 
   #fatal(error: Error): void {
-    if (this.#stopped) return;
+    if (this.#stopped || this.#failed) return;
+    this.#failed = true; // what fails after it, fails because of it
     this.#o.environment.log.write('error', 'datacenter_failed', { why: error.message });
     this.#o.onFatal(error);
   }

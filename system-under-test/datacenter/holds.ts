@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../environment/index.ts';
 import { LIMITS } from './limits.ts';
+import type { Predecessor } from './records.ts';
 
 interface Peer {
   /** Whether the peer has told its list since this process started. */
@@ -81,6 +82,18 @@ export class Holds {
       peer.waiting.delete(userId);
     }
     return this.#unsure();
+  }
+
+  /**
+   * What of this user was at other DCs before now, as far as they have told: writes that they have
+   * under higher numbers are newer.
+   */
+  before(userId: number): Predecessor[] {
+    const known: Predecessor[] = [];
+    for (const [dc, peer] of this.#peers) {
+      if (peer.told) known.push([dc, Math.max(peer.taken, peer.waiting.get(userId) ?? 0)]);
+    }
+    return known;
   }
 
   /** Whether any user's writes are held. */

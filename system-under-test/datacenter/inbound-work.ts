@@ -32,8 +32,9 @@ import {
   takenKey,
   takenPartition,
 } from './keys.ts';
+import type { StagedItem } from './outbox.ts';
 import type { PeerCalls } from './peer-calls.ts';
-import { type OutboxItem, pack, unpack, unpackStreamRecord } from './records.ts';
+import { type OutboxItem, type Predecessor, pack, unpack, unpackStreamRecord } from './records.ts';
 
 export interface InboundWorkOptions {
   readonly context: ServiceContext;
@@ -179,7 +180,15 @@ export class InboundWork implements IncomingHandlers {
       return { durable: context.commits.append([], local) };
     }
     const actor: Actor = { userId: item.userId, authKeyId: '' };
-    const queued = { number, acceptedAt: item.acceptedAt };
+    const shownAs = item.shownAs ?? number;
+    const own = context.outboxes.get(context.dc);
+    if (from !== context.dc && own?.hasOlder(item.userId, from, number)) {
+      // Held back here since before this one was accepted there: it must wait for its turn, too.
+      const before = context.holds.before(item.userId).filter(([dc]) => dc !== from);
+      const behind: Predecessor[] = [...before, [from, number]];
+      return this.#restage(own.stage({ ...item, behind, shownAs }), local);
+    }
+    const queued = { number: shownAs, acceptedAt: item.acceptedAt };
     let method: tl.RpcMethod | undefined;
     try {
       method = decodeMethod(item.request);
@@ -187,11 +196,14 @@ export class InboundWork implements IncomingHandlers {
       if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
       return { durable: (await write).durable };
     } catch (error) {
-      if (error instanceof HomeMovedError) return this.#passOn(item.userId, item, local);
+      if (error instanceof HomeMovedError) {
+        const { behind: _, ...rest } = item;
+        return this.#passOn(item.userId, { ...rest, shownAs }, local);
+      }
       if (!(error instanceof RpcError || error instanceof TlError)) throw error;
       // It was checked when it was accepted; what was true then is not any more.
       context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
-      const told = method ? tellRefused(context, item.userId, method, number) : undefined;
+      const told = method ? tellRefused(context, item.userId, method, shownAs) : undefined;
       const durable = context.commits.append([], [...local, ...(told?.local ?? [])]);
       return { durable: durable.then(() => told?.committed()) };
     }
@@ -204,9 +216,12 @@ export class InboundWork implements IncomingHandlers {
     local: readonly StoreWrite[],
   ): { durable: Promise<void> } {
     const { context } = this.#o;
-    const staged = stageFor(context, userId, item);
-    const durable = context.commits.append([], [...local, staged.write]).then(staged.committed);
-    return { durable };
+    return this.#restage(stageFor(context, userId, item), local);
+  }
+
+  #restage(staged: StagedItem, local: readonly StoreWrite[]): { durable: Promise<void> } {
+    const { commits } = this.#o.context;
+    return { durable: commits.append([], [...local, staged.write]).then(staged.committed) };
   }
 
   skipOutbox(from: number, number: number): Promise<void> {

@@ -7,7 +7,7 @@ import type { StoreWrite } from '../environment/index.ts';
 import { outboxPartition, position } from './keys.ts';
 import { LIMITS } from './limits.ts';
 import type { NumberedLog } from './numbered-log.ts';
-import { type OutboxItem, packOutboxItem, unpackOutboxItem } from './records.ts';
+import { type OutboxItem, type Predecessor, packOutboxItem, unpackOutboxItem } from './records.ts';
 
 /** A queued write of a user, until its home DC holds it. */
 interface Queued {
@@ -31,6 +31,8 @@ export class Outbox {
   /** Queued writes that the home DC has not acknowledged, oldest first. */
   #queued: Queued[] = [];
   readonly #queuedByUser = new Map<number, Map<string, number>>();
+  /** Of queued writes that the home DC holds back itself, by user and number: what was before. */
+  readonly #behind = new Map<number, Map<number, readonly Predecessor[]>>();
   /** Called with each queued write as it is staged. */
   onQueued: ((userId: number, number: number) => void) | undefined;
 
@@ -51,7 +53,7 @@ export class Outbox {
         // A damaged one is reported when it is its turn to be sent; an empty one holds a number.
         if (!entry.value?.length) continue;
         const item = unpackOutboxItem(entry.value);
-        if (item.kind === 'execute') this.#remember(entry.number, item.userId, item.randomId);
+        if (item.kind === 'execute') this.#remember(entry.number, item);
       }
       number = (entries.at(-1)?.number ?? number) + 1;
     }
@@ -81,6 +83,14 @@ export class Outbox {
     return this.#queuedByUser.has(userId);
   }
 
+  /** Whether a write of this user waits here that is older than entry `number` of another DC's. */
+  hasOlder(userId: number, dc: number, number: number): boolean {
+    for (const behind of this.#behind.get(userId)?.values() ?? []) {
+      if (behind.some(([of, upTo]) => of === dc && upTo < number)) return true;
+    }
+    return false;
+  }
+
   /** Users with writes waiting here, and the number of each one's last. */
   *queuedUsers(): Generator<readonly [userId: number, number: number]> {
     for (const [userId, ofUser] of this.#queuedByUser) yield [userId, Math.max(...ofUser.values())];
@@ -91,7 +101,7 @@ export class Outbox {
     const number = this.#next++;
     const value = packOutboxItem(item);
     if (item.kind === 'execute') {
-      this.#remember(number, item.userId, item.randomId);
+      this.#remember(number, item);
       this.onQueued?.(item.userId, number);
     }
     return {
@@ -115,11 +125,15 @@ export class Outbox {
       const ofUser = this.#queuedByUser.get(queued.userId);
       ofUser?.delete(queued.randomId);
       if (ofUser?.size === 0) this.#queuedByUser.delete(queued.userId);
+      const behind = this.#behind.get(queued.userId);
+      behind?.delete(queued.number);
+      if (behind?.size === 0) this.#behind.delete(queued.userId);
     }
     if (count > 0) this.#queued = this.#queued.slice(count);
   }
 
-  #remember(number: number, userId: number, randomId: string): void {
+  #remember(number: number, item: OutboxItem & { readonly kind: 'execute' }): void {
+    const { userId, randomId, behind } = item;
     this.#queued.push({ number, userId, randomId });
     let ofUser = this.#queuedByUser.get(userId);
     if (!ofUser) {
@@ -127,5 +141,8 @@ export class Outbox {
       this.#queuedByUser.set(userId, ofUser);
     }
     ofUser.set(randomId, number);
+    if (!behind) return;
+    const others = this.#behind.get(userId) ?? new Map<number, readonly Predecessor[]>();
+    this.#behind.set(userId, others.set(number, behind));
   }
 }

@@ -211,6 +211,10 @@ export type OutboxItem =
       readonly request: Uint8Array;
       /** Unix seconds at which it was accepted. */
       readonly acceptedAt: number;
+      /** Held back by the home DC itself: what of the same user was before it at other DCs. */
+      readonly behind?: readonly Predecessor[];
+      /** The number that its sender knows it by, if that was another outbox's. */
+      readonly shownAs?: number;
     }
   | {
       /** `to` is in a channel of the asking DC from now on, or not any more. */
@@ -232,6 +236,9 @@ export type OutboxItem =
       readonly entries: readonly (readonly [key: string, value: Uint8Array])[];
     };
 
+/** Entries of a DC's outbox up to this number. */
+export type Predecessor = readonly [dc: number, number: number];
+
 const TELL = 5;
 const EDIT = 6;
 const ERASE = 7;
@@ -252,8 +259,10 @@ export function packOutboxItem(item: OutboxItem): Uint8Array {
     }
     case 'read':
       return pack([1, item.to, item.reader, item.maxId]);
-    case 'execute':
-      return pack([2, item.userId, item.randomId, item.request, item.acceptedAt]);
+    case 'execute': {
+      const { userId, randomId, request, acceptedAt, behind = [], shownAs = 0 } = item;
+      return pack([2, userId, randomId, request, acceptedAt, behind, shownAs]);
+    }
     case 'membership':
       return pack([3, item.to, item.channelId, item.joined, item.at]);
     case 'adopt':
@@ -324,14 +333,24 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
       return { kind: 'adopt', userId, marker, part, last, entries };
     }
     default: {
-      const [, userId, randomId, request, acceptedAt] = tuple as [
+      const [, userId, randomId, request, acceptedAt, behind, shownAs] = tuple as [
         2,
         number,
         string,
         Uint8Array,
         number,
+        Predecessor[],
+        number,
       ];
-      return { kind: 'execute', userId, randomId, request, acceptedAt };
+      return {
+        kind: 'execute',
+        userId,
+        randomId,
+        request,
+        acceptedAt,
+        ...(behind.length > 0 ? { behind } : {}),
+        ...(shownAs > 0 ? { shownAs } : {}),
+      };
     }
   }
 }
@@ -348,6 +367,9 @@ const isMarker: Check = (value) =>
 const isEntries: Check = (value) =>
   Array.isArray(value) &&
   value.every((pair) => Array.isArray(pair) && isText(pair[0]) && isBytes(pair[1]));
+const isPredecessors: Check = (value) =>
+  Array.isArray(value) &&
+  value.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isCount));
 const isCounts: Check = (value) => Array.isArray(value) && value.every(isCount);
 const isWhole: Check = (value) => Number.isSafeInteger(value);
 
@@ -361,7 +383,7 @@ const LATER_SHAPES: ReadonlyMap<unknown, readonly Check[]> = new Map([
 const OUTBOX_SHAPES: readonly (readonly Check[])[] = [
   [isCount, isCount, isCount, isCount, isText, isBytesList, isWhole],
   [isCount, isCount, isCount],
-  [isCount, isText, isBytes, isCount],
+  [isCount, isText, isBytes, isCount, isPredecessors, isCount],
   [isCount, isCount, isFlag, isCount],
   [isCount, isMarker, isCount, isFlag, isEntries],
 ];

@@ -5,6 +5,7 @@
  * number in the outbox. Once the home DC has carried it out, it says so (services/messages.ts).
  */
 import type { Outbox } from '../datacenter/outbox.ts';
+import type { Predecessor } from '../datacenter/records.ts';
 import { RpcError } from '../schema/errors.ts';
 import { encodeTl, type tl } from '../schema/tl.ts';
 import { addressedChannel, requireIn, requireWriter } from './channel-access.ts';
@@ -106,6 +107,7 @@ async function queueMessage(
     randomId,
     request: encodeTl(request),
     acceptedAt,
+    ...behindOf(ctx, actor.userId, outbox),
   });
   const queued = answer(staged.number);
   const durable = ctx.commits.append([], [staged.write]).then(() => {
@@ -140,6 +142,15 @@ async function queueChannelRead(
   return { answer: true, durable: queueNamed(ctx, actor, request, name, outbox) };
 }
 
+/** What goes before a write that its home holds back itself. */
+function behindOf(
+  ctx: ServiceContext,
+  userId: number,
+  outbox: Outbox,
+): { readonly behind?: readonly Predecessor[] } {
+  return outbox.to === ctx.dc ? { behind: ctx.holds.before(userId) } : {};
+}
+
 /** Once under each name: a repeat waits for the first. */
 function queueNamed(
   ctx: ServiceContext,
@@ -151,7 +162,8 @@ function queueNamed(
   const { userId } = actor;
   if (outbox.queuedNumber(userId, name) !== undefined) return ctx.commits.append([]);
   const acceptedAt = unixSeconds(ctx.clock);
-  const fields = { randomId: name, request: encodeTl(request), acceptedAt };
+  const behind = behindOf(ctx, userId, outbox);
+  const fields = { randomId: name, request: encodeTl(request), acceptedAt, ...behind };
   const staged = outbox.stage({ kind: 'execute', userId, ...fields });
   return ctx.commits.append([], [staged.write]).then(staged.committed);
 }
