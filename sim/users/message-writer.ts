@@ -49,6 +49,8 @@ export class MessageWriter {
   readonly #host: MessageWriterHost;
   /** What home has not confirmed, oldest first. */
   #unsent: Unsent[] = [];
+  /** One was told to come back later, and nothing may overtake it. */
+  #heldBack = false;
 
   constructor(host: MessageWriterHost) {
     this.#host = host;
@@ -71,6 +73,7 @@ export class MessageWriter {
 
   /** The connection is gone: all is written again, but for what a plain client forgets. */
   lost(): void {
+    this.#heldBack = false;
     for (const unsent of this.#unsent) {
       if (unsent.state !== 'queued' || !this.#host.plain) unsent.state = 'waiting';
     }
@@ -78,7 +81,7 @@ export class MessageWriter {
 
   flush(): void {
     const connection = this.#host.ready();
-    if (!connection) return;
+    if (!connection || this.#heldBack) return;
     let inFlight = 0;
     for (const unsent of this.#unsent) {
       if (unsent.state === 'in_flight') inFlight++;
@@ -151,10 +154,9 @@ export class MessageWriter {
     }
     const waitMs = floodWaitMs(error);
     if (waitMs !== undefined || error.code >= 500) {
-      this.#host.after(waitMs ?? BEHAVIOUR.retryMs, () => {
-        // One message held back holds back all after it: their order is a promise.
-        this.#host.giveUp(connection);
-      });
+      // One message held back holds back all after it: their order is a promise.
+      this.#heldBack = this.#host.isCurrent(connection);
+      this.#host.after(waitMs ?? BEHAVIOUR.retryMs, () => this.#host.giveUp(connection));
       return;
     }
     unsent.writing.refused(error.text);

@@ -48,6 +48,8 @@ interface Heard {
   /** Counts the reasons to doubt, so that what was overtaken is noticed. */
   doubts: number;
   hintedMs: number;
+  /** Newest record of the channel's domain that a post came with which was not handed on. */
+  hintedTo: number;
 }
 
 interface Look {
@@ -149,7 +151,10 @@ export class Audience {
     if (!heard) return;
     if (heard.sure && !this.#unsure.has(from)) {
       this.#hand(channelId, senderId, exceptAuthKeyId, body, from, position);
-    } else this.#hint(channelId, heard);
+    } else {
+      heard.hintedTo = Math.max(heard.hintedTo, position);
+      this.#hint(channelId, heard);
+    }
   }
 
   /** Another DC holds members of channels at home here. */
@@ -292,7 +297,10 @@ export class Audience {
     heard.hintedMs = nowMs;
     this.totals.channelHints++;
     const update = { _: 'updateChannelTooLong', channelId } as const;
-    this.#hand(channelId, NOBODY, '', encodeTl({ _: 'updateShort', update, date: 0 }));
+    const body = encodeTl({ _: 'updateShort', update, date: 0 });
+    // Who looks now must find what the hint is about: an older copy would tell of nothing.
+    const from = heard.hintedTo > 0 ? this.#o.homes.of(channelId) : undefined;
+    this.#hand(channelId, NOBODY, '', body, from, heard.hintedTo);
   }
 
   #hand(
@@ -322,7 +330,7 @@ export class Audience {
     if (!heard) {
       const home = this.#o.homes.of(channelId);
       const hintedMs = Number.NEGATIVE_INFINITY;
-      heard = { users: new Set(), sure: home === this.#o.dc, doubts: 0, hintedMs };
+      heard = { users: new Set(), sure: home === this.#o.dc, doubts: 0, hintedMs, hintedTo: 0 };
       this.#heard.set(channelId, heard);
       if (home !== this.#o.dc) this.#o.links.interest(home, [channelId]);
     }

@@ -22,7 +22,7 @@ const CHOICES: readonly (readonly SmallLimits[])[] = [
     { trimEntriesMin: 1, trimEntriesMax: 2 },
     { trimEntriesMin: 4, trimEntriesMax: 16 },
   ],
-  [{ linkWindowBytes: 500 }, { linkWindowBytes: 5_000 }],
+  [{ linkWindowBytes: 2_000 }, { linkWindowBytes: 5_000 }],
   [{ boxesCachedMax: 1 }, { boxesCachedMax: 3 }],
   [{ usersCachedMax: 1 }, { authKeysCachedMax: 1 }],
   [{ differenceEventsMax: 1 }, { differenceEventsMax: 5 }],
