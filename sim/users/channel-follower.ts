@@ -165,6 +165,8 @@ export class ChannelFollower {
   /** An update that does not follow what is known means that something was missed. */
   #advance(pts: number, ptsCount: number): void {
     const known = this.#pts;
+    // Pushed to somebody who was told to be out, or has not begun: something has changed.
+    if (known === undefined || this.#isOut) this.catchUp();
     if (known === undefined || pts <= known) return;
     if (pts === known + ptsCount) this.#pts = pts;
     else this.#host.after(GAP_WAIT_MS, () => (this.#pts ?? 0) < pts && this.catchUp());

@@ -177,17 +177,43 @@ const CUTS: ReadonlySet<FaultKind> = new Set([
   'cut_mid_frame',
 ]);
 
+/** These make a datacentre start again. */
+const RESTARTS: ReadonlySet<FaultKind> = new Set([
+  'dc_loss',
+  'dc_crash',
+  'torn_write',
+  'disk_full',
+  'wipe',
+]);
+
+/**
+ * Whether home can know of everything that such a client has left behind. A home that starts again
+ * queues at its own place while it asks the others; when it is lost once more meanwhile, what its
+ * clients then leave elsewhere has no order with that.
+ */
+function mayBePlain(faults: readonly Fault[]): boolean {
+  if (faults.some(({ kind }) => CUTS.has(kind))) return false;
+  const restarted = new Set<number>();
+  return faults.every((fault) => {
+    if (fault.kind === 'rolling_restart') return faults.every(({ kind }) => !RESTARTS.has(kind));
+    if (!RESTARTS.has(fault.kind) || !('dc' in fault)) return true;
+    const isFirst = !restarted.has(fault.dc);
+    restarted.add(fault.dc);
+    return isFirst;
+  });
+}
+
 /** Some have a second device; some know nothing of queues, where home can know of them all. */
 export function withHabits(
   random: WordSource,
   people: readonly CrowdPerson[],
   faults: readonly Fault[],
 ): CrowdPerson[] {
-  const mayBePlain = !faults.some(({ kind }) => CUTS.has(kind)) && chance(random, 2);
+  const somePlain = chance(random, 2) && mayBePlain(faults);
   const haveSecond = chance(random, 2);
   return people.map((person) => ({
     ...person,
     ...(haveSecond && chance(random, 3) ? { secondDevice: true } : {}),
-    ...(mayBePlain && chance(random, 2) ? { plain: true } : {}),
+    ...(somePlain && chance(random, 2) ? { plain: true } : {}),
   }));
 }

@@ -56,6 +56,8 @@ describe('worlds', () => {
     expect(has('plain').length).toBeGreaterThan(50);
     for (const { faults } of has('plain')) {
       expect(faults.filter(({ kind }) => cuts.has(kind))).toEqual([]);
+      const crashed = faults.flatMap((fault) => (fault.kind === 'dc_crash' ? [fault.dc] : []));
+      expect(new Set(crashed).size).toBe(crashed.length);
     }
   });
 
