@@ -94,7 +94,13 @@ export class Router {
     if (isQueueable(method._)) return this.#awayInOrder(actor, method, home);
     const link = this.#backbone.link(home);
     if (isRead(method._) && (await this.#fresh(actor, home))) {
-      return this.#fromReplica(actor, method, home, link?.up === true);
+      try {
+        return await this.#fromReplica(actor, method, home, link?.up === true);
+      } catch (error) {
+        // The copy may not know yet that the reader is in: home does.
+        const isOut = error instanceof RpcError && error.text === 'CHANNEL_PRIVATE';
+        if (!isOut || link?.up !== true) throw error;
+      }
     }
     const answer = await this.#forward(actor, method, home);
     if (answer) return answer;
