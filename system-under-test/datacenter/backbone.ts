@@ -71,6 +71,7 @@ export class Backbone {
             const older = this.#incoming.get(from);
             this.#incoming.set(from, link);
             older?.close();
+            this.#outgoing.get(from)?.redial();
           },
           onEnd: (link) => void this.#accepted.delete(link),
         },

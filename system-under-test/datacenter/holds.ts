@@ -25,6 +25,7 @@ export class Holds {
   readonly #clock: Clock;
   readonly #peers = new Map<number, Peer>();
   readonly #startedMs: number;
+  #sure: Promise<void> | undefined;
   #listeners: (() => void)[] = [];
 
   constructor(clock: Clock, peers: readonly number[]) {
@@ -100,6 +101,25 @@ export class Holds {
   get any(): boolean {
     for (const peer of this.#peers.values()) if (peer.waiting.size > 0) return true;
     return this.#unsure();
+  }
+
+  /**
+   * Undefined when every peer has told what waits there; until then, for a moment after a start,
+   * resolves when they have or are not waited for any longer. Until then nobody can say what has to
+   * go first: whoever writes waits.
+   */
+  untilSure(): Promise<void> | undefined {
+    if (!this.#unsure()) return undefined;
+    this.#sure ??= new Promise((resolve) => {
+      const leftMs = this.#startedMs + LIMITS.holdUnsureMs - this.#clock.monotonicMs();
+      const timer = this.#clock.after(leftMs, resolve);
+      this.onChange(() => {
+        if (this.#unsure()) return;
+        timer.cancel();
+        resolve();
+      });
+    });
+    return this.#sure;
   }
 
   /** Calls `listener` when `any` may have changed. */

@@ -71,6 +71,8 @@ export class OutgoingLink {
   #backoffMs: number = LIMITS.linkBackoffMinMs;
   #heardAt = 0;
   #timer: Timer | undefined;
+  /** The timer is that of the next attempt. */
+  #retrying = false;
   readonly #forwarded = new Map<number, Forwarded>();
   #nextRequest = 1;
   #streamPump: Pump | undefined;
@@ -207,10 +209,23 @@ export class OutgoingLink {
     }
   }
 
+  /** The other DC has just been heard from: no need to wait any longer before trying again. */
+  redial(): void {
+    if (!this.#retrying || this.#stopped) return;
+    this.#backoffMs = LIMITS.linkBackoffMinMs;
+    this.#timer?.cancel();
+    this.#retrying = false;
+    void this.#dial();
+  }
+
   #retry(): void {
     if (this.#stopped) return;
     this.#timer?.cancel();
-    this.#timer = this.#o.clock.after(this.#backoffMs, () => void this.#dial());
+    this.#retrying = true;
+    this.#timer = this.#o.clock.after(this.#backoffMs, () => {
+      this.#retrying = false;
+      void this.#dial();
+    });
     this.#backoffMs = Math.min(this.#backoffMs * 2, LIMITS.linkBackoffMaxMs);
   }
 

@@ -73,6 +73,7 @@ export class Router {
     this.#admission.admit(method._);
     const read = runRead(this.#ctx, actor, method);
     if (read) return read;
+    if (isQueueable(method._)) await this.#ctx.holds.untilSure();
     const behind = this.#mustQueueAt(actor, method, this.#ctx.dc);
     if (behind !== undefined) {
       this.totals.heldBack++;

@@ -28,6 +28,34 @@ describe('after a start', () => {
     expect([holds.holds(8), holds.any]).toEqual([false, false]);
   });
 
+  test('whoever writes waits until every peer has told', async () => {
+    const { holds } = setUp();
+    let isSure = false;
+    void holds.untilSure()?.then(() => {
+      isSure = true;
+    });
+    holds.told(2, [], [], false);
+    await Promise.resolve();
+    expect(isSure).toBe(false);
+    holds.told(3, [16], [7], false);
+    await Promise.resolve();
+    expect(isSure).toBe(true);
+    expect(holds.untilSure()).toBeUndefined();
+    expect(holds.before(16)).toEqual([
+      [2, 0],
+      [3, 7],
+    ]);
+  });
+
+  test('or for a moment only, if one does not come back', async () => {
+    const { holds, clock } = setUp();
+    holds.told(2, [], [], false);
+    const sure = holds.untilSure();
+    clock.pass(LIMITS.holdUnsureMs);
+    await sure;
+    expect(holds.before(16)).toEqual([[2, 0]]);
+  });
+
   test('a DC without peers holds nobody', () => {
     expect(setUp([]).holds.holds(8)).toBe(false);
   });
