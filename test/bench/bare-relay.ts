@@ -6,9 +6,11 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { eventually } from './live-cluster.ts';
 import { type Repeats, repeats } from './repeats.ts';
 
 const ROUNDS = 3;
+const CONNECTED_MS = 5_000;
 /** Of a one-to-one message in its envelope. */
 const MESSAGE_BYTES = 280;
 
@@ -78,10 +80,10 @@ async function relayCpu(
   });
   try {
     const [{ port }] = (await once(child, 'message')) as [{ port: number }];
-    const cpu = async (): Promise<number> => {
-      child.send('cpu');
-      const [{ cpuMicros }] = (await once(child, 'message')) as [{ cpuMicros: number }];
-      return cpuMicros;
+    const ask = async (): Promise<{ cpuMicros: number; clients: number }> => {
+      child.send('status');
+      const [status] = (await once(child, 'message')) as [{ cpuMicros: number; clients: number }];
+      return status;
     };
     const sockets: Socket[] = [];
     for (let index = 0; index < clients; index++) {
@@ -89,12 +91,15 @@ async function relayCpu(
       await once(socket, 'connect');
       sockets.push(socket);
     }
+    // A connection can be there for the client before the relay has taken it.
+    const allTaken = async (): Promise<boolean> => (await ask()).clients === clients;
+    await eventually('the relay has not taken all connections', CONNECTED_MS, allTaken);
     await run(sockets, messages / 4);
     const samples: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      const before = await cpu();
+      const before = (await ask()).cpuMicros;
       await run(sockets, messages / ROUNDS);
-      samples.push(((await cpu()) - before) / (messages / ROUNDS));
+      samples.push(((await ask()).cpuMicros - before) / (messages / ROUNDS));
     }
     for (const socket of sockets) socket.destroy();
     return repeats(samples);

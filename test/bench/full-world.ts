@@ -1,27 +1,12 @@
 /**
- * The disks of five datacentres that hold much already: one-to-one messages in the boxes of each
- * DC's users, written while no datacentre runs, through the backend's own steps. All five get
- * copies of the same domains, and the streams are where they would be had all of it been
- * replicated long ago.
+ * Five datacentres that hold much already: one-to-one messages in the boxes of each DC's users,
+ * written through the backend's own steps (disk-writing.ts).
  */
-import { cp, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { addMessage } from '../../system-under-test/datacenter/boxes.ts';
-import { checked } from '../../system-under-test/datacenter/checked-store.ts';
 import { Directory } from '../../system-under-test/datacenter/directory.ts';
-import { identityWrite } from '../../system-under-test/datacenter/identity.ts';
-import {
-  APPLIED_PARTITION,
-  appliedKey,
-  position,
-  STREAM_PARTITION,
-} from '../../system-under-test/datacenter/keys.ts';
-import { pack } from '../../system-under-test/datacenter/records.ts';
-import type { Store, StoreWrite } from '../../system-under-test/environment/index.ts';
-import { dcFolder, openClusterFiles } from '../../system-under-test/live/cluster-files.ts';
-import { openLevelStore } from '../../system-under-test/live/level-store.ts';
+import type { Store } from '../../system-under-test/environment/index.ts';
 import { createNodeRandomness } from '../../system-under-test/live/node-randomness.ts';
-import { emptyBox, WriteBatch } from './disk-writing.ts';
+import { emptyBox, WriteBatch, writeDisks } from './disk-writing.ts';
 import { DCS } from './live-cluster.ts';
 import { TEXT_BYTES } from './live-load.ts';
 
@@ -34,38 +19,10 @@ export interface FullWorld {
 }
 
 const MESSAGES_PER_USER = 500;
-/** A number that a stream may well have reached; its newest record is kept, whatever it says. */
-const STREAM_LAST = 1_000;
 
 /** At least `bytes` in the domains of all DCs together, evenly. `folder`: of a new cluster. */
-export async function makeFullWorld(folder: string, bytes: number): Promise<FullWorld> {
-  const { secret } = await openClusterFiles(folder);
-  const seed = join(folder, 'seed');
-  const store = await openLevelStore(seed);
-  const world = await fill(checked(store), secret, bytes);
-  await store.close();
-  for (const dc of DCS) {
-    const target = join(dcFolder(folder, dc), 'store');
-    await mkdir(dcFolder(folder, dc), { recursive: true });
-    await cp(seed, target, { recursive: true });
-    const own = await openLevelStore(target);
-    await checked(own).write([identityWrite(dc, secret, Date.now()), ...streams(dc)]);
-    await own.close();
-  }
-  await rm(seed, { recursive: true });
-  return world;
-}
-
-/** The end of the own stream, and how far each other one was applied: all of it. */
-function streams(dc: number): StoreWrite[] {
-  const [partition, key] = [STREAM_PARTITION, position(STREAM_LAST)];
-  return [
-    { kind: 'put', partition, key, value: pack([]) },
-    ...DCS.filter((from) => from !== dc).map((from): StoreWrite => {
-      const value = pack(STREAM_LAST);
-      return { kind: 'put', partition: APPLIED_PARTITION, key: appliedKey(from), value };
-    }),
-  ];
+export function makeFullWorld(folder: string, bytes: number): Promise<FullWorld> {
+  return writeDisks(folder, (store, secret) => fill(store, secret, bytes));
 }
 
 async function fill(store: Store, secret: Uint8Array, bytes: number): Promise<FullWorld> {

@@ -8,6 +8,9 @@ import { fileURLToPath } from 'node:url';
 import { later } from './clean-up.ts';
 import type { MeteredBytes } from './link-meter-child.ts';
 import { DCS, type Dialling } from './live-cluster.ts';
+import { within } from './live-load.ts';
+
+const ANSWER_MS = 10_000;
 
 /** "from>to" of the link that `from` dials. */
 export type LinkBytes = ReadonlyMap<string, MeteredBytes>;
@@ -29,7 +32,8 @@ export function startLinkMeter(): LinkMeter {
   const names = links.map(({ from, to }) => `${from}>${to}`);
   const ask = async <T>(question: readonly string[] | 'read'): Promise<readonly T[]> => {
     child.send(question);
-    const [answer] = (await once(child, 'message')) as [readonly T[]];
+    const told = once(child, 'message');
+    const [answer] = (await within(ANSWER_MS, told, 'the link meter')) as [readonly T[]];
     return answer;
   };
   return {

@@ -20,7 +20,7 @@ server.listen(0, '127.0.0.1', () => {
 });
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ cpuMicros: user + system });
+  process.send?.({ cpuMicros: user + system, clients: sockets.length });
 });
 process.on('SIGINT', () => {}); // a Ctrl-C reaches the whole group: the parent decides
 process.on('disconnect', () => process.exit(0));

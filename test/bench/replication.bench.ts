@@ -167,8 +167,11 @@ async function lossResults(
     await linksUp(live.cluster);
     await nothingQueued(live, travellers);
   }
+  const note =
+    `replication: ${TRAVELLERS} people of DC ${LOST} write at DC ${REFUGE}, one write every ` +
+    `${WRITE_EVERY_MS} ms; killed is SIGKILL; silent is SIGSTOP: nothing is closed, nothing answers`;
   const result = (name: string, { median: value, spread }: Repeats): BenchResult => {
-    return { name: `replication: ${loss.name}, ${name}`, value, spread, unit: 'ms' };
+    return { name: `replication: ${loss.name}, ${name}`, value, spread, unit: 'ms', note };
   };
   return [
     result('first acknowledged as queued after', repeats(first)),

@@ -1,34 +1,25 @@
 /**
- * The disks of five datacentres on which supergroups with very many members exist already: signing
- * so many up through the protocol would take hours. Written while no datacentre runs, through the
- * backend's own steps (accounts, memberships, joining), in the order in which it would have
- * happened. All five get copies of the same domains and no streams: as if all of it had been
- * replicated and acknowledged long ago.
+ * Five datacentres in which supergroups with very many members exist already: signing so many up
+ * through the protocol would take hours. Written through the backend's own steps (accounts,
+ * joining, memberships), in the order in which it would have happened (disk-writing.ts).
  */
-import { cp, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { changeMembership } from '../../system-under-test/datacenter/boxes.ts';
 import { ChannelBoxes } from '../../system-under-test/datacenter/channel-boxes.ts';
-import { NOT_IN } from '../../system-under-test/datacenter/channel-records.ts';
 import {
   changeInfo,
   changeMember,
   countersWrite,
 } from '../../system-under-test/datacenter/channel-steps.ts';
-import { checked } from '../../system-under-test/datacenter/checked-store.ts';
 import { Directory } from '../../system-under-test/datacenter/directory.ts';
-import { identityWrite } from '../../system-under-test/datacenter/identity.ts';
 import type { Store } from '../../system-under-test/environment/index.ts';
-import { dcFolder, openClusterFiles } from '../../system-under-test/live/cluster-files.ts';
-import { openLevelStore } from '../../system-under-test/live/level-store.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { createNodeRandomness } from '../../system-under-test/live/node-randomness.ts';
 import { type AuthKey, makeAuthKey } from '../../system-under-test/mtproto/auth-key.ts';
 import { readInt64 } from '../../system-under-test/mtproto/bytes.ts';
-import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
+import { loadCrypto, type MtprotoCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { type Long, longOfBigInt } from '../../system-under-test/schema/long.ts';
 import { comingIn } from '../../system-under-test/services/channels.ts';
-import { emptyBox, WriteBatch } from './disk-writing.ts';
+import { emptyBox, WriteBatch, writeDisks } from './disk-writing.ts';
 import { DCS } from './live-cluster.ts';
 
 export interface SupergroupSize {
@@ -68,79 +59,85 @@ export interface SupergroupWorld {
 const PREFIX: Readonly<Record<number, string>> = { 1: '1', 2: '31', 3: '971', 4: '91', 5: '65' };
 const HOUR_SECONDS = 3_600;
 
-export async function makeSupergroupWorld(
-  options: SupergroupWorldOptions,
-): Promise<SupergroupWorld> {
-  const { folder } = options;
-  const { secret } = await openClusterFiles(folder);
-  const seed = join(folder, 'seed');
-  const store = await openLevelStore(seed);
-  const world = await fill(checked(store), secret, options);
-  await store.close();
-  for (const dc of DCS) {
-    const target = join(dcFolder(folder, dc), 'store');
-    await mkdir(dcFolder(folder, dc), { recursive: true });
-    await cp(seed, target, { recursive: true });
-    const own = await openLevelStore(target);
-    await checked(own).write([identityWrite(dc, secret, Date.now())]);
-    await own.close();
-  }
-  await rm(seed, { recursive: true });
-  return world;
+export function makeSupergroupWorld(options: SupergroupWorldOptions): Promise<SupergroupWorld> {
+  return writeDisks(options.folder, async (store, secret) => {
+    const crypto = await loadCrypto();
+    const writer = new WorldWriter(store, secret, crypto, options);
+    return writer.write();
+  });
 }
 
-async function fill(
-  store: Store,
-  secret: Uint8Array,
-  { homeDc, groups, devicesPerDc }: SupergroupWorldOptions,
-): Promise<SupergroupWorld> {
-  const [clock, randomness, crypto] = [
-    createNodeClock(),
-    createNodeRandomness(),
-    await loadCrypto(),
-  ];
-  const directories = new Map(
-    DCS.map((dc) => [dc, new Directory({ store, dc, dcs: DCS, secret, randomness })]),
-  );
-  const directory = directories.get(homeDc)!;
-  const joinedAt = Math.floor(clock.wallMs() / 1000) - HOUR_SECONDS;
-  const batch = new WriteBatch(store);
-  const channels = new ChannelBoxes(store, homeDc, clock);
-  const made: { members: number; box: ReturnType<ChannelBoxes['add']> }[] = [];
-  for (const { members } of groups) {
-    const { channelId, write } = await channels.newId();
-    const title = `of ${members}`;
-    const info = {
-      ...{ title, about: '', creator: 0, createdAt: joinedAt, hiddenPrehistory: false },
-    };
-    const box = channels.add(channelId, info, NO_COUNTERS);
-    await batch.add([write, changeInfo(box, info)]);
-    made.push({ members, box });
-  }
-  const newKey = (): AuthKey =>
-    makeAuthKey(
-      crypto,
-      randomness.bytes(256),
-      { newNonce: randomness.bytes(32), serverNonce: randomness.bytes(16) },
-      clock.wallMs(),
+type Made = { readonly members: number; readonly box: ReturnType<ChannelBoxes['add']> };
+
+class WorldWriter {
+  readonly #o: SupergroupWorldOptions;
+  readonly #batch: WriteBatch;
+  readonly #crypto: MtprotoCrypto;
+  readonly #clock = createNodeClock();
+  readonly #randomness = createNodeRandomness();
+  readonly #channels: ChannelBoxes;
+  readonly #directories: ReadonlyMap<number, Directory>;
+  readonly #joinedAt: number;
+
+  constructor(
+    store: Store,
+    secret: Uint8Array,
+    crypto: MtprotoCrypto,
+    options: SupergroupWorldOptions,
+  ) {
+    this.#o = options;
+    this.#crypto = crypto;
+    this.#batch = new WriteBatch(store);
+    this.#channels = new ChannelBoxes(store, options.homeDc, this.#clock);
+    const randomness = this.#randomness;
+    this.#directories = new Map(
+      DCS.map((dc) => [dc, new Directory({ store, dc, dcs: DCS, secret, randomness })]),
     );
-  const devices: Device[] = [];
-  const people = Math.max(...groups.map(({ members }) => members));
-  for (let index = 0; index < people; index++) {
+    this.#joinedAt = Math.floor(this.#clock.wallMs() / 1000) - HOUR_SECONDS;
+  }
+
+  async write(): Promise<SupergroupWorld> {
+    const { groups, homeDc } = this.#o;
+    const made: Made[] = [];
+    for (const { members } of groups) made.push(await this.#group(members));
+    const devices: Device[] = [];
+    const people = Math.max(...groups.map(({ members }) => members));
+    for (let index = 0; index < people; index++) {
+      const device = await this.#member(index, made);
+      if (device) devices.push(device);
+    }
+    for (const { box } of made) await this.#batch.add([countersWrite(box)]);
+    await this.#batch.flush();
+    const directory = this.#directories.get(homeDc)!;
+    return {
+      devices,
+      groups: made.map(({ members, box: { channelId } }) => {
+        const accessHash = longOfBigInt(readInt64(directory.accessHash(channelId)));
+        return { channelId, accessHash, members };
+      }),
+    };
+  }
+
+  async #group(members: number): Promise<Made> {
+    const { channelId, write } = await this.#channels.newId();
+    const [title, createdAt] = [`of ${members}`, this.#joinedAt];
+    const info = { title, about: '', creator: 0, createdAt, hiddenPrehistory: false };
+    const box = this.#channels.add(channelId, info, NO_COUNTERS);
+    await this.#batch.add([write, changeInfo(box, info)]);
+    return { members, box };
+  }
+
+  /** The next person: an account, membership in every group that is large enough, a device. */
+  async #member(index: number, groups: readonly Made[]): Promise<Device | undefined> {
     const dc = DCS[index % DCS.length]!;
     const ofDc = Math.floor(index / DCS.length);
-    const home = directories.get(dc)!;
+    const home = this.#directories.get(dc)!;
+    const joinedAt = this.#joinedAt;
     const phone = `${PREFIX[dc]}${String(1_000_000 + ofDc)}`;
-    const { user, writes } = home.newUser({
-      ...{ phone, firstName: `Member ${index}`, lastName: '', createdAt: joinedAt },
-    });
-    if (ofDc < devicesPerDc) {
-      const key = newKey();
-      writes.push(home.signInWrite(key, user.id));
-      devices.push({ dc, userId: user.id, key });
-    }
+    const person = { phone, firstName: `Member ${index}`, lastName: '', createdAt: joinedAt };
+    const { user, writes } = home.newUser(person);
     const own = emptyBox(dc, user.id);
-    for (const { members, box } of made) {
+    for (const { members, box } of groups) {
       if (index >= members) continue;
       const record = comingIn(box, undefined, user.id, joinedAt);
       writes.push(
@@ -148,20 +145,25 @@ async function fill(
         ...changeMembership(own, box.channelId, { muted: false, joinedAt }).writes,
       );
     }
-    await batch.add(writes);
+    const key = ofDc < this.#o.devicesPerDc ? this.#newKey() : undefined;
+    if (key) writes.push(home.signInWrite(key, user.id));
+    await this.#batch.add(writes);
+    return key && { dc, userId: user.id, key };
   }
-  for (const { box } of made) await batch.add([countersWrite(box)]);
-  await batch.flush();
-  return {
-    devices,
-    groups: made.map(({ members, box: { channelId } }) => {
-      const accessHash = longOfBigInt(readInt64(directory.accessHash(channelId)));
-      return { channelId, accessHash, members };
-    }),
-  };
+
+  #newKey(): AuthKey {
+    const random = (count: number): Uint8Array => this.#randomness.bytes(count);
+    const nonces = { newNonce: random(32), serverNonce: random(16) };
+    return makeAuthKey(this.#crypto, random(256), nonces, this.#clock.wallMs());
+  }
 }
 
 const NO_COUNTERS = {
-  ...{ pts: 0, lastId: 0, members: 0, admins: 0, kicked: 0, restricted: 0 },
-  joins: NOT_IN,
+  pts: 0,
+  lastId: 0,
+  members: 0,
+  admins: 0,
+  kicked: 0,
+  restricted: 0,
+  joins: 0,
 } as const;
