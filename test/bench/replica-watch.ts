@@ -11,7 +11,8 @@ export const WATCH_PAUSE_MS = 4;
 /** How long copies have to catch up once the watch is over. */
 const SETTLE_MS = 5_000;
 
-interface Seen {
+/** When a position was first seen. */
+export interface Seen {
   readonly atMs: number;
   readonly position: number;
 }
@@ -49,7 +50,8 @@ export async function lagsDuring(
   return new Map(copies.map((dc) => [dc, lagsOf(seen.get(master)!, seen.get(dc)!)]));
 }
 
-function lagsOf(master: readonly Seen[], copy: readonly Seen[]): Float64Array {
+/** For each position of the master, how much later the copy had it; ms, ascending. */
+export function lagsOf(master: readonly Seen[], copy: readonly Seen[]): Float64Array {
   const lags: number[] = [];
   let at = 0;
   // The first is where the master was all along.
