@@ -37,7 +37,7 @@ import { Lanes } from './lanes.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { NumberedLog } from './numbered-log.ts';
 import { OldWays } from './old-ways.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, outboxOf } from './outbox.ts';
 import { LinkDownError, type LinkStuck } from './outgoing-link.ts';
 import { PeerCalls, Peers } from './peer-calls.ts';
 import { Popularity } from './popularity.ts';
@@ -492,10 +492,4 @@ export class Datacenter {
     this.#o.environment.log.write('error', 'datacenter_failed', { why: error.message });
     this.#o.onFatal(error);
   }
-}
-
-function outboxOf(outboxes: ReadonlyMap<number, Outbox>, to: number): Outbox {
-  const outbox = outboxes.get(to);
-  if (!outbox) throw new Error(`there is no outbox for DC ${to}`);
-  return outbox;
 }

@@ -53,7 +53,7 @@ export const LIMITS = {
   /** Users in one `queued` frame. */
   queuedUsersPerFrameMax: 4_096,
   /** After a start, writes are held so long for peers that have not told what waits there. */
-  holdUnsureMs: 1_500,
+  holdUnsureMs: 2_000,
   /** A read waits so long for the replica to reach what its session has seen; then it goes home. */
   freshnessWaitMs: 150,
   /** Items of other DCs' outboxes staged, not durable: fewest, most; a commit this slow halves. */

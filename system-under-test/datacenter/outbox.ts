@@ -146,3 +146,9 @@ export class Outbox {
     this.#behind.set(userId, others.set(number, behind));
   }
 }
+
+export function outboxOf(outboxes: ReadonlyMap<number, Outbox>, to: number): Outbox {
+  const outbox = outboxes.get(to);
+  if (!outbox) throw new Error(`there is no outbox for DC ${to}`);
+  return outbox;
+}

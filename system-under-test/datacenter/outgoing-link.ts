@@ -71,8 +71,8 @@ export class OutgoingLink {
   #backoffMs: number = LIMITS.linkBackoffMinMs;
   #heardAt = 0;
   #timer: Timer | undefined;
-  /** The timer is that of the next attempt. */
-  #retrying = false;
+  /** Number of the newest attempt to connect; older ones do not count any more. */
+  #attempt = 0;
   readonly #forwarded = new Map<number, Forwarded>();
   #nextRequest = 1;
   #streamPump: Pump | undefined;
@@ -200,32 +200,31 @@ export class OutgoingLink {
   }
 
   async #dial(): Promise<void> {
+    const attempt = ++this.#attempt;
     try {
       const connection = await this.#o.network.connect(this.#o.address, LIMITS.linkConnectMs);
-      if (this.#stopped) return connection.destroy();
+      if (this.#stopped || attempt !== this.#attempt) return connection.destroy();
       this.#attend(connection);
     } catch {
-      this.#retry();
+      if (attempt === this.#attempt) this.#retry();
     }
   }
 
-  /** The other DC has just been heard from: no need to wait any longer before trying again. */
+  /**
+   * The other DC has just been heard from: no need to wait any longer before trying again, nor for
+   * an attempt that began when it was out of reach.
+   */
   redial(): void {
-    if (!this.#retrying || this.#stopped) return;
+    if (this.#connection || this.#stopped) return;
     this.#backoffMs = LIMITS.linkBackoffMinMs;
     this.#timer?.cancel();
-    this.#retrying = false;
     void this.#dial();
   }
 
   #retry(): void {
     if (this.#stopped) return;
     this.#timer?.cancel();
-    this.#retrying = true;
-    this.#timer = this.#o.clock.after(this.#backoffMs, () => {
-      this.#retrying = false;
-      void this.#dial();
-    });
+    this.#timer = this.#o.clock.after(this.#backoffMs, () => void this.#dial());
     this.#backoffMs = Math.min(this.#backoffMs * 2, LIMITS.linkBackoffMaxMs);
   }
 
