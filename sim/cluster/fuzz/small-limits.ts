@@ -29,6 +29,12 @@ const CHOICES: readonly (readonly SmallLimits[])[] = [
   [{ linkAckDelayMs: 500 }, { lazyAppendMs: 300 }, { streamPatienceMs: 2_000 }],
   [{ patientEntriesMax: 2 }, { queuedUsersPerFrameMax: 1 }],
   [{ drainWindowMin: 1, drainWindowMax: 2 }],
+  [{ channelsCachedMax: 1 }, { membersCachedPerChannelMax: 1 }],
+  [{ channelEventsPageMax: 1 }, { channelEventsPageMax: 5 }],
+  [{ channelDifferenceEventsMax: 1 }, { channelDifferenceEventsMax: 5 }],
+  [{ hotMessagesPerChannelMax: 2 }, { hotBytesMax: 2_000 }],
+  [{ evictionsKeptMax: 1 }, { channelsPerFrameMax: 1 }],
+  [{ popularAbovePerMinute: 2, popularBelowPerMinute: 1 }],
 ];
 
 /** Half of the worlds have the product's own limits. */
