@@ -14,6 +14,7 @@ import { DisturbanceTracker } from '../users/disturbance-tracker.ts';
 import type { Disturbance } from '../users/measure.ts';
 import type { Workload } from '../users/workload.ts';
 import { runFaults } from './faults.ts';
+import { type HomeMove, HomeMoves } from './home-moves.ts';
 import { findSecrets, QueueWatch, secretInLine } from './invariants.ts';
 import { clientAddress, userNode, VirtualCluster } from './virtual-cluster.ts';
 import { VirtualLoop, VirtualLoopError } from './virtual-loop.ts';
@@ -29,6 +30,8 @@ export interface ClusterRunInput {
   readonly warmupSeconds: number;
   readonly windowSeconds: number;
   readonly faults: readonly Fault[];
+  /** Users whose home is moved meanwhile. Default: none. */
+  readonly moves?: readonly HomeMove[];
   readonly seed: string;
   readonly crypto: MtprotoCrypto;
   readonly disk?: DiskCharacter;
@@ -73,6 +76,8 @@ export interface ClusterRun {
   readonly unsettled: number;
   /** What that was, in words. */
   readonly waiting: readonly string[];
+  /** Homes that were moved. */
+  readonly moves: number;
   /** Virtual time at which the first violation was seen, from the start of the world. */
   readonly violatedAtSeconds: number | undefined;
 }
@@ -119,6 +124,9 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
     secondDevice ? provisionedKey(crypto, random('second auth key', index)) : undefined,
   );
   const secrets = [...keys, ...secondKeys].flatMap((key) => (key ? [key.key] : []));
+  const homes = people.map(({ homeDc }) => homeDc);
+  const userIdOf = (index: number): number | undefined =>
+    userIds.get(homes[index] ?? 0)?.[rankAtHome(people, index)];
   const userIds = await loop.settle(cluster.start(accountsOf(people, keys, secondKeys)));
   await loop.run(() => cluster.linked);
   const clock = loop.clockFor('crowd');
@@ -134,8 +142,7 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
     crypto,
     rsaPublicKeys: [],
     authorizationOf: (index, device) => {
-      const person = people[index];
-      const userId = person ? userIds.get(person.homeDc)?.[rankAtHome(people, index)] : undefined;
+      const userId = userIdOf(index);
       const authKey = (device === 0 ? keys : secondKeys)[index];
       return authKey && userId !== undefined ? { key: authKey, userId } : undefined;
     },
@@ -151,6 +158,7 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
   const tracker = new DisturbanceTracker(crowd);
   let records: () => FaultRecord[] = () => [];
   let stopFaults = (): void => {};
+  const homeMoves = new HomeMoves(loop, cluster, homes, userIdOf);
   crowd.startLoad();
   const windowStart = clock.monotonicMs() + input.warmupSeconds * 1000;
   if (input.onLag) {
@@ -171,6 +179,7 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
       dcOf: (node) => cluster.dcOf(node),
       machines: cluster.machineTargets,
     });
+    homeMoves.start(input.moves ?? []);
     records = () => run.records();
     stopFaults = () => run.stop();
     for (const fault of input.faults) {
@@ -207,12 +216,13 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
     }
     if (broken) break;
     const windowOver = elapsedMs >= totalMs;
-    if (windowOver && crowd.settled && tracker.open === 0) break;
+    if (windowOver && crowd.settled && tracker.open === 0 && homeMoves.settled) break;
     if (untilMs >= deadlineMs) break;
   }
   stopFaults();
   const disturbances = tracker.finish(clock.monotonicMs());
-  const waiting = crowd.waiting();
+  const waiting = [...crowd.waiting(), ...(homeMoves.settled ? [] : ['the move of a home'])];
+  homeMoves.stop();
   if (!look()) {
     tell('audit', 1, 'comparing every box with what clients were told');
     await auditBoxes(loop, crowd);
@@ -237,6 +247,7 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
     events: loop.events,
     unsettled: waiting.length,
     waiting,
+    moves: homeMoves.done,
     violatedAtSeconds,
   };
   crowd.stop();

@@ -104,7 +104,7 @@ export const LIMITS = {
   writeWaitMs: 2_000,
   shedWaitSecondsMax: 8,
   /** Entries of a box in one outbox item when its user moves; old ways are asked after so often. */
-  moveEntriesMax: 500,
+  moveEntriesMax: 200,
   oldWayAskMs: 500,
   /** Calls of one DC to another that are under way, per link. */
   peerCallsPendingMax: 256,

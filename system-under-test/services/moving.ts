@@ -42,7 +42,8 @@ export function moveHome(ctx: ServiceContext, userId: number, to: number): Promi
 function mayHaveQueued(ctx: ServiceContext, userId: number): boolean {
   if (ctx.holds.holds(userId)) return true;
   for (const outbox of ctx.outboxes.values()) if (outbox.hasQueued(userId)) return true;
-  return false;
+  // What this DC sent to the user's last home has not come back here yet: it would go in circles.
+  return ctx.homes.wayTo(userId) !== ctx.dc;
 }
 
 async function copyBox(ctx: ServiceContext, userId: number, to: number): Promise<void> {
@@ -54,7 +55,7 @@ async function copyBox(ctx: ServiceContext, userId: number, to: number): Promise
     after = entries.at(-1)?.key ?? after;
     const pairs = entries.map(({ key, value }) => [key, value] as const);
     const item: OutboxItem = { kind: 'adopt', userId, marker, part, last, entries: pairs };
-    const staged = stageFor(ctx, to, item);
+    const staged = stageTo(ctx, to, item);
     if (!last) {
       await ctx.commits.append([], [staged.write]).then(staged.committed);
       continue;
@@ -69,7 +70,7 @@ async function copyBox(ctx: ServiceContext, userId: number, to: number): Promise
   forgetBox(ctx, userId).catch(() => {}); // a failing store is fatal by itself
 }
 
-function stageFor(ctx: ServiceContext, to: number, item: OutboxItem): StagedItem {
+function stageTo(ctx: ServiceContext, to: number, item: OutboxItem): StagedItem {
   const outbox = ctx.outboxes.get(to);
   if (!outbox) throw new RpcError(400, 'DC_ID_INVALID');
   return outbox.stage(item);
