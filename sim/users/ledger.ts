@@ -127,7 +127,6 @@ export class Ledger {
   unsettled(): LedgerEntry[] {
     return this.entries.filter(
       (entry) =>
-        entry.sentMs !== undefined &&
         entry.refused === undefined &&
         (entry.storedMs === undefined || entry.deliveredMs === undefined),
     );

@@ -36,7 +36,7 @@ describe('fuzzing the cluster', () => {
   }, async () => {
     const series = new Series();
     for (let number = 2; number < 12; number++) {
-      const seed = `suite-b-${number}`;
+      const seed = `suite-${number}`;
       series.add(number, seed, await runSeed(seed, context, false));
     }
     const result = series.result();
