@@ -21,6 +21,8 @@ interface Moved {
   readonly epoch: number;
   /** Old homes that may still have something for the user under way, oldest first. */
   readonly via: readonly number[];
+  /** The new home's own domain says so, as far as it is here: the box is there, too. */
+  readonly arrived: boolean;
 }
 
 /** A marker of a move, as it stands in the accounts of both DCs of it. */
@@ -47,7 +49,7 @@ export class Homes {
           to: MOVED_KEYS.to,
           limit: PAGE,
         });
-        for (const { key, value } of page) this.learn(movedUserOf(key), unpack(value));
+        for (const { key, value } of page) this.learn(movedUserOf(key), unpack(value), dc);
         if (page.length < PAGE) break;
         from = `${page.at(-1)?.key}\0`;
       }
@@ -65,18 +67,32 @@ export class Homes {
     return moved?.via[0] ?? this.of(userId);
   }
 
+  /** Whether the copy of the home's domain that is here has the user's box, be it old. */
+  hasArrived(userId: number): boolean {
+    return this.#moved.get(userId)?.arrived ?? true;
+  }
+
   epochOf(userId: number): number {
     return this.#moved.get(userId)?.epoch ?? 0;
   }
 
-  /** A marker says where a user has moved. Old ones change nothing. */
-  learn(userId: number, [to, epoch, from]: MovedMarker): void {
+  /**
+   * A marker in the domain of DC `by` says where a user has moved. Old ones change nothing; the same
+   * one in the domain of the new home says that the copy of it here has the user's box.
+   */
+  learn(userId: number, [to, epoch, from]: MovedMarker, by: number): void {
+    // Here, the user is at home once the box is, which comes another way.
+    if (to === this.#dc && by !== to) return;
     const before = this.#moved.get(userId);
+    const arrived = by === to;
+    if (before && epoch === before.epoch && arrived) {
+      this.#moved.set(userId, { ...before, arrived });
+    }
     if (epoch <= (before?.epoch ?? 0)) return;
     const old = this.of(userId);
     // The old home itself sends on in the order in which it got things: nothing can overtake there.
     const via = [...(before?.via ?? []), ...(from === this.#dc ? [] : [from])];
-    this.#moved.set(userId, { home: to, epoch, via });
+    this.#moved.set(userId, { home: to, epoch, via, arrived });
     if (old !== to) this.onChange?.(userId, old, to);
   }
 

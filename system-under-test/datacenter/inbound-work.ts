@@ -110,7 +110,7 @@ export class InboundWork implements IncomingHandlers {
     return context.commits.appendLater(writes).then(() => {
       for (const write of accounts) {
         if (write.key.startsWith(MOVED_KEYS.from) && write.kind === 'put') {
-          context.homes.learn(movedUserOf(write.key), unpack<MovedMarker>(write.value));
+          context.homes.learn(movedUserOf(write.key), unpack<MovedMarker>(write.value), from);
         }
         const signedOut = context.directory.replicated(write);
         if (signedOut !== undefined) this.#o.signedOut(signedOut);

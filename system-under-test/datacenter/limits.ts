@@ -105,6 +105,9 @@ export const LIMITS = {
   shedWaitSecondsMax: 8,
   /** Entries of a box in one outbox item when its user moves; old ways are asked after so often. */
   moveEntriesMax: 200,
+  /** A user who moves is held up so long at most for what is under way; looked at so often. */
+  moveWaitMs: 2_000,
+  movePollMs: 20,
   oldWayAskMs: 500,
   /** Calls of one DC to another that are under way, per link. */
   peerCallsPendingMax: 256,

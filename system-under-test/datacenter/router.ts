@@ -25,6 +25,9 @@ import { LIMITS } from './limits.ts';
 import { LinkDownError } from './outgoing-link.ts';
 import { WriteOrder } from './write-order.ts';
 
+/** A read is begun so often when its user moves meanwhile. */
+const READ_ATTEMPTS = 3;
+
 export class Router {
   readonly #ctx: ServiceContext;
   readonly #backbone: Backbone;
@@ -52,6 +55,18 @@ export class Router {
   /** TL objects, or bytes that are encoded already. Rejects with `RpcError`. */
   async route(actor: Actor, method: tl.RpcMethod): Promise<Answer | Uint8Array> {
     if (!isServed(method._)) throw new RpcError(400, 'INPUT_METHOD_INVALID');
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#byHome(actor, method);
+      } catch (error) {
+        // A box that its user leaves while it is read: it is read again, where it is now.
+        const again = error instanceof HomeMovedError && isRead(method._);
+        if (!again || attempt === READ_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  #byHome(actor: Actor, method: tl.RpcMethod): Promise<Answer | Uint8Array> {
     const home = domainOf(this.#ctx, actor, method);
     if (home !== this.#ctx.dc) return this.#away(actor, method, home);
     this.totals.atHome++;
@@ -72,7 +87,7 @@ export class Router {
   async #atHome(actor: Actor, method: tl.RpcMethod): Promise<Answer> {
     this.#admission.admit(method._);
     const read = runRead(this.#ctx, actor, method);
-    if (read) return read;
+    if (read) return this.#unmoved(actor, read);
     if (isQueueable(method._)) await this.#ctx.holds.untilSure();
     const behind = this.#mustQueueAt(actor, method, this.#ctx.dc);
     if (behind !== undefined) {
@@ -105,7 +120,7 @@ export class Router {
     }
     const answer = await this.#forward(actor, method, home);
     if (answer) return answer;
-    if (!isRead(method._) || !this.#ctx.freshness.isWhole(home)) {
+    if (!isRead(method._) || !this.#hasCopy(actor, home)) {
       throw new RpcError(503, 'HOME_DC_UNREACHABLE');
     }
     this.totals.readsStale++;
@@ -157,11 +172,25 @@ export class Router {
    * session that comes from elsewhere has seen nobody knows what: its first read goes home.
    */
   #fresh(actor: Actor, home: number): boolean | Promise<boolean> {
+    if (!this.#ctx.homes.hasArrived(actor.userId)) return false;
     const position = actor.seen?.get(home);
     if (position === undefined) return false;
     const reached = this.#ctx.freshness.reach(home, position, LIMITS.freshnessWaitMs);
     if (reached !== true) this.totals.readsWaited++;
     return reached;
+  }
+
+  /** Rejects with `HomeMovedError` if the user has moved meanwhile, and left an empty box. */
+  async #unmoved(actor: Actor, read: Promise<Answer>): Promise<Answer> {
+    const { homes } = this.#ctx;
+    const before = homes.of(actor.userId);
+    const answer = await read;
+    if (homes.of(actor.userId) !== before) throw new HomeMovedError();
+    return answer;
+  }
+
+  #hasCopy(actor: Actor, home: number): boolean {
+    return this.#ctx.freshness.isWhole(home) && this.#ctx.homes.hasArrived(actor.userId);
   }
 
   async #fromReplica(
@@ -179,7 +208,7 @@ export class Router {
     );
     const read = runRead(this.#ctx, actor, method);
     if (!read) throw new RpcError(503, 'HOME_DC_UNREACHABLE');
-    const answer = await read;
+    const answer = await this.#unmoved(actor, read);
     // What is marked as inexact tells nothing of what the session saw elsewhere before.
     if (actor.seen && (homeIsUp || actor.seen.has(home))) saw(actor.seen, home, position);
     if (homeIsUp) return answer;

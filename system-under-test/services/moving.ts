@@ -32,6 +32,7 @@ export function moveHome(ctx: ServiceContext, userId: number, to: number): Promi
     const end = ctx.homes.beginMove(userId);
     try {
       await ctx.boxes.quiet(userId);
+      await sentIsThere(ctx);
       await copyBox(ctx, userId, to);
     } finally {
       end();
@@ -44,6 +45,19 @@ function mayHaveQueued(ctx: ServiceContext, userId: number): boolean {
   for (const outbox of ctx.outboxes.values()) if (outbox.hasQueued(userId)) return true;
   // What this DC sent to the user's last home has not come back here yet: it would go in circles.
   return ctx.homes.wayTo(userId) !== ctx.dc;
+}
+
+/**
+ * What the user has sent must be where it goes before the new home sends anything: it goes another
+ * way. Rejects with 503 when that takes too long.
+ */
+async function sentIsThere(ctx: ServiceContext): Promise<void> {
+  const sent = [...ctx.outboxes.values()].map((outbox) => [outbox, outbox.log.last] as const);
+  const endMs = ctx.clock.monotonicMs() + LIMITS.moveWaitMs;
+  while (sent.some(([outbox, last]) => outbox.acknowledgedUpTo < last)) {
+    if (ctx.clock.monotonicMs() > endMs) throw new RpcError(503, 'HOME_BUSY');
+    await new Promise<void>((resolve) => ctx.clock.after(LIMITS.movePollMs, resolve));
+  }
 }
 
 async function copyBox(ctx: ServiceContext, userId: number, to: number): Promise<void> {
@@ -66,7 +80,7 @@ async function copyBox(ctx: ServiceContext, userId: number, to: number): Promise
     break;
   }
   ctx.boxes.forget(userId);
-  ctx.homes.learn(userId, marker);
+  ctx.homes.learn(userId, marker, ctx.dc);
   forgetBox(ctx, userId).catch(() => {}); // a failing store is fatal by itself
 }
 
@@ -116,7 +130,7 @@ export async function takeAdoption(
   // The next item may be for this user already: it must find the user at home.
   await appended;
   ctx.boxes.forget(userId);
-  ctx.homes.learn(userId, marker);
+  ctx.homes.learn(userId, marker, ctx.dc);
   ctx.delivery.push(userId, '', encodeTl({ _: 'updatesTooLong' }));
   return { durable: appended };
 }
