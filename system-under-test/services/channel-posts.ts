@@ -75,7 +75,9 @@ async function repeated(
   const { message: words, entities, replyTo } = text;
   const fields = { senderId: sender.id, date: known.date, text: words, entities, replyTo };
   const message: ChannelMessage = { ...fields, id: known.id, editDate: 0 };
-  const told = settled(ctx, box, sender.id, text, known.id, origin);
+  // The device that queued it was left out when the first one was told to all: it was its own.
+  const post = postUpdate(box, known, message, sender.id);
+  const told = settled(ctx, box, sender.id, text, known.id, origin, [post]);
   // The first one may not be durable yet: an empty append waits for it.
   const durable = commitChannel(ctx, box, {
     own: [],
@@ -127,10 +129,12 @@ function settled(
   text: CheckedText,
   id: number,
   { queued }: WriteOrigin,
+  more: readonly tl.TypeUpdate[] = [],
 ): Telling | undefined {
   if (!queued) return undefined;
   const list: tl.TypeUpdate[] = [
     { _: 'updateMessageID', id, randomId: longOfHex(text.randomId) },
+    ...more,
     {
       _: 'updateDeleteScheduledMessages',
       peer: peerChannel(box.channelId),

@@ -124,6 +124,26 @@ describe('two datacentres', () => {
       expect(pushedPosts(alice!, chat)).toEqual(['2 before', '4 one', '5 two']);
     }));
 
+  test('a post that was carried out and queued as well is told to its sender with its step', () =>
+    withPeople([1, 5], async (world) => {
+      const { people, pass } = world;
+      const [alice, bob] = people.map(({ device }) => device);
+      const chat = await create(alice!);
+      await join(bob!, chat);
+      await pass(2_000);
+      // The request arrives, its answer does not.
+      const heal = cut(world, 1, 5, false);
+      const queued = (await bob!.send(chat, 'in doubt', 1)) as tl.RawUpdates;
+      expect(queued.updates[1]).toMatchObject({ _: 'updateNewScheduledMessage' });
+      heal();
+      await pass(8_000);
+      expect(shown(await bob!.history(chat))).toEqual(['2 in doubt', expect.anything()]);
+      expect(pushedPosts(bob!, chat)).toEqual(['2 in doubt']);
+      expect(bob!.updates).toContainEqual(
+        expect.objectContaining({ _: 'updateNewChannelMessage', pts: 2, ptsCount: 1 }),
+      );
+    }));
+
   test('a post that may not be carried out any more is taken from its sender', () =>
     withPeople([1, 5], async (world) => {
       const { people, meet, pass } = world;
