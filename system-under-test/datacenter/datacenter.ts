@@ -44,6 +44,7 @@ import { Popularity } from './popularity.ts';
 import { type QueueView, viewQueues } from './queues.ts';
 import { recoverDisk } from './recovery.ts';
 import { mendBeforeService } from './recovery-mend.ts';
+import { RecoveryProgress, type RecoveryState } from './recovery-progress.ts';
 import { Repair } from './repair.ts';
 import { Router } from './router.ts';
 import { SelfDrain } from './self-drain.ts';
@@ -67,6 +68,8 @@ export interface DatacenterOptions {
   readonly onFatal: (error: Error) => void;
   /** All DCs of the cluster are new: nobody can know anything of this one. */
   readonly newCluster?: boolean;
+  /** The disk has lost something: what is there again so far. */
+  readonly onRecovery?: (state: RecoveryState) => void;
   /** Other values for limits of replication and repair, for worlds that must reach them. */
   readonly limits?: Partial<Limits>;
 }
@@ -130,6 +133,7 @@ export class Datacenter {
       listen: given.listen.backbone,
       peers,
       newCluster: newCluster === true,
+      progress: new RecoveryProgress(dcIds(given.topology).length, given.onRecovery),
     };
     let restored = false;
     for (;;) {
@@ -138,7 +142,7 @@ export class Datacenter {
         restored ||= recovered.restored;
         const listen = { ...given.listen, backbone: recovered.listen };
         const datacenter = await Datacenter.#open({ ...given, environment, listen }, store);
-        await datacenter.#serve(store, restored);
+        await datacenter.#serve(store, restored ? recovery.progress : undefined);
         return datacenter;
       } catch (error) {
         if (!(error instanceof DamagedEntryError)) throw error;
@@ -179,12 +183,12 @@ export class Datacenter {
     return datacenter;
   }
 
-  async #serve(store: GuardedStore, restored: boolean): Promise<void> {
+  async #serve(store: GuardedStore, restored: RecoveryProgress | undefined): Promise<void> {
     store.guard((partition, keys) => this.#repair.mender.mend(partition, keys));
     await this.#backbone.listen();
     this.#backbone.dial();
     this.#repair.start();
-    if (restored) await this.#repair.copiesWhole();
+    if (restored) await this.#repair.copiesWhole(restored);
     await this.#front.listen();
   }
 

@@ -33,6 +33,7 @@ import type { Limits } from './limits.ts';
 import { NumberedLog } from './numbered-log.ts';
 import { PeerCalls, Peers } from './peer-calls.ts';
 import { pack, unpack } from './records.ts';
+import type { RecoveryProgress } from './recovery-progress.ts';
 import { REPAIR_FETCH, receivedEntries } from './repair-calls.ts';
 import { answerRestores, type Have, RESTORE_HAVE, RESTORE_TAKEN, receivedHave } from './restore.ts';
 import {
@@ -49,6 +50,7 @@ export interface RecoveryOptions extends CallsOnlyOptions {
   readonly limits: Limits;
   /** The whole cluster is new: nobody needs to be asked. */
   readonly newCluster: boolean;
+  readonly progress: RecoveryProgress;
 }
 
 export interface Recovered {
@@ -97,6 +99,7 @@ class Recovery {
   async run(): Promise<Recovered> {
     const { dc, others, secret, environment } = this.#o;
     environment.log.write('warn', 'disk_without_identity', { dc });
+    this.#o.progress.begins();
     for (const other of others) {
       const { value } = await getWithDamage(this.#store, APPLIED_PARTITION, appliedKey(other));
       this.#applied.set(other, value ? unpack<number>(value) : 0);
@@ -219,7 +222,7 @@ class Recovery {
   }
 
   async #pull(state: CopyState): Promise<void> {
-    const { dc, limits } = this.#o;
+    const { dc, limits, progress } = this.#o;
     const put = (next: CopyState): StoreWrite => ({
       kind: 'put',
       partition: SNAPSHOT_PARTITION,
@@ -227,16 +230,21 @@ class Recovery {
       value: pack(packableState(next)),
     });
     await this.#store.write([put(state)]);
+    progress.reached({ phase: 'own_domain' });
     await copyDomain(
       {
         domain: dc,
         store: this.#store,
         clock: this.#clock,
-        limits: { ...limits, snapshotPauseMs: 0 },
+        limits,
+        hurry: () => true,
         ask: ({ source, position, cursor }) =>
           this.#peers.ask(source, SNAPSHOT_PAGE, [dc, position, cursor.partition, cursor.key]),
         instead: (partition, key) => this.#fromAnother(state, partition, key),
-        write: (writes, next) => this.#store.write(next ? [...writes, put(next)] : writes),
+        write: async (writes, next, { entries }) => {
+          await this.#store.write(next ? [...writes, put(next)] : writes);
+          progress.copied(entries.length);
+        },
       },
       state,
     );

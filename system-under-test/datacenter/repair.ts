@@ -16,6 +16,7 @@ import type { NumberedLog } from './numbered-log.ts';
 import type { Outbox } from './outbox.ts';
 import type { PeerCalls, Peers } from './peer-calls.ts';
 import { pack } from './records.ts';
+import type { RecoveryProgress } from './recovery-progress.ts';
 import { answerFetches } from './repair-calls.ts';
 import { answerRestores } from './restore.ts';
 import { Retention } from './retention.ts';
@@ -197,14 +198,19 @@ export class Repair {
    * Resolves when every copy is a state that reads may be served from, but for those of DCs that
    * have been out of reach for as long as one waits for them.
    */
-  async copiesWhole(): Promise<void> {
-    const { clock, limits, peers, log } = this.#o;
+  async copiesWhole(progress: RecoveryProgress): Promise<void> {
+    const { others, clock, limits, peers, log } = this.#o;
     const endMs = clock.monotonicMs() + limits.restoreWaitMs;
+    this.copies.hurry(progress);
     for (;;) {
       const { notWhole } = this.copies;
+      const records = others.reduce((sum, dc) => sum + this.#inbound(dc).streamDurable, 0);
+      const domainsDone = 1 + others.length - notWhole.length;
+      progress.reached({ phase: 'copies', domainsDone, records });
       const reachable = notWhole.some((dc) => peers.reach(dc));
       if (notWhole.length === 0 || (!reachable && clock.monotonicMs() >= endMs)) {
         if (notWhole.length > 0) log.write('error', 'serves_without', { dcs: notWhole.join(' ') });
+        this.copies.serves();
         return;
       }
       await new Promise<void>((resolve) => clock.after(limits.restorePollMs, resolve));

@@ -1,7 +1,8 @@
 /**
  * Takes a domain over from another DC, page by page: each page is compared with what is here, and
  * what differs is written together with the place where the next page begins, so that a cut link
- * or a restart costs one page. The asking side sets the pace.
+ * or a restart costs one page. The asking side sets the pace; the next page is on its way while one
+ * is being written.
  */
 import type { Clock, Store, StoreWrite } from '../environment/index.ts';
 import type { Limits } from './limits.ts';
@@ -43,6 +44,8 @@ export interface CopyOptions {
   readonly store: Store;
   readonly clock: Clock;
   readonly limits: Limits;
+  /** Whether to do nothing else now: neither side need be spared. */
+  readonly hurry: () => boolean;
   /** Asks the source for the page from a place on. */
   readonly ask: (state: CopyState) => Promise<unknown>;
   /** Looks elsewhere for an entry that is damaged at the source; undefined: there is none. */
@@ -57,17 +60,27 @@ export interface CopyOptions {
 
 /** Resolves when the last page is durable; rejects as `ask` and `write` do. */
 export async function copyDomain(options: CopyOptions, begin: CopyState): Promise<void> {
-  const { domain, clock, limits, ask, write } = options;
-  for (let state: CopyState | undefined = begin; state; ) {
-    const page = await mended(options, receivedPage(domain, await ask(state)));
+  const { domain, clock, limits, hurry, write } = options;
+  let state = begin;
+  for (let asked = askAhead(options, begin); ; ) {
+    const received = receivedPage(domain, await asked);
+    const next: CopyState | undefined = received.next && { ...state, cursor: received.next };
+    if (next) asked = askAhead(options, next);
+    const page = await mended(options, received);
     const startedMs = clock.monotonicMs();
-    const writes = await differences(options, state.cursor, page);
-    const next: CopyState | undefined = page.next && { ...state, cursor: page.next };
-    await write(writes, next, page);
+    await write(await differences(options, state.cursor, page), next, page);
+    if (!next) return;
     state = next;
     const tookMs = clock.monotonicMs() - startedMs;
-    if (state) await pause(clock, Math.max(limits.snapshotPauseMs, tookMs));
+    if (!hurry()) await pause(clock, Math.max(limits.snapshotPauseMs, tookMs));
   }
+}
+
+/** Nobody may be waiting yet when it fails, or any more. */
+function askAhead({ ask }: CopyOptions, state: CopyState): Promise<unknown> {
+  const asked = ask(state);
+  asked.catch(() => {});
+  return asked;
 }
 
 async function mended({ instead }: CopyOptions, page: ReceivedPage): Promise<ReceivedPage> {

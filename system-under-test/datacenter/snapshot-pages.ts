@@ -30,8 +30,8 @@ const domainEnd = (dc: number): string => `d${dc}0`;
 
 export const domainStart = (dc: number): Cursor => ({ partition: domainPrefix(dc), key: '' });
 
-/** Names of partitions taken at a time. */
-const NAMES = 128;
+/** Names of partitions taken at a time: a page often ends within the first few. */
+const NAMES = { first: 4, max: 128 };
 
 export interface PageLimits {
   /** The page ends with the entry that reaches this. */
@@ -92,13 +92,14 @@ async function* partitionsFrom(
   last: string,
 ): AsyncGenerator<string, void, void> {
   if (first <= last) yield first;
-  for (let after = first; ; ) {
-    const names = await store.partitions(after, NAMES);
+  let after = first;
+  for (let limit = NAMES.first; ; limit = Math.min(2 * limit, NAMES.max)) {
+    const names = await store.partitions(after, limit);
     for (const name of names) {
       if (name > last) return;
       yield name;
     }
-    if (names.length < NAMES) return;
+    if (names.length < limit) return;
     after = names.at(-1)!;
   }
 }

@@ -3,7 +3,8 @@
  * on (this DC was away for longer than the stream is kept, has lost its disk, or does not know any
  * more where it was) is taken anew: pages of the domain from its master, then the stream from where
  * the pages began. It counts as a state again once everything that may have gone into the pages is
- * applied; until then reads of it go home. One snapshot at a time.
+ * applied; until then reads of it go home. One snapshot at a time, or all at once while this DC
+ * does not serve yet: each comes from another DC.
  */
 import type { Clock, Log, Store, StoreWrite } from '../environment/index.ts';
 import { RpcError } from '../schema/errors.ts';
@@ -15,6 +16,7 @@ import { APPLIED_PARTITION, appliedKey, SNAPSHOT_PARTITION } from './keys.ts';
 import type { Limits } from './limits.ts';
 import type { Peers } from './peer-calls.ts';
 import { type Packable, pack, unpack } from './records.ts';
+import type { RecoveryProgress } from './recovery-progress.ts';
 import {
   type CopyState,
   copyDomain,
@@ -58,7 +60,10 @@ export class SnapshotPull implements CopyKeeper {
   readonly #states = new Map<number, CopyState>();
   /** Positions from which on copies are states again. */
   readonly #wholeFrom = new Map<number, number>();
-  #running = false;
+  /** Domains of which pages are being asked for, or will be again after a failure. */
+  readonly #running = new Set<number>();
+  /** Set while nobody is served here. */
+  #before: RecoveryProgress | undefined;
   #stopped = false;
   readonly totals = { snapshotsTaken: 0, snapshotsBegun: 0, snapshotPages: 0, snapshotWrites: 0 };
 
@@ -115,19 +120,33 @@ export class SnapshotPull implements CopyKeeper {
     this.run();
   }
 
+  /** Until `serves`, nothing is done here but to take copies; how far they are is told. */
+  hurry(progress: RecoveryProgress): void {
+    this.#before = progress;
+    this.run();
+  }
+
+  serves(): void {
+    this.#before = undefined;
+  }
+
   /** A link came up or went down, or something has to be taken. */
   run(): void {
-    if (this.#running || this.#stopped) return;
-    const next = [...this.#states.keys()].find((dc) => this.#o.peers.reach(dc));
-    if (next === undefined) return;
-    this.#running = true;
-    this.#pull(next).then(
-      () => {
-        this.#running = false;
-        this.run();
-      },
-      (error: Error) => this.#failed(next, error),
-    );
+    if (this.#stopped) return;
+    for (const dc of [...this.#states.keys()]) {
+      if (this.#running.size > 0 && !this.#before) return;
+      if (this.#running.has(dc) || !this.#o.peers.reach(dc)) continue;
+      this.#running.add(dc);
+      this.#pull(dc).then(
+        () => this.#free(dc),
+        (error: Error) => this.#failed(dc, error),
+      );
+    }
+  }
+
+  #free(dc: number): void {
+    this.#running.delete(dc);
+    this.run();
   }
 
   applied(dc: number, number: number): void {
@@ -157,13 +176,15 @@ export class SnapshotPull implements CopyKeeper {
         store,
         clock,
         limits,
-        ask: ({ position, cursor }) => {
+        hurry: () => this.#before !== undefined,
+        ask: async ({ position, cursor }) => {
           if (this.#stopped) throw new Error('the datacentre stops');
           return peers.ask(dc, SNAPSHOT_PAGE, [dc, position, cursor.partition, cursor.key]);
         },
         write: async (writes, next, page) => {
           this.totals.snapshotPages++;
           this.totals.snapshotWrites += writes.length;
+          this.#before?.copied(page.entries.length);
           if (this.totals.snapshotPages % PROGRESS_PAGES === 0) this.#progress(dc, next);
           if (!next) return this.#finish(dc, writes, state.position, page.upTo);
           await this.#o.absorb(dc, [...writes, put(stateKey(dc), packableState(next))]);
@@ -222,10 +243,7 @@ export class SnapshotPull implements CopyKeeper {
     // To the end of the queue: another DC may be in better reach.
     this.#states.delete(dc);
     this.#states.set(dc, expired ? notBegun(dc) : state);
-    clock.after(limits.snapshotRetryMs, () => {
-      this.#running = false;
-      this.run();
-    });
+    clock.after(limits.snapshotRetryMs, () => this.#free(dc));
   }
 }
 
