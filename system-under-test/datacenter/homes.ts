@@ -33,6 +33,8 @@ export class Homes {
   readonly #moved = new Map<number, Moved>();
   readonly #lastVia = new Map<number, number>();
   readonly #moving = new Map<number, { readonly done: Promise<void>; readonly end: () => void }>();
+  /** Who waits for users that are on their way here. */
+  readonly #awaited = new Map<number, Set<() => void>>();
   /** Called when a user's home has changed. */
   onChange: ((userId: number, from: number, to: number) => void) | undefined;
 
@@ -94,6 +96,22 @@ export class Homes {
     const via = [...(before?.via ?? []), ...(from === this.#dc ? [] : [from])];
     this.#moved.set(userId, { home: to, epoch, via, arrived });
     if (old !== to) this.onChange?.(userId, old, to);
+    if (to !== this.#dc) return;
+    for (const come of this.#awaited.get(userId) ?? []) come();
+    this.#awaited.delete(userId);
+  }
+
+  /**
+   * Calls `come` once the user is at home here, or never: another DC knows that the user is on the
+   * way. The function returned ends the waiting.
+   */
+  awaitHere(userId: number, come: () => void): () => void {
+    const waiting = this.#awaited.get(userId) ?? new Set();
+    this.#awaited.set(userId, waiting.add(come));
+    return () => {
+      waiting.delete(come);
+      if (waiting.size === 0) this.#awaited.delete(userId);
+    };
   }
 
   /** Old ways still in use: from which old home, to which next DC, and for whom. */

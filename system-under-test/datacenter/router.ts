@@ -25,8 +25,9 @@ import { LIMITS } from './limits.ts';
 import { LinkDownError } from './outgoing-link.ts';
 import { WriteOrder } from './write-order.ts';
 
-/** A read is begun so often when its user moves meanwhile. */
-const READ_ATTEMPTS = 3;
+/** A request is begun so often when its user moves meanwhile. */
+const MOVES_MAX = 3;
+const WRITE_ATTEMPTS = 3;
 
 export class Router {
   readonly #ctx: ServiceContext;
@@ -59,9 +60,8 @@ export class Router {
       try {
         return await this.#byHome(actor, method);
       } catch (error) {
-        // A box that its user leaves while it is read: it is read again, where it is now.
-        const again = error instanceof HomeMovedError && isRead(method._);
-        if (!again || attempt === READ_ATTEMPTS) throw error;
+        // The user left while it was carried out: once more, where the user is now.
+        if (!(error instanceof HomeMovedError) || attempt === MOVES_MAX) throw error;
       }
     }
   }
@@ -77,10 +77,28 @@ export class Router {
   async forwarded(actor: Actor, body: Uint8Array): Promise<Uint8Array> {
     const method = decodeTl(body) as tl.RpcMethod;
     // Whose a number is, is asked at the number's home. Anything else that is not for this DC is of
-    // a user who has just moved, of which the other DC knows more, or less: it will try again.
+    // a user who has just moved, of which the other DC knows more, or less.
     const asked = method._ === 'contacts.resolvePhone';
-    if (!asked && domainOf(this.#ctx, actor, method) !== this.#ctx.dc) throw new HomeMovedError();
+    if (!asked && domainOf(this.#ctx, actor, method) !== this.#ctx.dc) {
+      await this.#comesHome(actor.userId);
+      if (domainOf(this.#ctx, actor, method) !== this.#ctx.dc) throw new HomeMovedError();
+    }
     return encodeAnswer(method, await this.#atHome(actor, method));
+  }
+
+  /** Waits a moment for a user on the way here, so that requests before and after keep their order. */
+  #comesHome(userId: number): Promise<void> {
+    const { homes, clock } = this.#ctx;
+    return new Promise((resolve) => {
+      const timer = clock.after(LIMITS.moveWaitMs / 2, () => {
+        stop();
+        resolve();
+      });
+      const stop = homes.awaitHere(userId, () => {
+        timer.cancel();
+        resolve();
+      });
+    });
   }
 
   /** Carries a request out in this DC's own domain. */
@@ -133,16 +151,36 @@ export class Router {
     method: tl.RpcMethod,
     home: number,
   ): Promise<Answer | Uint8Array> {
-    const turn = this.#order.begin(actor.userId);
+    const turn = this.#order.begin(actor.userId, home);
     try {
-      if (!turn.mustQueue && this.#mustQueueAt(actor, method, home) === undefined) {
-        const answer = await this.#forward(actor, method, home);
-        if (answer) return answer;
+      if (turn.mustWait) await turn.afterOthers();
+      for (let attempt = 1; ; attempt++) {
+        const to = domainOf(this.#ctx, actor, method);
+        if (to === this.#ctx.dc) return await this.#atHome(actor, method);
+        try {
+          if (this.#mustQueueAt(actor, method, to) === undefined) {
+            const answer = await this.#forward(actor, method, to);
+            if (answer) return answer;
+          }
+          await turn.afterOthers();
+          return await this.#queue(actor, method, this.#mustQueueAt(actor, method, to) ?? to);
+        } catch (error) {
+          if (!isHomeMoved(error) || attempt === WRITE_ATTEMPTS) throw error;
+          await turn.afterOthers();
+          await this.#moved(actor.userId, to);
+        }
       }
-      await turn.queues();
-      return await this.#queue(actor, method, this.#mustQueueAt(actor, method, home) ?? home);
     } finally {
       turn.end();
+    }
+  }
+
+  /** The DC that was believed to be home says that it is not: here that will be known soon, too. */
+  async #moved(userId: number, from: number): Promise<void> {
+    const { homes, clock } = this.#ctx;
+    const endMs = clock.monotonicMs() + LIMITS.moveWaitMs / 2;
+    while (homes.of(userId) === from && clock.monotonicMs() < endMs) {
+      await new Promise<void>((resolve) => clock.after(LIMITS.movePollMs, resolve));
     }
   }
 
@@ -234,6 +272,11 @@ export class Router {
     this.totals.queued++;
     return answer;
   }
+}
+
+/** Here, or as another DC says it. */
+function isHomeMoved(error: unknown): boolean {
+  return error instanceof RpcError && error.text === 'HOME_MOVED';
 }
 
 /** An answer that came from another DC is encoded already. */

@@ -1,37 +1,40 @@
 /**
- * Keeps the writes of a user who is away from home in order while some of them change from being
- * forwarded to being queued: one that goes to the outbox waits until whatever of the same user
- * began before it has been answered, or stands in the outbox itself.
+ * Keeps the writes of a user who is away from home in order while some of them take another way
+ * than those before: queued where they were forwarded, or forwarded to a home that has just moved.
+ * Such a one waits until whatever of the same user began before it has been answered, or stands in
+ * the outbox; and whatever begins after it waits for it.
  */
 
 /** One write, from when it came until it has been answered or stands in the outbox. */
 export interface Turn {
-  /** An earlier write of the user is on its way to the outbox: this one must go behind it. */
-  readonly mustQueue: boolean;
+  /** An earlier write of the user waits, or is under way to another home: this one must wait. */
+  readonly mustWait: boolean;
   /** Resolves when all earlier writes of the user are through. From now on later ones wait, too. */
-  queues(): Promise<void>;
+  afterOthers(): Promise<void>;
   end(): void;
 }
 
 interface Writing {
+  readonly home: number;
   readonly ended: Promise<void>;
-  queues: boolean;
+  waits: boolean;
 }
 
 export class WriteOrder {
   readonly #ofUser = new Map<number, Set<Writing>>();
 
-  begin(userId: number): Turn {
+  /** `home`: the DC that is to carry it out. */
+  begin(userId: number, home: number): Turn {
     const ofUser = this.#ofUser.get(userId) ?? new Set();
     this.#ofUser.set(userId, ofUser);
     const earlier = [...ofUser];
     const { promise, resolve } = Promise.withResolvers<void>();
-    const writing: Writing = { ended: promise, queues: false };
+    const writing: Writing = { home, ended: promise, waits: false };
     ofUser.add(writing);
     return {
-      mustQueue: earlier.some(({ queues }) => queues),
-      queues: async () => {
-        writing.queues = true;
+      mustWait: earlier.some((other) => other.waits || other.home !== home),
+      afterOthers: async () => {
+        writing.waits = true;
         await Promise.all(earlier.map(({ ended }) => ended));
       },
       end: () => {

@@ -6,9 +6,9 @@ const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 test('what is queued waits for what was forwarded before it', async () => {
   const order = new WriteOrder();
-  const [first, second, third] = [order.begin(8), order.begin(8), order.begin(8)];
+  const [first, second, third] = [order.begin(8, 1), order.begin(8, 1), order.begin(8, 1)];
   const queued: string[] = [];
-  void third.queues().then(() => queued.push('third'));
+  void third.afterOthers().then(() => queued.push('third'));
   await turns();
   expect(queued).toEqual([]);
   second.end();
@@ -21,19 +21,26 @@ test('what is queued waits for what was forwarded before it', async () => {
 
 test('what comes behind one that is on its way to the queue goes there, too', () => {
   const order = new WriteOrder();
-  const first = order.begin(8);
-  expect(first.mustQueue).toBe(false);
-  void first.queues();
-  expect(order.begin(8).mustQueue).toBe(true);
-  expect(order.begin(16).mustQueue).toBe(false);
+  const first = order.begin(8, 1);
+  expect(first.mustWait).toBe(false);
+  void first.afterOthers();
+  expect(order.begin(8, 1).mustWait).toBe(true);
+  expect(order.begin(16, 1).mustWait).toBe(false);
+});
+
+test('what goes to another home waits for what went to the old one', () => {
+  const order = new WriteOrder();
+  order.begin(8, 1);
+  expect(order.begin(8, 1).mustWait).toBe(false);
+  expect(order.begin(8, 2).mustWait).toBe(true);
 });
 
 test('nobody waits for what is through', async () => {
   const order = new WriteOrder();
-  const first = order.begin(8);
-  void first.queues();
+  const first = order.begin(8, 1);
+  void first.afterOthers();
   first.end();
-  const second = order.begin(8);
-  expect(second.mustQueue).toBe(false);
-  await second.queues();
+  const second = order.begin(8, 1);
+  expect(second.mustWait).toBe(false);
+  await second.afterOthers();
 });
