@@ -13,6 +13,7 @@ import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
 import { aborted, onInterrupt } from '../interrupt.ts';
 import { OptionReader } from '../option-values.ts';
 import { folderProblem } from '../output-folder.ts';
+import { ProgressLine } from '../progress-line.ts';
 
 const EXAMPLES = `
 Examples:
@@ -56,7 +57,8 @@ export function addServe(program: Command, finish: (code: ExitCode) => void): vo
 }
 
 async function serve(options: RawOptions): Promise<ExitCode> {
-  const say = (line: string): void => void process.stderr.write(`${line}\n`);
+  const progress = new ProgressLine(process.stderr, () => performance.now(), false);
+  const say = (line: string): void => progress.say(line);
   const read = new OptionReader();
   const base = read.integer('--port-base', options.portBase, 1_024, PORT_BASE_MAX);
   const toxiproxyPort = read.integer('--toxiproxy-port', options.toxiproxyPort, 1, 65_535);
@@ -91,15 +93,20 @@ async function serve(options: RawOptions): Promise<ExitCode> {
             say(`a sign-in code could not be written: ${error.message}`),
           );
         },
+        onRecovery: (text) => progress.count('serve', text),
+        signal: interrupt.signal,
         onUnexpectedExit: (_dc, why) => failure.reject(new Error(`${why}; see its log.jsonl`)),
       },
       (undo) => cleanUp.push(undo),
     ).catch((error: unknown) => {
+      progress.clear();
+      if (interrupt.signal.aborted) throw error;
       const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error];
       throw new InvalidInput(
         errors.map((each) => (each instanceof Error ? each.message : `${each}`)),
       );
     });
+    progress.clear();
     const dcs = dcIds(topology).map((id) => {
       const [host = '', port = ''] = (direct.get(id) ?? '').split(':');
       const proxied = Number(driver.listenOf(clientProxy(id)).split(':')[1]);
@@ -118,6 +125,8 @@ async function serve(options: RawOptions): Promise<ExitCode> {
       );
     }
     await Promise.race([aborted(interrupt.signal), failure.promise]);
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error;
   } finally {
     for (const undo of cleanUp.toReversed()) await undo().catch(() => {});
     interrupt.release();

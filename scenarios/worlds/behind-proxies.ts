@@ -7,6 +7,7 @@ import { startEmbeddedChild } from '../../chaos/toxiproxy/embedded-child.ts';
 import { clientProxy, linkProxy } from '../../chaos/toxiproxy/names.ts';
 import { startRealToxiproxy } from '../../chaos/toxiproxy/real.ts';
 import { freePorts, LiveCluster } from '../../system-under-test/live/live-cluster.ts';
+import { recoveryText } from '../../system-under-test/live/recovery-report.ts';
 import { dcIds, oneWayMs, type Topology } from '../../system-under-test/topology.ts';
 
 export interface BehindProxiesOptions {
@@ -26,6 +27,10 @@ export interface BehindProxiesOptions {
   };
   readonly onCode?: (phone: string, code: string) => void;
   readonly onUnexpectedExit?: (dc: number, why: string) => void;
+  /** A datacentre gets back what its disk has lost before it serves: how far it is, in words. */
+  readonly onRecovery?: (text: string) => void;
+  /** Aborted: the start is given up. */
+  readonly signal?: AbortSignal;
 }
 
 export interface BehindProxies {
@@ -104,6 +109,8 @@ async function startOnce(options: BehindProxiesOptions, later: Later): Promise<B
     testPhones: options.testPhones,
     ...(options.onCode ? { onCode: options.onCode } : {}),
     ...(options.onUnexpectedExit ? { onUnexpectedExit: options.onUnexpectedExit } : {}),
+    ...(options.signal ? { signal: options.signal } : {}),
+    onRecovery: (dc, state) => options.onRecovery?.(recoveryText(dc, state)),
   });
   later(() => cluster.stop());
   return { driver, cluster, toxiproxyUrl: toxiproxy.url, direct };

@@ -51,6 +51,7 @@ async function runLive(scenario: Scenario, options: WorldOptions, later: Later):
   const unexpected: string[] = [];
 
   options.progress({ phase: 'start', done: 0, text: `${options.toxiproxy} toxiproxy` });
+  let starting = true;
   const { driver, cluster } = await startBehindProxies(
     {
       topology,
@@ -60,9 +61,14 @@ async function runLive(scenario: Scenario, options: WorldOptions, later: Later):
       testPhones: true,
       geographicLatency: true,
       onUnexpectedExit: (_dc, why) => unexpected.push(why),
+      onRecovery: (text) => {
+        if (starting) options.progress({ phase: 'start', done: 0, text });
+      },
+      signal,
     },
     later,
   );
+  starting = false;
   signal.throwIfAborted();
   await linksUp(cluster, dcs, signal);
 

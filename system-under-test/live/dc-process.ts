@@ -10,6 +10,7 @@ import { RsaKey } from '../mtproto/rsa.ts';
 import { BackupRunner, type BackupSource } from './backup-runner.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
+import { RecoveryReport } from './recovery-report.ts';
 
 let datacenter: Datacenter | undefined;
 let environment: LiveEnvironment | undefined;
@@ -18,6 +19,10 @@ let backupSource: BackupSource | undefined;
 const backups = new BackupRunner(tell);
 let ending = false;
 const loopDelay = monitorEventLoopDelay({ resolution: 10 });
+const recovery = new RecoveryReport(
+  (state) => tell({ kind: 'recovery', state }),
+  () => performance.now(),
+);
 
 function tell(message: FromDc): void {
   if (process.connected) process.send?.(message);
@@ -43,8 +48,10 @@ async function start(config: DcProcessConfig): Promise<void> {
     testPhones: config.testPhones,
     newCluster: config.newCluster,
     deliverCode: (phone, code) => tell({ kind: 'code', phone, code }),
+    onRecovery: (state) => recovery.moved(state),
     onFatal: () => process.exit(EXIT_STORE_FAILED),
   });
+  recovery.flush();
   loopDelay.enable();
   backupSource = { dc: config.dc, topology: config.topology, store: environment.store };
   tell({ kind: 'ready', ...datacenter.addresses });

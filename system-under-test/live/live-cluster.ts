@@ -7,7 +7,8 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { LogLevel } from '../environment/index.ts';
+import type { RecoveryState } from '../datacenter/recovery-progress.ts';
+import type { Clock, LogLevel, Timer } from '../environment/index.ts';
 import { RsaKey } from '../mtproto/rsa.ts';
 import type { DcAddress } from '../services/help.ts';
 import { dcIds, type Topology } from '../topology.ts';
@@ -15,6 +16,8 @@ import type { BackupProgress, BackupSummary } from './backup.ts';
 import { type ClusterFiles, dcFolder, openClusterFiles } from './cluster-files.ts';
 import { type ControlReply, type ControlRequest, serveControl } from './control-socket.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
+import { createNodeClock } from './node-clock.ts';
+import { recoveryText } from './recovery-report.ts';
 
 export interface LiveClusterOptions {
   readonly topology: Topology;
@@ -27,8 +30,12 @@ export interface LiveClusterOptions {
   readonly clientAddresses: readonly DcAddress[];
   readonly testPhones: boolean;
   readonly logLevel?: LogLevel;
-  /** A datacentre that has not said within so long that it serves has failed to start. */
-  readonly readyWithinMs?: number;
+  /** Measures how long a starting datacentre has been silent; default: that of the machine. */
+  readonly clock?: Clock;
+  /** Aborted: the start of the cluster is given up. */
+  readonly signal?: AbortSignal;
+  /** A datacentre gets back what its disk has lost before it serves: about every second. */
+  readonly onRecovery?: (dc: number, state: RecoveryState) => void;
   readonly onCode?: (phone: string, code: string) => void;
   /** A datacentre ended without being told to. */
   readonly onUnexpectedExit?: (dc: number, why: string) => void;
@@ -59,6 +66,7 @@ export interface BackupOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A datacentre of which nothing has been heard for so long, and nothing new, does not start. */
 const READY_MS = 20_000;
 /** After one datacentre has failed: how long the others have to fail too, or to be ready. */
 const OTHERS_MS = 5_000;
@@ -68,6 +76,7 @@ const STATUS_MS = 5_000;
 export class LiveCluster {
   readonly #o: LiveClusterOptions;
   readonly #files: ClusterFiles;
+  readonly #clock: Clock;
   readonly #running = new Map<number, Running>();
   readonly #logs = new Map<number, WriteStream>();
   #nextId = 1;
@@ -75,12 +84,17 @@ export class LiveCluster {
 
   /**
    * Resolves when all datacentres serve. On failure none is left running, and the `AggregateError`
-   * holds what each of those says that could not start.
+   * holds what each of those says that could not start. Rejects with the signal's reason when that
+   * is aborted before.
    */
   static async start(options: LiveClusterOptions): Promise<LiveCluster> {
     const files = await openClusterFiles(options.dataFolder);
     const cluster = new LiveCluster(options, files);
     const errors = await cluster.#startAll(files.isNew);
+    if (options.signal?.aborted) {
+      await cluster.stop();
+      throw options.signal.reason;
+    }
     if (errors.length > 0) {
       await cluster.stop();
       throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
@@ -99,6 +113,7 @@ export class LiveCluster {
   private constructor(options: LiveClusterOptions, files: ClusterFiles) {
     this.#o = options;
     this.#files = files;
+    this.#clock = options.clock ?? createNodeClock();
   }
 
   /** PKCS#1, as client libraries want it. */
@@ -139,7 +154,11 @@ export class LiveCluster {
           if (pending.size === 0) ended.resolve();
         });
     }
-    await ended.promise;
+    const { signal } = this.#o;
+    const abort = (): void => ended.resolve();
+    signal?.addEventListener('abort', abort, { once: true });
+    if (!signal?.aborted) await ended.promise;
+    signal?.removeEventListener('abort', abort);
     givenUp = true;
     await Promise.all([...pending].map((dc) => this.kill(dc)));
     return [...errors].sort(([a], [b]) => a - b).map(([, error]) => error);
@@ -197,19 +216,26 @@ export class LiveCluster {
 
   #ready(dc: number, running: Running, config: DcProcessConfig): Promise<void> {
     const { child } = running;
-    const readyMs = this.#o.readyWithinMs ?? READY_MS;
     return new Promise((resolve, reject) => {
+      let timer: Timer | undefined;
       const fail = (why: string): void => {
-        clearTimeout(timer);
+        timer?.cancel();
         running.expected = true;
         child.kill('SIGKILL');
         reject(new Error(`DC ${dc} could not start: ${why}`));
       };
-      const timer = setTimeout(() => fail(`no answer in ${readyMs / 1000} s`), readyMs);
+      const wait = (why: string): void => {
+        timer?.cancel();
+        timer = this.#clock.after(READY_MS, () => fail(why));
+      };
+      wait(`no answer in ${READY_MS / 1000} s`);
       child.on('message', (message: FromDc) => {
         if (message.kind === 'ready') {
-          clearTimeout(timer);
+          timer?.cancel();
           resolve();
+        } else if (message.kind === 'recovery') {
+          wait(`nothing new in ${READY_MS / 1000} s (${recoveryText(dc, message.state)})`);
+          this.#o.onRecovery?.(dc, message.state);
         } else if (message.kind === 'failed') fail(message.why);
         else if (message.kind === 'code') this.#o.onCode?.(message.phone, message.code);
         else if (message.kind === 'status') {
