@@ -72,7 +72,7 @@ export function runFaults(
 ): FaultRun {
   refuseWhatCannotBe(plan.faults, targets);
   const startMs = loop.nowMs();
-  const seconds = (): number => (loop.nowMs() - startMs) / 1000;
+  const seconds = (): number => Math.round((loop.nowMs() - startMs) * 1e3) / 1e6;
   const key = keyOfSeed(loop.seed);
   const [down, paused] = [new SharedState(), new SharedState()];
 

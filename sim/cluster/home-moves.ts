@@ -15,7 +15,7 @@ export interface HomeMove {
 }
 
 const AGAIN_MS = 250;
-/** A command to a process that dies is never answered: whether it was carried out is asked again. */
+/** A command to a process that dies is never answered: it is given again. */
 const ANSWER_MS = 5_000;
 
 export class HomeMoves {

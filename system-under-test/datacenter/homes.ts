@@ -79,8 +79,8 @@ export class Homes {
   }
 
   /**
-   * A marker in the domain of DC `by` says where a user has moved. Old ones change nothing; the same
-   * one in the domain of the new home says that the copy of it here has the user's box.
+   * A marker in the domain of DC `by` says where a user has moved. Old ones change nothing; the
+   * same one in the domain of the new home says that the copy of it here has the user's box.
    */
   learn(userId: number, [to, epoch, from]: MovedMarker, by: number): void {
     // Here, the user is at home once the box is, which comes another way.

@@ -32,6 +32,8 @@ import {
   takenKey,
   takenPartition,
 } from './keys.ts';
+import { passes } from './lanes.ts';
+import { LIMITS } from './limits.ts';
 import type { StagedItem } from './outbox.ts';
 import type { PeerCalls } from './peer-calls.ts';
 import { type OutboxItem, type Predecessor, pack, unpack, unpackStreamRecord } from './records.ts';
@@ -143,7 +145,7 @@ export class InboundWork implements IncomingHandlers {
     return { durable: paced };
   }
 
-  /** Waits as long as damage of this disk is in the way: an item is never passed over. */
+  /** An item is never passed over for a reason that passes, such as damage of this disk. */
   async #carriedOut(
     from: number,
     number: number,
@@ -153,7 +155,10 @@ export class InboundWork implements IncomingHandlers {
       try {
         return await this.#carryOut(from, number, item);
       } catch (error) {
-        if (!(error instanceof DataDamagedError)) throw error;
+        if (error instanceof DataDamagedError) continue; // it has been waited for
+        if (!(error instanceof RpcError)) throw error;
+        const { clock } = this.#o.context;
+        await new Promise<void>((resolve) => clock.after(LIMITS.damageRetryMs, resolve));
       }
     }
   }
@@ -201,6 +206,7 @@ export class InboundWork implements IncomingHandlers {
         return this.#passOn(item.userId, { ...rest, shownAs }, local);
       }
       if (!(error instanceof RpcError || error instanceof TlError)) throw error;
+      if (error instanceof RpcError && passes(error)) throw error;
       // It was checked when it was accepted; what was true then is not any more.
       context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
       const told = method ? tellRefused(context, item.userId, method, shownAs) : undefined;

@@ -86,7 +86,7 @@ export class Router {
     return encodeAnswer(method, await this.#atHome(actor, method));
   }
 
-  /** Waits a moment for a user on the way here, so that requests before and after keep their order. */
+  /** Waits a moment for a user on the way here, so that requests keep their order. */
   #comesHome(userId: number): Promise<void> {
     const { homes, clock } = this.#ctx;
     return new Promise((resolve) => {
@@ -106,7 +106,11 @@ export class Router {
     this.#admission.admit(method._);
     const read = runRead(this.#ctx, actor, method);
     if (read) return this.#unmoved(actor, read);
-    if (isQueueable(method._)) await this.#ctx.holds.untilSure();
+    const sure = isQueueable(method._) ? this.#ctx.holds.untilSure() : undefined;
+    if (sure) {
+      this.totals.heldBack++;
+      await sure;
+    }
     const behind = this.#mustQueueAt(actor, method, this.#ctx.dc);
     if (behind !== undefined) {
       this.totals.heldBack++;

@@ -79,7 +79,8 @@ export class SessionTable {
   #schedule(): void {
     const next = this.#detached.values().next().value;
     if (this.#timer !== undefined || next === undefined) return;
-    const delayMs = Math.max(0, next - this.#clock.monotonicMs());
+    // Never less than the clock can tell: the sweep would find nothing to do, for ever.
+    const delayMs = Math.max(1, Math.ceil(next - this.#clock.monotonicMs()));
     this.#timer = this.#clock.after(delayMs, () => {
       this.#timer = undefined;
       this.#sweep();

@@ -36,7 +36,7 @@ export function queueWrite(
 ): Promise<Staged<Answer>> {
   const outbox = ctx.outboxes.get(to);
   if (!outbox) throw new RpcError(500, 'HOME_DC_UNKNOWN');
-  return ctx.lanes.run<Staged<Answer>>(actor.userId, async () => {
+  return ctx.lanes.runWrite<Staged<Answer>>(actor.userId, async () => {
     refuseWhenOverloaded(ctx, actor.userId, actor);
     switch (method._) {
       case 'messages.sendMessage':
@@ -64,8 +64,14 @@ async function queuedPeer(
   }
   const channelId = addressedChannel(ctx, input);
   const member = await ctx.channelReader.member(channelId, actor.userId);
-  if (isWriting) requireWriter(member, unixSeconds(ctx.clock));
-  else requireIn(member);
+  try {
+    if (isWriting) requireWriter(member, unixSeconds(ctx.clock));
+    else requireIn(member);
+  } catch (error) {
+    // So says a copy, which may be behind: only home can refuse for good.
+    if (error instanceof RpcError) throw new RpcError(503, 'HOME_DC_UNREACHABLE');
+    throw error;
+  }
   const chats = await viewOfChannels(ctx, actor, [channelId]);
   return { peer: peerChannel(channelId), users: [], chats };
 }
@@ -137,7 +143,7 @@ async function queueChannelRead(
   outbox: Outbox,
 ): Promise<Staged<boolean>> {
   const channelId = addressedChannel(ctx, request.channel);
-  requireIn(await ctx.channelReader.member(channelId, actor.userId));
+  await queuedPeer(ctx, actor, request.channel, false);
   const name = `read/${channelId}/${request.maxId}`;
   return { answer: true, durable: queueNamed(ctx, actor, request, name, outbox) };
 }

@@ -40,7 +40,7 @@ export function editMessage(
   if (request.peer._ === 'inputPeerChannel') return editChannelMessage(ctx, actor, request, origin);
   const { message: text = '', entities: given } = request;
   checkWords(text, given);
-  return ctx.lanes.run(actor.userId, async () => {
+  return ctx.lanes.runWrite(actor.userId, async () => {
     const { userId } = actor;
     const peer = await addressedUser(ctx, userId, request.peer);
     if (!origin.queued) refuseWhenOverloaded(ctx, peer.id, actor);
@@ -101,7 +101,7 @@ export function deleteMessages(
 ): Promise<Staged<tl.messages.TypeAffectedMessages>> {
   const ids = [...new Set(request.id)];
   if (ids.length > LIMITS.messageIdsPerRequestMax) throw new RpcError(400, 'LIMIT_INVALID');
-  return ctx.lanes.run(actor.userId, async () => {
+  return ctx.lanes.runWrite(actor.userId, async () => {
     const { userId } = actor;
     if (!origin.queued) refuseWhenOverloaded(ctx, userId, actor);
     const peers = await peersOf(ctx, userId, ids);

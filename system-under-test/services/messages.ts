@@ -29,7 +29,7 @@ export function sendMessage(
   origin: WriteOrigin,
 ): Promise<Staged<tl.TypeUpdates>> {
   if (request.peer._ === 'inputPeerChannel') return postToChannel(ctx, actor, request, origin);
-  return ctx.lanes.run(actor.userId, async () => {
+  return ctx.lanes.runWrite(actor.userId, async () => {
     const { randomId, entities, replyTo } = checkText(request);
     const recipient = await addressedUser(ctx, actor.userId, request.peer);
     if (!origin.queued) refuseWhenOverloaded(ctx, recipient.id, actor);

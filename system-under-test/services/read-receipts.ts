@@ -24,7 +24,7 @@ export function readHistory(
   request: tl.messages.RawReadHistoryRequest,
   origin: WriteOrigin,
 ): Promise<Staged<tl.messages.TypeAffectedMessages>> {
-  return ctx.lanes.run(actor.userId, async () => {
+  return ctx.lanes.runWrite(actor.userId, async () => {
     const peer = await addressedUser(ctx, actor.userId, request.peer);
     if (!origin.queued) refuseWhenOverloaded(ctx, peer.id, actor);
     const box = await pinOwn(ctx, actor.userId);

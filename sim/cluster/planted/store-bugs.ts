@@ -55,8 +55,8 @@ export const STORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'lanes-do-not-wait',
     file: `${DC}/lanes.ts`,
-    find: 'const result = before ? before.then(task, task) : task();',
-    replace: 'const result = task();',
+    find: 'this.#tails.set(lane, tail);',
+    replace: 'void tail;',
     says: "One user's requests run side by side instead of one after another (a lost lock).",
     expect: ['order', 'doubled'],
   },
