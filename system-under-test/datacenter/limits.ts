@@ -113,8 +113,10 @@ export const LIMITS = {
   peerCallsPendingMax: 256,
   peerCallMs: 10_000,
 
-  /** A page of a snapshot; pages are asked for one after the other. */
+  /** A page of a snapshot; the next is asked for while one is written. */
   snapshotPageBytes: 512 << 10,
+  /** The same for a DC that serves nobody yet: fewer round trips, over long ways above all. */
+  snapshotLargePageBytes: 2 << 20,
   /** Entries of one read of the store for a page. */
   snapshotReadEntriesMax: 512,
   /** Between two pages at least so long, and never less than the last one took to write. */
@@ -188,7 +190,8 @@ export type Limits = { readonly [Name in keyof typeof LIMITS]: number };
 assert(LIMITS.linkFrameBytesMax > 2 * LIMITS.commitBytesMax, 'a commit must fit in a frame');
 assert(LIMITS.linkSilenceMs > 2 * LIMITS.linkPingMs, 'one lost ping is not silence');
 assert(LIMITS.linkWindowBytes < LIMITS.linkBufferedBytesMax, 'the window bounds the buffer');
-assert(2 * LIMITS.snapshotPageBytes < LIMITS.linkFrameBytesMax, 'a page must fit in a frame');
+assert(2 * LIMITS.snapshotLargePageBytes < LIMITS.linkFrameBytesMax, 'a page must fit in a frame');
+assert(LIMITS.snapshotPageBytes <= LIMITS.snapshotLargePageBytes);
 assert(LIMITS.tailEntriesMax < LIMITS.streamEntriesMax, 'what is in memory is kept on disk too');
 assert(LIMITS.tailEntriesMax > LIMITS.catchUpEntriesMax, 'catching up must reach the tail');
 assert(LIMITS.differenceEventsMax < LIMITS.differenceTooLongEvents);

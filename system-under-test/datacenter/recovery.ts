@@ -44,7 +44,7 @@ import {
   unpackState,
 } from './snapshot-copy.ts';
 import { WHOLE_UNKNOWN, wholeFrom } from './snapshot-pull.ts';
-import { SNAPSHOT_PAGE, SnapshotServer } from './snapshot-server.ts';
+import { pageQuestion, SNAPSHOT_PAGE, SnapshotServer } from './snapshot-server.ts';
 
 export interface RecoveryOptions extends CallsOnlyOptions {
   readonly limits: Limits;
@@ -89,6 +89,8 @@ class Recovery {
   /** What the other DCs' outboxes brought; known once the own domain is back. */
   #taken: Map<number, number> | undefined;
   #ownLast = 0;
+  /** Once interrupted, pages are small: a large one may be too much for the way. */
+  #interrupted = false;
 
   constructor(options: RecoveryOptions) {
     this.#o = options;
@@ -132,6 +134,7 @@ class Recovery {
         return moved || renumbered || behind;
       } catch (error) {
         if (error instanceof DamagedEntryError) throw error; // first that must be put right
+        this.#interrupted = true;
         const why = (error as Error).message;
         this.#o.environment.log.write('warn', 'restore_interrupted', { why });
         await this.#pause(this.#o.limits.snapshotRetryMs);
@@ -194,12 +197,12 @@ class Recovery {
     const kept = await getWithDamage(this.#store, SNAPSHOT_PARTITION, RESTORE_KEY);
     const halfWay = kept.damaged || kept.value !== undefined;
     this.#ownLast = (await NumberedLog.open(this.#store, STREAM_PARTITION)).last;
-    const [source, best] = [...haves].sort(betterFirst)[0] ?? [0, undefined];
+    const state = kept.value ? unpackState(kept.value) : undefined;
+    const [source, best] = [...haves].sort(betterFirst(state?.source))[0] ?? [0, undefined];
     const applied = best?.applied ?? 0;
     const pull = best !== undefined && (applied > this.#ownLast || halfWay);
     if (pull) {
       if (!best.whole) environment.log.write('error', 'restore_from_broken_copy', { source });
-      const state = kept.value ? unpackState(kept.value) : undefined;
       const same = state?.source === source && state.position === applied;
       await this.#pull(same ? state : { ...notBegun(dc), source, position: applied });
     }
@@ -239,7 +242,11 @@ class Recovery {
         limits,
         hurry: () => true,
         ask: ({ source, position, cursor }) =>
-          this.#peers.ask(source, SNAPSHOT_PAGE, [dc, position, cursor.partition, cursor.key]),
+          this.#peers.ask(
+            source,
+            SNAPSHOT_PAGE,
+            pageQuestion({ of: dc, position, ...cursor, large: !this.#interrupted }),
+          ),
         instead: (partition, key) => this.#fromAnother(state, partition, key),
         write: async (writes, next, { entries }) => {
           await this.#store.write(next ? [...writes, put(next)] : writes);
@@ -352,10 +359,17 @@ class Recovery {
   }
 }
 
-/** A whole copy before a broken one, then the one that has more, then the lower number. */
-function betterFirst([a, one]: [number, Have], [b, other]: [number, Have]): number {
-  if (one.whole !== other.whole) return one.whole ? -1 : 1;
-  return other.applied - one.applied || a - b;
+/**
+ * A whole copy before a broken one, then the one that has more, then that of which pages are here
+ * already; of equals the one that was the first to answer, which is the nearest.
+ */
+function betterFirst(
+  begun: number | undefined,
+): (one: [number, Have], other: [number, Have]) => number {
+  return ([a, one], [b, other]) => {
+    if (one.whole !== other.whole) return one.whole ? -1 : 1;
+    return other.applied - one.applied || Number(b === begun) - Number(a === begun);
+  };
 }
 
 /** Undefined for a DC that does not know yet: it is asked again. */

@@ -24,7 +24,12 @@ import {
   packableState,
   unpackState,
 } from './snapshot-copy.ts';
-import { SNAPSHOT_BEGIN, SNAPSHOT_EXPIRED, SNAPSHOT_PAGE } from './snapshot-server.ts';
+import {
+  pageQuestion,
+  SNAPSHOT_BEGIN,
+  SNAPSHOT_EXPIRED,
+  SNAPSHOT_PAGE,
+} from './snapshot-server.ts';
 
 export interface SnapshotPullOptions {
   readonly store: Store;
@@ -62,6 +67,8 @@ export class SnapshotPull implements CopyKeeper {
   readonly #wholeFrom = new Map<number, number>();
   /** Domains of which pages are being asked for, or will be again after a failure. */
   readonly #running = new Set<number>();
+  /** Once interrupted, pages are small: a large one may be too much for the way. */
+  readonly #interrupted = new Set<number>();
   /** Set while nobody is served here. */
   #before: RecoveryProgress | undefined;
   #stopped = false;
@@ -179,7 +186,8 @@ export class SnapshotPull implements CopyKeeper {
         hurry: () => this.#before !== undefined,
         ask: async ({ position, cursor }) => {
           if (this.#stopped) throw new Error('the datacentre stops');
-          return peers.ask(dc, SNAPSHOT_PAGE, [dc, position, cursor.partition, cursor.key]);
+          const large = this.#before !== undefined && !this.#interrupted.has(dc);
+          return peers.ask(dc, SNAPSHOT_PAGE, pageQuestion({ of: dc, position, ...cursor, large }));
         },
         write: async (writes, next, page) => {
           this.totals.snapshotPages++;
@@ -229,6 +237,7 @@ export class SnapshotPull implements CopyKeeper {
     ]);
     this.#states.delete(dc);
     this.totals.snapshotsTaken++;
+    this.#interrupted.delete(dc);
     log.write('info', 'snapshot_taken', { of: dc, position, wholeFrom: upTo });
     inbound(dc).startAt(position);
     resume(dc);
@@ -239,6 +248,7 @@ export class SnapshotPull implements CopyKeeper {
     const { log, clock, limits } = this.#o;
     log.write('warn', 'snapshot_interrupted', { of: dc, why: error.message });
     const state = this.#states.get(dc) ?? notBegun(dc);
+    this.#interrupted.add(dc);
     const expired = error instanceof RpcError && error.text === SNAPSHOT_EXPIRED;
     // To the end of the queue: another DC may be in better reach.
     this.#states.delete(dc);

@@ -11,7 +11,7 @@ import type { PeerCalls } from './peer-calls.ts';
 import type { Packable } from './records.ts';
 import { isName } from './repair-calls.ts';
 import type { Retention } from './retention.ts';
-import { type DomainPage, readDomainPage } from './snapshot-pages.ts';
+import { type Cursor, type DomainPage, readDomainPage } from './snapshot-pages.ts';
 
 export const SNAPSHOT_BEGIN = 'snapshot.begin';
 export const SNAPSHOT_PAGE = 'snapshot.page';
@@ -60,7 +60,8 @@ export class SnapshotServer {
 
   async #page(from: number, question: unknown): Promise<Packable> {
     const { store, dc, limits, own } = this.#o;
-    const { of, position, partition, key } = askedPage(question);
+    const { of, position, partition, key, large } = askedPage(question);
+    const bytesMax = large ? limits.snapshotLargePageBytes : limits.snapshotPageBytes;
     if (of === dc) {
       if (!own) throw new RpcError(503, 'NOT_IN_SERVICE');
       const { oldest, last } = own.stream;
@@ -71,7 +72,7 @@ export class SnapshotServer {
       store,
       of,
       { partition, key },
-      { bytesMax: limits.snapshotPageBytes, readEntriesMax: limits.snapshotReadEntriesMax },
+      { bytesMax, readEntriesMax: limits.snapshotReadEntriesMax },
     );
     if (of !== dc && this.#o.applied(of) !== position) throw new RpcError(410, SNAPSHOT_EXPIRED);
     const damaged = page.entries.filter(({ value }) => !value);
@@ -83,22 +84,29 @@ export class SnapshotServer {
   }
 }
 
-/** A page of a snapshot. Throws `RpcError` for a question that is not one. */
-function askedPage(question: unknown): {
-  of: number;
-  position: number;
-  partition: string;
-  key: string;
-} {
-  const [of, position, partition, key] = Array.isArray(question) ? question : [];
+interface PageQuestion extends Cursor {
+  /** The domain, and the record of its stream from which on the asking DC will take that. */
+  readonly of: number;
+  readonly position: number;
+  readonly large: boolean;
+}
+
+export function pageQuestion({ of, position, partition, key, large }: PageQuestion): Packable {
+  return [of, position, partition, key, large];
+}
+
+/** Throws `RpcError` for a question that is none. */
+function askedPage(question: unknown): PageQuestion {
+  const [of, position, partition, key, large] = Array.isArray(question) ? question : [];
   const right =
     Number.isSafeInteger(of) &&
     Number.isSafeInteger(position) &&
     typeof partition === 'string' &&
     typeof key === 'string' &&
+    typeof large === 'boolean' &&
     partition.startsWith(`d${of}/`);
   if (!right) throw new RpcError(400, 'SNAPSHOT_PAGE_INVALID');
-  return { of, position, partition, key } as ReturnType<typeof askedPage>;
+  return { of, position, partition, key, large } as PageQuestion;
 }
 
 /** [[partition, [[key, value or null for a damaged one], ...]], ...], the next cursor, upTo. */
