@@ -56,11 +56,27 @@ export class ChannelBoxes {
   readonly #boxes = new Map<number, Promise<ChannelBox | undefined>>();
   readonly #loaded = new Map<number, ChannelBox>();
   #newest: number | undefined;
+  /**
+   * Changes of channels that are at home here, and what they wrote: entries and their bytes. Their
+   * ratio is the write amplification, which must not depend on how many members there are.
+   */
+  readonly totals = { channelChanges: 0, channelWrites: 0, channelBytes: 0 };
 
   constructor(store: Store, dc: number, clock: Clock) {
     this.#store = store;
     this.#dc = dc;
     this.#clock = clock;
+  }
+
+  /** A change is being written. */
+  count(own: readonly StoreWrite[]): void {
+    if (own.length === 0) return;
+    this.totals.channelChanges++;
+    this.totals.channelWrites += own.length;
+    for (const write of own) {
+      this.totals.channelBytes += write.key.length;
+      if (write.kind === 'put') this.totals.channelBytes += write.value.length;
+    }
   }
 
   /** The id of a new channel and the write that makes sure that it is used once. In one lane. */

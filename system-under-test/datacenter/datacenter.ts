@@ -398,6 +398,7 @@ export class Datacenter {
         ...this.#popularity.totals,
         ...this.#admission.totals,
         ...this.#repair.totals,
+        ...this.#context.channels.totals,
       },
     };
   }

@@ -113,13 +113,19 @@ export class Delivery {
    * To every session of a user, here and elsewhere, but for the device that caused it. For a user
    * of another DC that one is asked, who knows where the sessions are.
    */
-  push(userId: number, exceptAuthKeyId: string, body: Uint8Array): void {
+  push(
+    userId: number,
+    exceptAuthKeyId: string,
+    body: Uint8Array,
+    from?: number,
+    position?: number,
+  ): void {
     const home = this.#homeOf(userId);
     if (home !== this.#dc) {
       this.#links.push(home, userId, exceptAuthKeyId, body);
       return;
     }
-    this.pushHere(userId, exceptAuthKeyId, body);
+    this.pushHere(userId, exceptAuthKeyId, body, from, position);
     const remote = this.#remote.get(userId);
     if (remote) for (const dc of remote) this.#links.push(dc, userId, exceptAuthKeyId, body);
   }

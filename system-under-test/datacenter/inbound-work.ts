@@ -7,7 +7,7 @@ import { RpcError } from '../schema/errors.ts';
 import { decodeMethod, decodeTl, encodeTl, type tl } from '../schema/tl.ts';
 import { TlError } from '../schema/tl-error.ts';
 import type { Actor, ServiceContext } from '../services/context.ts';
-import { tellRefused } from '../services/degraded.ts';
+import { tellChanged, tellRefused } from '../services/degraded.ts';
 import { takeChange } from '../services/edits.ts';
 import { HomeMovedError, stageFor } from '../services/effects.ts';
 import { takeMembership } from '../services/memberships.ts';
@@ -181,7 +181,7 @@ export class InboundWork implements IncomingHandlers {
     if (item.kind === 'membership') return takeMembership(context, item, local);
     if (item.kind === 'edit' || item.kind === 'erase') return takeChange(context, item, local);
     if (item.kind === 'tell') {
-      context.delivery.push(item.to, '', item.body);
+      context.delivery.push(item.to, '', item.body, from, item.position);
       return { durable: context.commits.append([], local) };
     }
     const actor: Actor = { userId: item.userId, authKeyId: '' };
@@ -199,7 +199,7 @@ export class InboundWork implements IncomingHandlers {
       method = decodeMethod(item.request);
       const write = runWrite(context, actor, method, { local, queued });
       if (!write) throw new RpcError(400, 'INPUT_METHOD_INVALID');
-      return { durable: (await write).durable };
+      return { durable: this.#andTold(item.userId, method, (await write).durable) };
     } catch (error) {
       if (error instanceof HomeMovedError) {
         const { behind: _, ...rest } = item;
@@ -211,8 +211,18 @@ export class InboundWork implements IncomingHandlers {
       context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
       const told = method ? tellRefused(context, item.userId, method, shownAs) : undefined;
       const durable = context.commits.append([], [...local, ...(told?.local ?? [])]);
-      return { durable: durable.then(() => told?.committed()) };
+      const ended = durable.then(() => told?.committed());
+      return { durable: method ? this.#andTold(item.userId, method, ended) : ended };
     }
+  }
+
+  async #andTold(userId: number, method: tl.RpcMethod, done: Promise<void>): Promise<void> {
+    await done;
+    const { context } = this.#o;
+    const told = tellChanged(context, userId, method);
+    if (!told) return;
+    await context.commits.append([], told.local);
+    told.committed();
   }
 
   /** The user has moved away: what came for the user goes behind the box, in the same order. */

@@ -158,6 +158,8 @@ export type OutboxItem =
       readonly kind: 'tell';
       readonly to: number;
       readonly body: Uint8Array;
+      /** Record of the asking DC's stream that it rests on. */
+      readonly position: number;
     }
   | {
       /** `from` has changed a message that has the id `senderId` in the box of `from`. */
@@ -246,7 +248,7 @@ const ERASE = 7;
 export function packOutboxItem(item: OutboxItem): Uint8Array {
   switch (item.kind) {
     case 'tell':
-      return pack([TELL, item.to, item.body]);
+      return pack([TELL, item.to, item.body, item.position]);
     case 'edit': {
       const { to, from, senderId, text, entities, editDate } = item;
       return pack([EDIT, to, from, senderId, text, entities, editDate]);
@@ -280,8 +282,8 @@ export function unpackOutboxItem(bytes: Uint8Array): OutboxItem {
   }
   switch ((tuple as readonly unknown[])[0]) {
     case TELL: {
-      const [, to, body] = tuple as [typeof TELL, number, Uint8Array];
-      return { kind: 'tell', to, body };
+      const [, to, body, position] = tuple as [typeof TELL, number, Uint8Array, number];
+      return { kind: 'tell', to, body, position };
     }
     case EDIT: {
       const [, to, from, senderId, text, entities, editDate] = tuple as [
@@ -374,7 +376,7 @@ const isCounts: Check = (value) => Array.isArray(value) && value.every(isCount);
 const isWhole: Check = (value) => Number.isSafeInteger(value);
 
 const LATER_SHAPES: ReadonlyMap<unknown, readonly Check[]> = new Map([
-  [TELL, [isCount, isBytes]],
+  [TELL, [isCount, isBytes, isCount]],
   [EDIT, [isCount, isCount, isCount, isText, isBytesList, isCount]],
   [ERASE, [isCount, isCount, isCounts, isCounts]],
 ]);

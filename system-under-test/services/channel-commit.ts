@@ -22,6 +22,7 @@ export function commitChannel(
   { own, local, eager, done }: ChannelCommit,
 ): Promise<void> {
   stage(box, own);
+  ctx.channels.count(own);
   return ctx.commits.append(own, local, eager === true).then(() => {
     ctx.hotLogs.applied(own);
     unstage(box, own);

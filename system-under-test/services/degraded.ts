@@ -8,7 +8,7 @@ import type { Outbox } from '../datacenter/outbox.ts';
 import type { Predecessor } from '../datacenter/records.ts';
 import { RpcError } from '../schema/errors.ts';
 import { encodeTl, type tl } from '../schema/tl.ts';
-import { addressedChannel, requireIn, requireWriter } from './channel-access.ts';
+import { addressedChannel, channelIdIn, requireIn, requireWriter } from './channel-access.ts';
 import { countersOf } from './channel-history.ts';
 import { peerChannel } from './channel-to-tl.ts';
 import { viewOfChannels } from './channels.ts';
@@ -63,14 +63,11 @@ async function queuedPeer(
     return { peer: peerUser(user.id), users: [toUser(ctx, user)], chats: [] };
   }
   const channelId = addressedChannel(ctx, input);
-  const member = await ctx.channelReader.member(channelId, actor.userId);
-  try {
+  // A copy may be behind: only home can refuse. It will, if it must, when this is carried out.
+  if (ctx.homes.of(channelId) === ctx.dc) {
+    const member = await ctx.channelReader.member(channelId, actor.userId);
     if (isWriting) requireWriter(member, unixSeconds(ctx.clock));
     else requireIn(member);
-  } catch (error) {
-    // So says a copy, which may be behind: only home can refuse for good.
-    if (error instanceof RpcError) throw new RpcError(503, 'HOME_DC_UNREACHABLE');
-    throw error;
   }
   const chats = await viewOfChannels(ctx, actor, [channelId]);
   return { peer: peerChannel(channelId), users: [], chats };
@@ -237,6 +234,31 @@ export function tellRefused(
     messages: [number],
   };
   return telling(ctx, userId, updatesOf([gone], [], unixSeconds(ctx.clock)));
+}
+
+/**
+ * A queued edit or deletion was carried out, or refused: its sender's devices had been told of no
+ * change. It may have been done before, by a forward that was in doubt, and told to all others.
+ */
+export function tellChanged(
+  ctx: ServiceContext,
+  userId: number,
+  method: tl.RpcMethod,
+): Telling | undefined {
+  switch (method._) {
+    case 'messages.editMessage':
+    case 'messages.deleteMessages':
+    case 'channels.deleteMessages':
+    case 'channels.deleteHistory': {
+      const input = 'channel' in method ? method.channel : 'peer' in method && method.peer;
+      const channelId = input ? channelIdIn(input) : undefined;
+      if (channelId === undefined) return telling(ctx, userId, { _: 'updatesTooLong' });
+      const update = { _: 'updateChannelTooLong', channelId } as const;
+      return telling(ctx, userId, { _: 'updateShort', update, date: unixSeconds(ctx.clock) });
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** Says in an answer from a replica that it may be stale, where the protocol has a word for it. */

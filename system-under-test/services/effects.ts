@@ -82,6 +82,8 @@ export function telling(ctx: ServiceContext, userId: number, update: tl.TypeUpda
   if (ctx.homes.of(userId) === ctx.dc) {
     return { local: [], committed: () => push(ctx, userId, '', update) };
   }
-  const item = stageFor(ctx, userId, { kind: 'tell', to: userId, body: encodeTl(update) });
+  const position = ctx.commits.nextStreamNumber - 1;
+  const body = encodeTl(update);
+  const item = stageFor(ctx, userId, { kind: 'tell', to: userId, body, position });
   return { local: [item.write], committed: item.committed };
 }

@@ -184,23 +184,18 @@ const RESTARTS: ReadonlySet<FaultKind> = new Set([
   'torn_write',
   'disk_full',
   'wipe',
+  'rolling_restart',
 ]);
 
 /**
  * Whether home can know of everything that such a client has left behind. A home that starts again
  * queues at its own place while it asks the others; when it is lost once more meanwhile, what its
- * clients then leave elsewhere has no order with that.
+ * clients then leave elsewhere has no order with that. Nor has what they leave at two other places,
+ * when one of those is lost with it. So one restart at most.
  */
 function mayBePlain(faults: readonly Fault[]): boolean {
   if (faults.some(({ kind }) => CUTS.has(kind))) return false;
-  const restarted = new Set<number>();
-  return faults.every((fault) => {
-    if (fault.kind === 'rolling_restart') return faults.every(({ kind }) => !RESTARTS.has(kind));
-    if (!RESTARTS.has(fault.kind) || !('dc' in fault)) return true;
-    const isFirst = !restarted.has(fault.dc);
-    restarted.add(fault.dc);
-    return isFirst;
-  });
+  return faults.filter(({ kind }) => RESTARTS.has(kind)).length <= 1;
 }
 
 /** Some have a second device; some know nothing of queues, where home can know of them all. */
