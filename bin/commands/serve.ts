@@ -93,7 +93,7 @@ async function serve(options: RawOptions): Promise<ExitCode> {
             say(`a sign-in code could not be written: ${error.message}`),
           );
         },
-        onRecovery: (text) => progress.count('serve', text),
+        onStarting: (text) => progress.count('serve', text),
         signal: interrupt.signal,
         onUnexpectedExit: (_dc, why) => failure.reject(new Error(`${why}; see its log.jsonl`)),
       },

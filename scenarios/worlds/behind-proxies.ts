@@ -7,7 +7,7 @@ import { startEmbeddedChild } from '../../chaos/toxiproxy/embedded-child.ts';
 import { clientProxy, linkProxy } from '../../chaos/toxiproxy/names.ts';
 import { startRealToxiproxy } from '../../chaos/toxiproxy/real.ts';
 import { freePorts, LiveCluster } from '../../system-under-test/live/live-cluster.ts';
-import { recoveryText } from '../../system-under-test/live/recovery-report.ts';
+import { startText } from '../../system-under-test/live/start-report.ts';
 import { dcIds, oneWayMs, type Topology } from '../../system-under-test/topology.ts';
 
 export interface BehindProxiesOptions {
@@ -27,8 +27,8 @@ export interface BehindProxiesOptions {
   };
   readonly onCode?: (phone: string, code: string) => void;
   readonly onUnexpectedExit?: (dc: number, why: string) => void;
-  /** A datacentre gets back what its disk has lost before it serves: how far it is, in words. */
-  readonly onRecovery?: (text: string) => void;
+  /** A datacentre has long to do before it serves: how far it is, in words. */
+  readonly onStarting?: (text: string) => void;
   /** Aborted: the start is given up. */
   readonly signal?: AbortSignal;
 }
@@ -110,7 +110,7 @@ async function startOnce(options: BehindProxiesOptions, later: Later): Promise<B
     ...(options.onCode ? { onCode: options.onCode } : {}),
     ...(options.onUnexpectedExit ? { onUnexpectedExit: options.onUnexpectedExit } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
-    onRecovery: (dc, state) => options.onRecovery?.(recoveryText(dc, state)),
+    onStarting: (dc, state) => options.onStarting?.(startText(dc, state)),
   });
   later(() => cluster.stop());
   return { driver, cluster, toxiproxyUrl: toxiproxy.url, direct };

@@ -61,7 +61,7 @@ async function runLive(scenario: Scenario, options: WorldOptions, later: Later):
       testPhones: true,
       geographicLatency: true,
       onUnexpectedExit: (_dc, why) => unexpected.push(why),
-      onRecovery: (text) => {
+      onStarting: (text) => {
         if (starting) options.progress({ phase: 'start', done: 0, text });
       },
       signal,

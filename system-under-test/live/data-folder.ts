@@ -60,11 +60,17 @@ export interface CheckedFolder {
   readonly lastSequence: number;
 }
 
+/** So many more bytes of the store were read and found sound. */
+export type OnChecked = (bytes: number) => void;
+
 /**
  * Throws `DataFolderError` unless `folder` is absent, empty, half created, or a sound store; reads
  * all of it, about 2 s a GiB.
  */
-export async function checkDataFolder(folder: string): Promise<CheckedFolder> {
+export async function checkDataFolder(
+  folder: string,
+  onChecked: OnChecked = () => {},
+): Promise<CheckedFolder> {
   let names: string[];
   try {
     names = await readdir(folder);
@@ -87,7 +93,9 @@ export async function checkDataFolder(folder: string): Promise<CheckedFolder> {
       );
     }
   }
-  const checked = names.includes('CURRENT') ? await checkStore(folder, names) : { lastSequence: 0 };
+  const checked = names.includes('CURRENT')
+    ? await checkStore(folder, names, onChecked)
+    : { lastSequence: 0 };
   const witnessed = await readWitness(folder);
   if (witnessed !== undefined && witnessed > checked.lastSequence) {
     const missing = witnessed - checked.lastSequence;
@@ -96,13 +104,18 @@ export async function checkDataFolder(folder: string): Promise<CheckedFolder> {
   return checked;
 }
 
-async function checkStore(folder: string, names: readonly string[]): Promise<CheckedFolder> {
+async function checkStore(
+  folder: string,
+  names: readonly string[],
+  onChecked: OnChecked,
+): Promise<CheckedFolder> {
   const manifest = await readManifest(folder);
   const { logNumber } = manifest;
   for (const [number, bytes] of manifest.tables) {
     const name = tableNames(number).find((each) => names.includes(each));
     if (!name) throw new DamagedStoreError(folder, `${tableNames(number)[0]} is missing`);
     await checkTable(folder, name, bytes);
+    onChecked(bytes);
   }
   const logs = names
     .filter((name) => /^\d+\.log$/.test(name))

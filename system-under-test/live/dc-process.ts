@@ -10,7 +10,7 @@ import { RsaKey } from '../mtproto/rsa.ts';
 import { BackupRunner, type BackupSource } from './backup-runner.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
-import { RecoveryReport } from './recovery-report.ts';
+import { StartReport } from './start-report.ts';
 
 let datacenter: Datacenter | undefined;
 let environment: LiveEnvironment | undefined;
@@ -19,8 +19,8 @@ let backupSource: BackupSource | undefined;
 const backups = new BackupRunner(tell);
 let ending = false;
 const loopDelay = monitorEventLoopDelay({ resolution: 10 });
-const recovery = new RecoveryReport(
-  (state) => tell({ kind: 'recovery', state }),
+const starting = new StartReport(
+  (state) => tell({ kind: 'starting', state }),
   () => performance.now(),
 );
 
@@ -34,6 +34,7 @@ async function start(config: DcProcessConfig): Promise<void> {
     logLevel: config.logLevel,
     logStream: process.stderr,
     logFields: { dc: config.dc },
+    onChecked: (bytes) => starting.checked(bytes),
   });
   datacenter = await Datacenter.start({
     dc: config.dc,
@@ -48,10 +49,10 @@ async function start(config: DcProcessConfig): Promise<void> {
     testPhones: config.testPhones,
     newCluster: config.newCluster,
     deliverCode: (phone, code) => tell({ kind: 'code', phone, code }),
-    onRecovery: (state) => recovery.moved(state),
+    onRecovery: (state) => starting.moved(state),
     onFatal: () => process.exit(EXIT_STORE_FAILED),
   });
-  recovery.flush();
+  starting.done();
   loopDelay.enable();
   backupSource = { dc: config.dc, topology: config.topology, store: environment.store };
   tell({ kind: 'ready', ...datacenter.addresses });

@@ -1,10 +1,10 @@
 /** What the process of one datacentre and the process that started it say to each other. */
 import type { DatacenterStatus } from '../datacenter/datacenter.ts';
-import type { RecoveryState } from '../datacenter/recovery-progress.ts';
 import type { LogLevel } from '../environment/index.ts';
 import type { DcAddress } from '../services/help.ts';
 import type { Topology } from '../topology.ts';
 import type { BackupProgress, BackupSummary } from './backup.ts';
+import type { StartState } from './start-report.ts';
 
 export interface DcProcessConfig {
   readonly dc: number;
@@ -37,8 +37,8 @@ export type ToDc =
 export type FromDc =
   | { readonly kind: 'ready'; readonly clients: string; readonly backbone: string }
   | { readonly kind: 'failed'; readonly why: string }
-  /** Before it is ready: the disk has lost something, and so much is there again. */
-  | { readonly kind: 'recovery'; readonly state: RecoveryState }
+  /** Before it is ready: it is alive, and has come so far. Only while something moves. */
+  | { readonly kind: 'starting'; readonly state: StartState }
   | { readonly kind: 'status'; readonly id: number; readonly status: LiveStatus | undefined }
   | { readonly kind: 'backup-progress'; readonly id: number; readonly progress: BackupProgress }
   | { readonly kind: 'backup-done'; readonly id: number; readonly summary: BackupSummary }

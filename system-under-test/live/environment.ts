@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { Environment, LogLevel } from '../environment/index.ts';
+import type { OnChecked } from './data-folder.ts';
 import { createJsonLog } from './json-log.ts';
 import { type LevelStore, openLevelStore } from './level-store.ts';
 import { createNodeClock } from './node-clock.ts';
@@ -15,6 +16,8 @@ export interface LiveEnvironmentOptions {
   readonly logStream: Writable;
   /** Fields of every log line, such as `{ dc: 3 }`. */
   readonly logFields?: Readonly<Record<string, string | number | boolean>>;
+  /** The store is checked before it is opened, which takes long for a large one. */
+  readonly onChecked?: OnChecked;
 }
 
 export interface LiveEnvironment extends Environment {
@@ -29,7 +32,7 @@ export async function openLiveEnvironment(
 ): Promise<LiveEnvironment> {
   const clock = createNodeClock();
   const log = createJsonLog(options.logStream, options.logLevel, clock, options.logFields);
-  const store = await openLevelStore(join(options.dataFolder, 'store'));
+  const store = await openLevelStore(join(options.dataFolder, 'store'), options.onChecked);
   const network = createNodeNetwork();
   return {
     clock,

@@ -9,7 +9,12 @@
  */
 import { ClassicLevel } from 'classic-level';
 import type { Store, StoreEntry, StoreWrite } from '../environment/index.ts';
-import { checkDataFolder, DamagedStoreError, DataFolderError } from './data-folder.ts';
+import {
+  checkDataFolder,
+  DamagedStoreError,
+  DataFolderError,
+  type OnChecked,
+} from './data-folder.ts';
 import { SequenceWitness } from './sequence-witness.ts';
 
 /** Partition and key of printable ASCII, which is what the store's interface allows. */
@@ -50,8 +55,8 @@ export interface LevelStore extends Store {
  * Opens or creates the store in `folder`. Throws `DamagedStoreError` when its files are damaged,
  * `DataFolderError` when the folder is unfit for another reason; nothing is changed then.
  */
-export async function openLevelStore(folder: string): Promise<LevelStore> {
-  const { lastSequence } = await checkDataFolder(folder).catch((error: unknown) =>
+export async function openLevelStore(folder: string, onChecked?: OnChecked): Promise<LevelStore> {
+  const { lastSequence } = await checkDataFolder(folder, onChecked).catch((error: unknown) =>
     explainDamage(folder, error),
   );
   const level = new ClassicLevel<string, Uint8Array>(folder, {

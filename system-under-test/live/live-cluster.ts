@@ -7,7 +7,6 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import type { RecoveryState } from '../datacenter/recovery-progress.ts';
 import type { Clock, LogLevel, Timer } from '../environment/index.ts';
 import { RsaKey } from '../mtproto/rsa.ts';
 import type { DcAddress } from '../services/help.ts';
@@ -17,7 +16,7 @@ import { type ClusterFiles, dcFolder, openClusterFiles } from './cluster-files.t
 import { type ControlReply, type ControlRequest, serveControl } from './control-socket.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { createNodeClock } from './node-clock.ts';
-import { recoveryText } from './recovery-report.ts';
+import { type StartState, startText } from './start-report.ts';
 
 export interface LiveClusterOptions {
   readonly topology: Topology;
@@ -34,8 +33,8 @@ export interface LiveClusterOptions {
   readonly clock?: Clock;
   /** Aborted: the start of the cluster is given up. */
   readonly signal?: AbortSignal;
-  /** A datacentre gets back what its disk has lost before it serves: about every second. */
-  readonly onRecovery?: (dc: number, state: RecoveryState) => void;
+  /** A datacentre has long to do before it serves: how far it is, about every second. */
+  readonly onStarting?: (dc: number, state: StartState) => void;
   readonly onCode?: (phone: string, code: string) => void;
   /** A datacentre ended without being told to. */
   readonly onUnexpectedExit?: (dc: number, why: string) => void;
@@ -233,9 +232,9 @@ export class LiveCluster {
         if (message.kind === 'ready') {
           timer?.cancel();
           resolve();
-        } else if (message.kind === 'recovery') {
-          wait(`nothing new in ${READY_MS / 1000} s (${recoveryText(dc, message.state)})`);
-          this.#o.onRecovery?.(dc, message.state);
+        } else if (message.kind === 'starting') {
+          wait(`nothing new in ${READY_MS / 1000} s (${startText(dc, message.state)})`);
+          this.#o.onStarting?.(dc, message.state);
         } else if (message.kind === 'failed') fail(message.why);
         else if (message.kind === 'code') this.#o.onCode?.(message.phone, message.code);
         else if (message.kind === 'status') {
