@@ -23,7 +23,7 @@ import type { Backbone } from './backbone.ts';
 import { saw } from './freshness.ts';
 import { LIMITS } from './limits.ts';
 import { LinkDownError } from './outgoing-link.ts';
-import { WriteOrder } from './write-order.ts';
+import { type Turn, WriteOrder } from './write-order.ts';
 
 /** A request is begun so often when its user moves meanwhile. */
 const MOVES_MAX = 3;
@@ -157,25 +157,32 @@ export class Router {
   ): Promise<Answer | Uint8Array> {
     const turn = this.#order.begin(actor.userId, home);
     try {
-      if (turn.mustWait) await turn.afterOthers();
-      for (let attempt = 1; ; attempt++) {
-        const to = domainOf(this.#ctx, actor, method);
-        if (to === this.#ctx.dc) return await this.#atHome(actor, method);
-        try {
-          if (this.#mustQueueAt(actor, method, to) === undefined) {
-            const answer = await this.#forward(actor, method, to);
-            if (answer) return answer;
-          }
-          await turn.afterOthers();
-          return await this.#queue(actor, method, this.#mustQueueAt(actor, method, to) ?? to);
-        } catch (error) {
-          if (!isHomeMoved(error) || attempt === WRITE_ATTEMPTS) throw error;
-          await turn.afterOthers();
-          await this.#moved(actor.userId, to);
-        }
-      }
-    } finally {
+      const answer = await this.#awayInTurn(turn, actor, method);
       turn.end();
+      return answer;
+    } catch (error) {
+      turn.end(error as Error);
+      throw error;
+    }
+  }
+
+  async #awayInTurn(turn: Turn, actor: Actor, method: tl.RpcMethod): Promise<Answer | Uint8Array> {
+    if (turn.mustWait) await turn.afterOthers();
+    for (let attempt = 1; ; attempt++) {
+      const to = domainOf(this.#ctx, actor, method);
+      if (to === this.#ctx.dc) return this.#atHome(actor, method);
+      try {
+        if (this.#mustQueueAt(actor, method, to) === undefined) {
+          const answer = await this.#forward(actor, method, to);
+          if (answer) return answer;
+        }
+        await turn.afterOthers();
+        return await this.#queue(actor, method, this.#mustQueueAt(actor, method, to) ?? to);
+      } catch (error) {
+        if (!isHomeMoved(error) || attempt === WRITE_ATTEMPTS) throw error;
+        await turn.afterOthers();
+        await this.#moved(actor.userId, to);
+      }
     }
   }
 

@@ -1,6 +1,7 @@
 /** Writes of one user that change from being forwarded to being queued. */
 import { expect, test } from 'vitest';
 import { WriteOrder } from '../../../system-under-test/datacenter/write-order.ts';
+import { RpcError } from '../../../system-under-test/schema/errors.ts';
 
 const turns = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -43,4 +44,16 @@ test('nobody waits for what is through', async () => {
   const second = order.begin(8, 1);
   expect(second.mustWait).toBe(false);
   await second.afterOthers();
+});
+
+test('what waits behind one that fails for a reason that passes fails with it', async () => {
+  const order = new WriteOrder();
+  const [first, second, third] = [order.begin(8, 1), order.begin(8, 1), order.begin(8, 1)];
+  const waiting = second.afterOthers();
+  first.end(new RpcError(503, 'LATER'));
+  await expect(waiting).rejects.toThrow('LATER');
+  second.end(new RpcError(400, 'NEVER'));
+  const others = order.begin(8, 1).afterOthers();
+  third.end();
+  await others;
 });
