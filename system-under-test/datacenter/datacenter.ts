@@ -8,7 +8,7 @@ import type { RsaKey } from '../mtproto/rsa.ts';
 import { decodeTl, encodeTl, type tl } from '../schema/tl.ts';
 import type { ServiceContext } from '../services/context.ts';
 import type { DcAddress } from '../services/help.ts';
-import { moveHome } from '../services/moving.ts';
+import { type Located, locate, moveHome } from '../services/moving.ts';
 import { SignInCodes } from '../services/sign-in-codes.ts';
 import { dcIds, type Topology } from '../topology.ts';
 import { Admission } from './admission.ts';
@@ -111,14 +111,13 @@ export class Datacenter {
   readonly #holds: Holds;
   readonly #pacer: DrainPacer;
   readonly #admission: Admission;
+  readonly #work: InboundWork;
+  readonly #calls = new PeerCalls();
   #selfDrain: SelfDrain | undefined;
   #stopped = false;
   #failed = false;
 
-  /**
-   * Gets back what the disk has lost (recovery.ts: this can take long), opens it, and starts to
-   * serve. Rejects when an address is in use.
-   */
+  /** Recovers the disk (recovery.ts: can take long), serves. Rejects if an address is in use. */
   static async start(given: DatacenterOptions): Promise<Datacenter> {
     if (given.secret.length < SECRET_BYTES_MIN) throw new Error('the secret is too short');
     const store = guardedStore(checked(given.environment.store));
@@ -191,9 +190,6 @@ export class Datacenter {
     if (restored) await this.#repair.copiesWhole(restored);
     await this.#front.listen();
   }
-
-  readonly #work: InboundWork;
-  readonly #calls = new PeerCalls();
 
   private constructor(
     options: DatacenterOptions,
@@ -403,10 +399,12 @@ export class Datacenter {
     };
   }
 
-  /**
-   * Moves the home of a user of this DC to another one (services/moving.ts). Resolves when it is
-   * decided; rejects with `RpcError` when it cannot be done (now).
-   */
+  /** Whose number it is, and where they are at home; its DC of birth knows for sure. */
+  locate(phone: string): Promise<Located | undefined> {
+    return locate(this.#context, phone);
+  }
+
+  /** Moves the home of a user of this DC: resolves when decided, or rejects with `RpcError`. */
   moveHome(userId: number, to: number): Promise<void> {
     return moveHome(this.#context, userId, to);
   }

@@ -13,6 +13,7 @@ import { createConnection, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BackupProgress, BackupSummary } from './backup.ts';
+import { type MoveSummary, PHONE } from './home-move.ts';
 
 export type ControlRequest =
   | { readonly ask: 'running' }
@@ -22,13 +23,16 @@ export type ControlRequest =
       /** Absolute paths, in the same folder. */
       readonly file: string;
       readonly temporary: string;
-    };
+    }
+  /** Make DC `to` the home of the owner of a number (digits only). */
+  | { readonly ask: 'move'; readonly phone: string; readonly to: number };
 
 export type ControlReply =
   | { readonly kind: 'progress'; readonly progress: BackupProgress }
   /** The DCs that serve at the moment. */
   | { readonly kind: 'running'; readonly dcs: readonly number[] }
   | { readonly kind: 'backup'; readonly summary: BackupSummary }
+  | { readonly kind: 'move'; readonly summary: MoveSummary }
   /** The cluster runs, this DC of it does not. */
   | { readonly kind: 'not-running' }
   | { readonly kind: 'failed'; readonly why: string };
@@ -144,15 +148,20 @@ function firstLine(socket: Socket): Promise<ControlRequest> {
   });
 }
 
-function requestOf(line: string): ControlRequest | undefined {
+/** The request in a line of JSON; undefined when a field of it is not right. */
+export function requestOf(line: string): ControlRequest | undefined {
   let value: Partial<Record<string, unknown>>;
   try {
     value = Object(JSON.parse(line));
   } catch {
     return undefined;
   }
-  const { ask, dc, file, temporary } = value;
+  const { ask, dc, file, temporary, phone, to } = value;
   if (ask === 'running') return { ask };
+  if (ask === 'move') {
+    const right = typeof phone === 'string' && PHONE.test(phone) && Number.isInteger(to);
+    return right ? { ask, phone, to: to as number } : undefined;
+  }
   const whole =
     ask === 'backup' &&
     Number.isInteger(dc) &&

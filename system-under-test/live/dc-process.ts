@@ -7,9 +7,11 @@ import process from 'node:process';
 import { Datacenter } from '../datacenter/datacenter.ts';
 import { loadCrypto } from '../mtproto/crypto.ts';
 import { RsaKey } from '../mtproto/rsa.ts';
+import { RpcError } from '../schema/errors.ts';
 import { BackupRunner, type BackupSource } from './backup-runner.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
+import type { HomeAnswer, HomeQuestion } from './home-move.ts';
 import { StartReport } from './start-report.ts';
 
 let datacenter: Datacenter | undefined;
@@ -67,6 +69,22 @@ function status(): LiveStatus | undefined {
   return { ...datacenter.status(), cpuMicros: user + system, rssBytes, loopDelayP99Ms };
 }
 
+/** Never rejects: what cannot be done is an answer, too. */
+async function answer(question: HomeQuestion): Promise<HomeAnswer> {
+  if (!datacenter) return { kind: 'refused', why: 'it is still starting' };
+  try {
+    if (question.ask === 'move') {
+      await datacenter.moveHome(question.userId, question.to);
+      return { kind: 'moved' };
+    }
+    const located = await datacenter.locate(question.phone);
+    return { kind: 'located', ...(located ? { located } : {}) };
+  } catch (error) {
+    const why = error instanceof RpcError ? error.text : (error as Error).message;
+    return { kind: 'refused', why };
+  }
+}
+
 const EXIT_STORE_FAILED = 3;
 
 async function end(code: number): Promise<void> {
@@ -94,6 +112,11 @@ process.on('message', (message: ToDc) => {
       return;
     case 'cancel-backup':
       backups.cancel(message.id);
+      return;
+    case 'home':
+      void answer(message.question).then((found) =>
+        tell({ kind: 'home', id: message.id, answer: found }),
+      );
       return;
     case 'stop':
       void end(0);

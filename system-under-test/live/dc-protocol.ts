@@ -4,6 +4,7 @@ import type { LogLevel } from '../environment/index.ts';
 import type { DcAddress } from '../services/help.ts';
 import type { Topology } from '../topology.ts';
 import type { BackupProgress, BackupSummary } from './backup.ts';
+import type { HomeAnswer, HomeQuestion } from './home-move.ts';
 import type { StartState } from './start-report.ts';
 
 export interface DcProcessConfig {
@@ -32,6 +33,7 @@ export type ToDc =
       readonly temporary: string;
     }
   | { readonly kind: 'cancel-backup'; readonly id: number }
+  | { readonly kind: 'home'; readonly id: number; readonly question: HomeQuestion }
   | { readonly kind: 'stop' };
 
 export type FromDc =
@@ -43,6 +45,7 @@ export type FromDc =
   | { readonly kind: 'backup-progress'; readonly id: number; readonly progress: BackupProgress }
   | { readonly kind: 'backup-done'; readonly id: number; readonly summary: BackupSummary }
   | { readonly kind: 'backup-failed'; readonly id: number; readonly why: string }
+  | { readonly kind: 'home'; readonly id: number; readonly answer: HomeAnswer }
   | { readonly kind: 'code'; readonly phone: string; readonly code: string };
 
 /** A datacentre's view of itself, and what its process costs. */

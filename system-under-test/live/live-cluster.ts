@@ -15,6 +15,7 @@ import type { BackupProgress, BackupSummary } from './backup.ts';
 import { type ClusterFiles, dcFolder, openClusterFiles } from './cluster-files.ts';
 import { type ControlReply, type ControlRequest, serveControl } from './control-socket.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
+import { type HomeAnswer, type HomeQuestion, type MoveSummary, moveHomeOf } from './home-move.ts';
 import { createNodeClock } from './node-clock.ts';
 import { type StartState, startText } from './start-report.ts';
 
@@ -48,6 +49,8 @@ interface Running {
   readonly asked: Map<number, (status: LiveStatus | undefined) => void>;
   /** Backups under way, by the number of the request. */
   readonly backups: Map<number, BackupWaiter>;
+  /** Who waits for an answer about somebody's home, by the number of the question. */
+  readonly homes: Map<number, (answer: HomeAnswer) => void>;
 }
 
 interface BackupWaiter {
@@ -71,6 +74,15 @@ const READY_MS = 20_000;
 const OTHERS_MS = 5_000;
 const STOP_MS = 5_000;
 const STATUS_MS = 5_000;
+/** A DC may wait some seconds for writes that are under way before it moves a home. */
+const HOME_MS = 30_000;
+
+/** Whether a move that was asked for has come about is not known then: asking again tells. */
+const HAS_ENDED: HomeAnswer = { kind: 'refused', why: 'it has ended; ask again' };
+const SILENT: HomeAnswer = {
+  kind: 'refused',
+  why: `no answer in ${HOME_MS / 1000} s; the move may still come about, ask again`,
+};
 
 export class LiveCluster {
   readonly #o: LiveClusterOptions;
@@ -184,6 +196,7 @@ export class LiveCluster {
       expected: false,
       asked: new Map(),
       backups: new Map(),
+      homes: new Map(),
       exited: new Promise((resolve) => child.once('exit', () => resolve())),
     };
     this.#running.set(dc, running);
@@ -191,6 +204,7 @@ export class LiveCluster {
       if (this.#running.get(dc) === running) this.#running.delete(dc);
       for (const answered of running.asked.values()) answered(undefined);
       for (const { failed } of running.backups.values()) failed(new Error(`DC ${dc} has ended`));
+      for (const answered of running.homes.values()) answered(HAS_ENDED);
       if (!running.expected) {
         this.#o.onUnexpectedExit?.(dc, `DC ${dc} ended by itself (${signal ?? `exit ${code}`})`);
       }
@@ -239,6 +253,8 @@ export class LiveCluster {
         else if (message.kind === 'code') this.#o.onCode?.(message.phone, message.code);
         else if (message.kind === 'status') {
           running.asked.get(message.id)?.(message.status);
+        } else if (message.kind === 'home') {
+          running.homes.get(message.id)?.(message.answer);
         } else if (message.kind === 'backup-progress') {
           running.backups.get(message.id)?.progress(message.progress);
         } else if (message.kind === 'backup-done') {
@@ -300,6 +316,32 @@ export class LiveCluster {
     }
   }
 
+  /** Makes another DC the home of a number's owner; rejects with what an operator must know. */
+  moveHome(phone: string, to: number, signal?: AbortSignal): Promise<MoveSummary> {
+    const options = {
+      topology: this.#o.topology,
+      clock: this.#clock,
+      isRunning: (dc: number) => this.#running.has(dc),
+      ask: (dc: number, question: HomeQuestion) => this.#askHome(dc, question),
+      ...(signal ? { signal } : {}),
+    };
+    return moveHomeOf(options, phone, to);
+  }
+
+  async #askHome(dc: number, question: HomeQuestion): Promise<HomeAnswer> {
+    const running = this.#running.get(dc);
+    if (!running) return HAS_ENDED;
+    const id = this.#nextId++;
+    const { promise, resolve } = Promise.withResolvers<HomeAnswer>();
+    const timer = this.#clock.after(HOME_MS, () => resolve(SILENT));
+    running.homes.set(id, resolve);
+    this.#tell(running.child, { kind: 'home', id, question });
+    const answer = await promise;
+    timer.cancel();
+    running.homes.delete(id);
+    return answer;
+  }
+
   /** What other processes ask for through the control socket. */
   async #answer(
     request: ControlRequest,
@@ -308,6 +350,10 @@ export class LiveCluster {
   ): Promise<ControlReply> {
     if (request.ask === 'running') {
       return { kind: 'running', dcs: [...this.#running.keys()].sort((a, b) => a - b) };
+    }
+    if (request.ask === 'move') {
+      const { phone, to } = request;
+      return { kind: 'move', summary: await this.moveHome(phone, to, signal) };
     }
     const { dc, file, temporary } = request;
     if (!this.#running.has(dc)) return { kind: 'not-running' };

@@ -14,7 +14,20 @@ import { type OutboxItem, pack } from '../datacenter/records.ts';
 import type { StoreWrite } from '../environment/index.ts';
 import { RpcError } from '../schema/errors.ts';
 import { encodeTl } from '../schema/tl.ts';
+import { homeOfPhone } from '../topology.ts';
 import type { ServiceContext } from './context.ts';
+
+/** Whose number it is, and where that user is at home as far as this DC knows. */
+export interface Located {
+  readonly userId: number;
+  readonly home: number;
+}
+
+/** At the DC of birth of a number (digits only), which knows for sure; undefined for nobody's. */
+export async function locate(ctx: ServiceContext, phone: string): Promise<Located | undefined> {
+  const user = await ctx.directory.userByPhone(phone, homeOfPhone(ctx.topology, phone));
+  return user && { userId: user.id, home: ctx.homes.of(user.id) };
+}
 
 /**
  * At the user's home. Resolves when the move is decided, durably; the new home has the user as soon
