@@ -8,6 +8,7 @@ import { addBackup } from './commands/backup.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addList } from './commands/list.ts';
+import { addMove } from './commands/move.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRun } from './commands/run.ts';
 import { addServe } from './commands/serve.ts';
@@ -37,8 +38,9 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     .version(packageInfo().version)
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  const commands = [addRun, addList, addServe, addBackup, addRestore, addFuzz, addDoctor];
-  for (const add of [...commands, addToxiproxy]) add(program, finish);
+  const operating = [addServe, addBackup, addRestore, addMove];
+  const commands = [addRun, addList, ...operating, addFuzz, addDoctor, addToxiproxy];
+  for (const add of commands) add(program, finish);
   for (const command of program.commands) command.exitOverride();
   if (NOT_YET.includes(words[0] ?? '')) {
     throw new InvalidInput([

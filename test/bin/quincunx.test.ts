@@ -19,7 +19,7 @@ test('--version prints the version of the package', async () => {
   expect(await quincunx(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
 });
 
-test.each(['run', 'list', 'doctor', 'toxiproxy', 'serve', 'fuzz'])(
+test.each(['run', 'list', 'doctor', 'toxiproxy', 'serve', 'move', 'fuzz'])(
   '%s --help has examples',
   async (command) => {
     const { code, stdout } = await quincunx([command, '--help']);
