@@ -201,11 +201,16 @@ describe('without a cluster', () => {
 
   test('Ctrl-C leaves no half file and no half store', { timeout: SLOW_MS }, async () => {
     const file = join(root, 'big.backup');
-    const interruptAt = (word: string) => ({
-      onOutput: (text: string, kill: (signal: NodeJS.Signals) => void): void => {
-        if (text.includes(word)) kill('SIGINT');
-      },
-    });
+    const interruptAt = (word: string) => {
+      let sent = false; // once: a second Ctrl-C means "at once"
+      return {
+        onOutput: (text: string, kill: (signal: NodeJS.Signals) => void): void => {
+          if (sent || !text.includes(word)) return;
+          sent = true;
+          kill('SIGINT');
+        },
+      };
+    };
     const from = ['--data', big(), '--dc', '1'];
     const before = files();
     const stopped = await quincunx(['backup', ...from, '--to', file], interruptAt('backup  DC 1'));
