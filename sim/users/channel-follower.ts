@@ -96,7 +96,11 @@ export class ChannelFollower {
 
   /** What a deletion of this device was answered with. */
   deleted(ids: readonly number[], { pts, ptsCount }: tl.messages.RawAffectedMessages): void {
-    if (ptsCount === 0) return;
+    if (ptsCount === 0) {
+      // Done before, by an attempt whose answer was lost: its step has been missed.
+      this.#advance(pts, 0);
+      return;
+    }
     this.#host.event(pts, `delete ${ids}`);
     if (pts > (this.#pts ?? 0)) this.#remove(ids);
     this.#advance(pts, ptsCount);

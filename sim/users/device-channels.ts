@@ -308,6 +308,7 @@ export class DeviceChannels {
     } catch (error) {
       // The same text again: an attempt before this one was carried out.
       change.took = error instanceof RpcError && error.text === 'MESSAGE_NOT_MODIFIED';
+      if (change.took) this.#followers.get(post.channel)?.catchUp();
       throw error;
     } finally {
       change.doneMs = this.#nowMs();
