@@ -177,6 +177,23 @@ const CUTS: ReadonlySet<FaultKind> = new Set([
   'cut_mid_frame',
 ]);
 
+/** Delays from here on may silence a link long enough for it to be given up, which cuts it, too. */
+const SILENT_MS = 1_000;
+
+function cuts(fault: Fault): boolean {
+  switch (fault.kind) {
+    case 'slow_link':
+    case 'slow_dc':
+      return fault.addedMs >= SILENT_MS;
+    case 'jitter':
+      return fault.jitterMs >= SILENT_MS;
+    case 'pause':
+      return fault.forSeconds * 1000 >= SILENT_MS;
+    default:
+      return CUTS.has(fault.kind);
+  }
+}
+
 /** These make a datacentre start again. */
 const RESTARTS: ReadonlySet<FaultKind> = new Set([
   'dc_loss',
@@ -194,7 +211,7 @@ const RESTARTS: ReadonlySet<FaultKind> = new Set([
  * when one of those is lost with it. So one restart at most.
  */
 function mayBePlain(faults: readonly Fault[]): boolean {
-  if (faults.some(({ kind }) => CUTS.has(kind))) return false;
+  if (faults.some(cuts)) return false;
   return faults.filter(({ kind }) => RESTARTS.has(kind)).length <= 1;
 }
 

@@ -26,7 +26,7 @@ const CHOICES: readonly (readonly SmallLimits[])[] = [
   [{ boxesCachedMax: 1 }, { boxesCachedMax: 3 }],
   [{ usersCachedMax: 1 }, { authKeysCachedMax: 1 }],
   [{ differenceEventsMax: 1 }, { differenceEventsMax: 5 }],
-  [{ linkAckDelayMs: 500 }, { lazyAppendMs: 300 }, { streamPatienceMs: 2_000 }],
+  [{ linkAckDelayMs: 200 }, { lazyAppendMs: 300 }, { streamPatienceMs: 2_000 }],
   [{ patientEntriesMax: 2 }, { queuedUsersPerFrameMax: 1 }],
   [{ drainWindowMin: 1, drainWindowMax: 2 }],
   [{ channelsCachedMax: 1 }, { membersCachedPerChannelMax: 1 }],
