@@ -108,7 +108,12 @@ const NONCE = new Uint8Array(32).fill(2);
 function accepting() {
   const decoder = new FrameDecoder();
   const sent: LinkFrame[] = [];
-  const state = { destroyed: false, greeted: [] as number[], handlers: {} as ConnectionHandlers };
+  const state = {
+    destroyed: false,
+    greeted: [] as number[],
+    executed: [] as unknown[],
+    handlers: {} as ConnectionHandlers,
+  };
   const connection: Connection = {
     remote: 'test',
     bufferedBytes: 0,
@@ -132,7 +137,10 @@ function accepting() {
       handlers: {
         applyStream: () => Promise.resolve(),
         applyOutbox: () => Promise.resolve({ durable: Promise.resolve() }),
-        execute: () => Promise.reject(new Error('unused')),
+        execute: (userId, authKeyId, _body, remainingMs) => {
+          state.executed.push([userId, authKeyId, remainingMs]);
+          return Promise.resolve(new Uint8Array(1));
+        },
         call: () => Promise.reject(new Error('unused')),
         position: () => 0,
         heard: () => {},
@@ -168,6 +176,13 @@ describe('hello', () => {
     say(['hello', 1, 2, helloMac(SECRET, NONCE, 1, 2)]);
     expect(sent[1]).toEqual(['welcome', 5, 6, 3, 4]);
     expect([state.destroyed, state.greeted]).toEqual([false, [1]]);
+  });
+
+  test('a request says for how long its answer will be waited for', () => {
+    const { state, say } = accepting();
+    say(['hello', 1, 2, helloMac(SECRET, NONCE, 1, 2)]);
+    say(['request', 7, 9, 'key', new Uint8Array(4), 1_200]);
+    expect(state.executed).toEqual([[9, 'key', 1_200]]);
   });
 
   const other = new Uint8Array(32).fill(3);
