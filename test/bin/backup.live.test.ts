@@ -12,9 +12,9 @@ import { dcFolder } from '../../system-under-test/live/cluster-files.ts';
 import { askCluster } from '../../system-under-test/live/control-socket.ts';
 import { setAside } from '../../system-under-test/live/data-folder.ts';
 import { openLevelStore } from '../../system-under-test/live/level-store.ts';
-import { freePorts, LiveCluster } from '../../system-under-test/live/live-cluster.ts';
+import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import { quincunx } from '../setup/command.ts';
-import { DCS, topology, until } from '../system-under-test/live/five-processes.ts';
+import { DCS, startDirectly, until } from '../system-under-test/live/five-processes.ts';
 
 const SLOW_MS = 40_000;
 let root: string;
@@ -25,19 +25,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'quincunx-backup-'));
   data = join(root, 'data');
   await fill(join(dcFolder(data, 2), 'store'), 500);
-  const ports = await freePorts(DCS.length * 2);
-  const at = (index: number): string => `127.0.0.1:${ports[index]}`;
-  const listen = new Map(
-    DCS.map((dc, index) => [dc, { clients: at(index), backbone: at(DCS.length + index) }]),
-  );
-  cluster = await LiveCluster.start({
-    topology,
-    dataFolder: data,
-    listen,
-    dialAddress: (_from, to) => listen.get(to)?.backbone ?? '',
-    clientAddresses: [],
-    testPhones: true,
-  });
+  ({ cluster } = await startDirectly(data));
 }, SLOW_MS);
 
 afterAll(async () => {

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveControl } from '../../system-under-test/live/control-socket.ts';
-import { freePorts, LiveCluster } from '../../system-under-test/live/live-cluster.ts';
+import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import { createNodeNetwork } from '../../system-under-test/live/node-network.ts';
 import { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
 import { WellBehaved } from '../bad-input/well-behaved.ts';
 import { type Outcome, quincunx } from '../setup/command.ts';
-import { DCS, linked, topology, until } from '../system-under-test/live/five-processes.ts';
+import { linked, startDirectly, until } from '../system-under-test/live/five-processes.ts';
 
 const SLOW_MS = 30_000;
 const ANNA = '9996620001';
@@ -24,19 +24,7 @@ let cluster: LiveCluster;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'quincunx-move-'));
   data = join(root, 'data');
-  addresses = (await freePorts(DCS.length * 2)).map((port) => `127.0.0.1:${port}`);
-  const at = (index: number): string => addresses[index] ?? '';
-  const listen = new Map(
-    DCS.map((dc, index) => [dc, { clients: at(index), backbone: at(DCS.length + index) }]),
-  );
-  cluster = await LiveCluster.start({
-    topology,
-    dataFolder: data,
-    listen,
-    dialAddress: (_from, to) => listen.get(to)?.backbone ?? '',
-    clientAddresses: [],
-    testPhones: true,
-  });
+  ({ cluster, addresses } = await startDirectly(data));
   await linked(cluster);
 }, SLOW_MS);
 

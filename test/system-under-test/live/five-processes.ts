@@ -9,7 +9,7 @@ import {
 import fiveDatacentres from '../../../system-under-test/five-datacentres.json' with {
   type: 'json',
 };
-import type { LiveCluster } from '../../../system-under-test/live/live-cluster.ts';
+import { freePorts, LiveCluster } from '../../../system-under-test/live/live-cluster.ts';
 import { dcIds, type Topology } from '../../../system-under-test/topology.ts';
 
 export const topology: Topology = fiveDatacentres;
@@ -52,6 +52,26 @@ export async function startFiveProcesses(seed: string): Promise<FiveProcesses> {
     await stop();
     throw error;
   }
+}
+
+/** Five datacentres on free ports that reach each other directly. `addresses`: those of devices. */
+export async function startDirectly(
+  dataFolder: string,
+): Promise<{ readonly cluster: LiveCluster; readonly addresses: readonly string[] }> {
+  const all = (await freePorts(DCS.length * 2)).map((port) => `127.0.0.1:${port}`);
+  const at = (index: number): string => all[index] ?? '';
+  const listen = new Map(
+    DCS.map((dc, index) => [dc, { clients: at(index), backbone: at(DCS.length + index) }]),
+  );
+  const cluster = await LiveCluster.start({
+    topology,
+    dataFolder,
+    listen,
+    dialAddress: (_from, to) => listen.get(to)?.backbone ?? '',
+    clientAddresses: [],
+    testPhones: true,
+  });
+  return { cluster, addresses: all.slice(0, DCS.length) };
 }
 
 /** Every DC that runs has its link to every other one that runs. */
