@@ -3,7 +3,7 @@
  * it is given again until the user has moved, however often datacentres are busy, cut off or crash.
  */
 import type { VirtualCluster } from './virtual-cluster.ts';
-import type { ScheduledEvent, VirtualLoop } from './virtual-loop.ts';
+import type { VirtualLoop } from './virtual-loop.ts';
 
 export interface HomeMove {
   /** From the start of the window. */
@@ -24,7 +24,6 @@ export class HomeMoves {
   readonly #userIdOf: (user: number) => number | undefined;
   readonly #home: Map<number, number>;
   readonly #waiting = new Map<number, HomeMove[]>();
-  #next: ScheduledEvent | undefined;
   /** Moves that were carried out. */
   done = 0;
 
@@ -59,9 +58,9 @@ export class HomeMoves {
     return this.#waiting.size === 0;
   }
 
+  /** What is still to come does nothing any more. */
   stop(): void {
     this.#waiting.clear();
-    this.#next?.cancel();
   }
 
   #attempt(user: number): void {
@@ -108,8 +107,6 @@ export class HomeMoves {
 
   #again(user: number): void {
     if (!this.#waiting.has(user)) return;
-    this.#next = this.#loop.schedule(AGAIN_MS, 'operator', 'moves a home', () =>
-      this.#attempt(user),
-    );
+    this.#loop.schedule(AGAIN_MS, 'operator', 'moves a home', () => this.#attempt(user));
   }
 }

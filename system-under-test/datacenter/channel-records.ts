@@ -40,6 +40,17 @@ export interface ChannelCounters {
   readonly joins: number;
 }
 
+/** Of a channel in which nothing has happened. */
+export const NO_COUNTERS: ChannelCounters = {
+  pts: 0,
+  lastId: 0,
+  members: 0,
+  admins: 0,
+  kicked: 0,
+  restricted: 0,
+  joins: 0,
+};
+
 export function packCounters(c: ChannelCounters): Uint8Array {
   return pack([c.pts, c.lastId, c.members, c.admins, c.kicked, c.restricted, c.joins]);
 }

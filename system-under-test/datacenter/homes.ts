@@ -157,10 +157,6 @@ export class Homes {
     };
   }
 
-  isMoving(userId: number): boolean {
-    return this.#moving.has(userId);
-  }
-
   /** Undefined, without waiting, when none of them is just moving: then `of` may be believed. */
   still(...userIds: readonly number[]): Promise<void> | undefined {
     if (this.#moving.size === 0) return undefined;

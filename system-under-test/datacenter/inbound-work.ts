@@ -3,7 +3,7 @@
  * the items of their outboxes exactly once, answers forwarded requests, passes pushes on.
  */
 import type { Store, StoreWrite } from '../environment/index.ts';
-import { RpcError } from '../schema/errors.ts';
+import { mayPass, RpcError } from '../schema/errors.ts';
 import { decodeMethod, decodeTl, encodeTl, type tl } from '../schema/tl.ts';
 import { TlError } from '../schema/tl-error.ts';
 import type { Actor, ServiceContext } from '../services/context.ts';
@@ -32,7 +32,6 @@ import {
   takenKey,
   takenPartition,
 } from './keys.ts';
-import { passes } from './lanes.ts';
 import { LIMITS } from './limits.ts';
 import type { StagedItem } from './outbox.ts';
 import type { PeerCalls } from './peer-calls.ts';
@@ -206,7 +205,7 @@ export class InboundWork implements IncomingHandlers {
         return this.#passOn(item.userId, { ...rest, shownAs }, local);
       }
       if (!(error instanceof RpcError || error instanceof TlError)) throw error;
-      if (error instanceof RpcError && passes(error)) throw error;
+      if (error instanceof RpcError && mayPass(error)) throw error;
       // It was checked when it was accepted; what was true then is not any more.
       context.log.write('warn', 'queued_write_refused', { from, number, why: error.message });
       const told = method ? tellRefused(context, item.userId, method, shownAs) : undefined;

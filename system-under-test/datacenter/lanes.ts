@@ -3,7 +3,7 @@
  * in which they came; different users do not wait for each other. A task ends when its write is in
  * the commit log, not when it is durable, so lanes never wait for the disk.
  */
-import { RpcError } from '../schema/errors.ts';
+import { mayPass } from '../schema/errors.ts';
 
 export class Lanes {
   /** The newest task of each lane, and what it failed with, if it did. */
@@ -23,7 +23,7 @@ export class Lanes {
   runWrite<T>(lane: number | string, task: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(lane);
     const result = before?.then((error) => {
-      if (error && passes(error)) throw error;
+      if (error && mayPass(error)) throw error;
       return task();
     });
     return this.#enter(lane, result ?? task());
@@ -50,11 +50,4 @@ export class Lanes {
     if (this.#tails.get(lane) === tail) this.#tails.delete(lane);
     return error;
   }
-}
-
-const FLOOD = 420;
-
-/** Whether the same may succeed a little later. */
-export function passes(error: Error): boolean {
-  return !(error instanceof RpcError) || error.code >= 500 || error.code === FLOOD;
 }

@@ -5,7 +5,7 @@
  * the outbox; and whatever begins after it waits for it. One that fails for a reason that passes
  * will be written again: what waits behind it fails with it, or it would overtake.
  */
-import { passes } from './lanes.ts';
+import { mayPass } from '../schema/errors.ts';
 
 /** One write, from when it came until it has been answered or stands in the outbox. */
 export interface Turn {
@@ -42,7 +42,7 @@ export class WriteOrder {
       afterOthers: async () => {
         writing.waits = true;
         const errors = await Promise.all(earlier.map(({ ended }) => ended));
-        const failed = errors.find((error) => error && passes(error));
+        const failed = errors.find((error) => error && mayPass(error));
         if (failed) throw failed;
       },
       end: (error) => {

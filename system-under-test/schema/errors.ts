@@ -32,9 +32,16 @@ export const networkMigrate: (dc: number) => RpcError = seeOther('NETWORK');
 /** The file is stored in `dc`. */
 export const fileMigrate: (dc: number) => RpcError = seeOther('FILE');
 
+const FLOOD = 420;
+
+/** Whether the same request may succeed a little later: anything but a refusal for good. */
+export function mayPass(error: Error): boolean {
+  return !(error instanceof RpcError) || error.code >= 500 || error.code === FLOOD;
+}
+
 /** Try again after `seconds` (rounded up, at least 1). */
 export function floodWait(seconds: number): RpcError {
-  return new RpcError(420, `FLOOD_WAIT_${Math.max(1, Math.ceil(seconds))}`);
+  return new RpcError(FLOOD, `FLOOD_WAIT_${Math.max(1, Math.ceil(seconds))}`);
 }
 
 /** `text` as the method's page lists it, such as PEER_ID_INVALID. */

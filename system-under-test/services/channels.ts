@@ -3,7 +3,13 @@
  * it was created, and its home decides who is in it. https://core.telegram.org/api/channel
  */
 import type { ChannelBox } from '../datacenter/channel-boxes.ts';
-import { isIn, JOINS, type MemberRecord, NOT_IN } from '../datacenter/channel-records.ts';
+import {
+  isIn,
+  JOINS,
+  type MemberRecord,
+  NO_COUNTERS,
+  NOT_IN,
+} from '../datacenter/channel-records.ts';
 import { addPost, changeInfo, changeMember, countersWrite } from '../datacenter/channel-steps.ts';
 import { LIMITS } from '../datacenter/limits.ts';
 import type { StoreWrite } from '../environment/index.ts';
@@ -48,7 +54,7 @@ export function createChannel(
     const date = unixSeconds(ctx.clock);
     const creator = actor.userId;
     const info = { title, about, creator, createdAt: date, hiddenPrehistory: false };
-    const box = ctx.channels.add(channelId, info, EMPTY_COUNTERS);
+    const box = ctx.channels.add(channelId, info, NO_COUNTERS);
     const creates: StoreWrite[] = [write, changeInfo(box, info)];
     const record = { ...newMember(date, creator), role: 'creator' } as const;
     const joined = changeMember(box, creator, undefined, record);
@@ -68,16 +74,6 @@ export function createChannel(
     return { answer, durable };
   });
 }
-
-const EMPTY_COUNTERS = {
-  pts: 0,
-  lastId: 0,
-  members: 0,
-  admins: 0,
-  kicked: 0,
-  restricted: 0,
-  joins: 0,
-} as const;
 
 const createdMessage = (senderId: number, date: number, title: string) => {
   const action = { kind: 'create', title } as const;

@@ -5,6 +5,7 @@
  */
 import { changeMembership } from '../../system-under-test/datacenter/boxes.ts';
 import { ChannelBoxes } from '../../system-under-test/datacenter/channel-boxes.ts';
+import { NO_COUNTERS } from '../../system-under-test/datacenter/channel-records.ts';
 import {
   changeInfo,
   changeMember,
@@ -157,13 +158,3 @@ class WorldWriter {
     return makeAuthKey(this.#crypto, random(256), nonces, this.#clock.wallMs());
   }
 }
-
-const NO_COUNTERS = {
-  pts: 0,
-  lastId: 0,
-  members: 0,
-  admins: 0,
-  kicked: 0,
-  restricted: 0,
-  joins: 0,
-} as const;
