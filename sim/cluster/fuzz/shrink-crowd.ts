@@ -63,18 +63,30 @@ export function dropMembers(world: FuzzWorld): FuzzWorld[] {
   });
 }
 
-/** Everybody's at once, or else one person's at a time. */
+/** Everybody's at once, or else one person's at a time; or what the second device need not have. */
 export function dropHabits(world: FuzzWorld): FuzzWorld[] {
   const { people } = world;
   const plainly = ({ index, homeDc, phone, name }: CrowdPerson): CrowdPerson => {
     return { index, homeDc, phone, name };
   };
-  const special = people.filter(({ plain, secondDevice }) => plain || secondDevice);
-  if (special.length === 0) return [];
-  const each = special.map((person) =>
-    withPeople(world, people.with(person.index, plainly(person))),
-  );
-  return [withPeople(world, people.map(plainly)), ...each];
+  const informed = ({ plain: _, ...person }: CrowdPerson): CrowdPerson => person;
+  const simpler = (special: readonly CrowdPerson[], change: typeof plainly): FuzzWorld[] =>
+    special.length === 0
+      ? []
+      : [
+          withPeople(world, people.map(change)),
+          ...special.map((person) => withPeople(world, people.with(person.index, change(person)))),
+        ];
+  return [
+    ...simpler(
+      people.filter(({ plain, secondDevice }) => plain || secondDevice),
+      plainly,
+    ),
+    ...simpler(
+      people.filter(({ plain, secondDevice }) => plain && secondDevice),
+      informed,
+    ),
+  ];
 }
 
 /** Those whom nothing is about: all at once, or else one at a time. */

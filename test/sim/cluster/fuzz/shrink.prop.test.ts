@@ -84,7 +84,8 @@ describe('shrinking', () => {
         expect(smallest.people.filter(({ plain }) => plain)).toEqual([]);
         expect(count.runs).toBeLessThan(3_000);
       }),
-      { numRuns: 40 },
+      // Found in CI: what is needed is done on the second device of a plain client.
+      { numRuns: 40, examples: [['7z', 717977029]] },
     );
   });
 
