@@ -5,7 +5,7 @@
 import cityTimezones from 'city-timezones';
 import { type CountryCode, getCountryCallingCode, isSupportedCountry } from 'libphonenumber-js';
 import { dcIds, homeOfPhone, type Topology } from '../../system-under-test/topology.ts';
-import { ZONE_OFFSET_MINUTES } from './zone-offsets.gen.ts';
+import { type ZoneHistory, zoneHistory } from './time-zones.ts';
 
 export interface City {
   readonly name: string;
@@ -13,8 +13,8 @@ export interface City {
   readonly country: string;
   readonly latitude: number;
   readonly longitude: number;
-  /** Minutes east of UTC. */
-  readonly offsetMinutes: number;
+  /** What the clocks here show. */
+  readonly zone: ZoneHistory;
   readonly callingCode: string;
   /** Index of the home DC in `topology.sites`. */
   readonly home: number;
@@ -50,8 +50,8 @@ export function worldOf(topology: Topology, users: number): World {
   const cities: Omit<City, 'users'>[] = [];
   for (const row of cityTimezones.cityMapping) {
     const country = isSupportedCountry(row.iso2) ? row.iso2 : COUNTRY_BY_ISO3[row.iso3];
-    const offsetMinutes = ZONE_OFFSET_MINUTES[row.timezone ?? ''];
-    if (offsetMinutes === undefined) leftOut.noZone++;
+    const zone = zoneHistory(row.timezone ?? '');
+    if (zone === undefined) leftOut.noZone++;
     else if (country === undefined) leftOut.noCallingCode++;
     else if (!(row.pop > 0)) leftOut.noInhabitants++;
     else {
@@ -66,7 +66,7 @@ export function worldOf(topology: Topology, users: number): World {
       }
       cities.push({
         ...{ name: row.city, country, latitude, longitude },
-        ...{ offsetMinutes, callingCode, home, inhabitants },
+        ...{ zone, callingCode, home, inhabitants },
       });
     }
   }

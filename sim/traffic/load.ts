@@ -2,7 +2,6 @@
  * How much is sent, when, from where and of which kind: what every world and fidelity is fed with.
  * A load is a pure function of the second; whatever is random in it is drawn from its seed.
  */
-import { SECONDS_PER_DAY } from '../core/virtual-time.ts';
 import type { Activity } from './activity.ts';
 import { KINDS, type Mix } from './kinds.ts';
 
@@ -32,7 +31,7 @@ export class WaveLoad implements Load {
 
   ratesAt(second: number, out: Float64Array): void {
     const { activity, dcCount, mix } = this;
-    const utcSecond = (this.fromUtcSecond + second) % SECONDS_PER_DAY;
+    const utcSecond = this.fromUtcSecond + second;
     for (let dc = 0; dc < dcCount; dc++) {
       const rate = activity.rateOf(dc, utcSecond);
       for (let kind = 0; kind < KINDS.length; kind++) {

@@ -1,5 +1,5 @@
 /**
- * The day on which every scenario plays: an ordinary Thursday, with the offsets from UTC in force
- * then (winter in the north; summer time in parts of the south).
+ * The day on which a scenario plays that names none: an ordinary Thursday (winter in the north;
+ * summer time in parts of the south).
  */
 export const TRAFFIC_DATE = '2026-01-15';

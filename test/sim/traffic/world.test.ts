@@ -3,10 +3,19 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { secondsOfDay } from '../../../sim/core/virtual-time.ts';
 import { Activity, activityAt } from '../../../sim/traffic/activity.ts';
+import { dateOf, dayOf, isDate, weekdayOf } from '../../../sim/traffic/calendar.ts';
 import { largestRemainder, worldOf } from '../../../sim/traffic/cities.ts';
+import { sharesLanguage } from '../../../sim/traffic/languages.ts';
 import { mixingMatrix } from '../../../sim/traffic/mixing.ts';
 import { Population } from '../../../sim/traffic/population.ts';
-import { ZONE_OFFSET_MINUTES } from '../../../sim/traffic/zone-offsets.gen.ts';
+import {
+  midnightOf,
+  offsetMinutesAt,
+  weekendOf,
+  zoneDateProblem,
+  zoneHistory,
+} from '../../../sim/traffic/time-zones.ts';
+import { TRAFFIC_DATE } from '../../../sim/traffic/traffic-date.ts';
 import fiveDatacentres from '../../../system-under-test/five-datacentres.json' with {
   type: 'json',
 };
@@ -15,6 +24,8 @@ import { zoneOffsetsSource } from './generate-zone-offsets.ts';
 
 const TOPOLOGY = fiveDatacentres as unknown as Topology;
 const USERS = 800_000_000;
+/** As a quarter of an hour since 1970. */
+const NOON = dayOf(TRAFFIC_DATE) * 96 + 48;
 const world = worldOf(TOPOLOGY, USERS);
 
 describe('cities', () => {
@@ -32,7 +43,8 @@ describe('cities', () => {
     ['Pristina', 'XK', '383', 2, 60], // a row without a country code
   ])('%s: %s, +%s, DC %d, %d minutes', (name, country, callingCode, dc, offsetMinutes) => {
     const city = world.cities.find((c) => c.name === name && c.country === country);
-    expect(city).toMatchObject({ callingCode, offsetMinutes, home: dc - 1 });
+    expect(city).toMatchObject({ callingCode, home: dc - 1 });
+    expect(offsetMinutesAt(city!.zone, NOON)).toBe(offsetMinutes);
   });
   test('a home DC that is not in the topology is an error that says so', () => {
     expect(() => worldOf({ ...TOPOLOGY, homeByDefault: 9, homeByPrefix: {} }, 1000)).toThrow(
@@ -49,23 +61,76 @@ describe('cities', () => {
       });
     }
   });
-  test('the checked-in zone offsets are what this engine says for that day', () => {
+  test('the checked-in clocks are what this engine says', () => {
     const path = new URL('../../../sim/traffic/zone-offsets.gen.ts', import.meta.url);
     expect(readFileSync(path, 'utf8')).toBe(zoneOffsetsSource());
-    expect(ZONE_OFFSET_MINUTES['Asia/Kathmandu']).toBe(345);
+    expect(offsetMinutesAt(zoneHistory('Asia/Kathmandu')!, NOON)).toBe(345);
   });
 });
 
 describe('activity', () => {
   const activity = new Activity(world, 5, 55e9);
-  test('a day has the messages asked for', () => {
-    let sum = 0;
-    for (let second = 0; second < 86_400; second += 60) sum += activity.planetRate(second) * 60;
-    expect(sum / 55e9).toBeCloseTo(1, 3);
+  test('a week has seven times the messages of a day, and no day differs by 2 %', () => {
+    const days = [0, 1, 2, 3, 4, 5, 6].map((day) => {
+      let sum = 0;
+      for (let second = 0; second < 86_400; second += 900) {
+        const at = day * 86_400 + second;
+        sum += (activity.planetRate(at) + activity.planetRate(at + 899.999)) * 450;
+      }
+      return sum / 55e9;
+    });
+    expect(days.reduce((a, b) => a + b, 0) / 7).toBeCloseTo(1, 6);
+    for (const day of days) expect(Math.abs(day - 1)).toBeLessThan(0.02);
     let mean = 0;
-    for (let minute = 0; minute < 1440; minute++) mean += activityAt(minute * 60) / 1440;
+    for (let minute = 0; minute < 7 * 1440; minute++) mean += activityAt(minute * 60) / (7 * 1440);
     expect(mean).toBeCloseTo(1, 12);
-    expect(activityAt(-3600)).toBe(activityAt(23 * 3600));
+    expect(activityAt(-3600)).toBe(activityAt(6 * 86_400 + 23 * 3600));
+  });
+  test('a second at a time is what the sum over cities says, on any day', () => {
+    for (const [date, second] of [
+      [TRAFFIC_DATE, 12_345],
+      ['2026-07-04', 61_000.5], // a Saturday in the north's summer time
+      ['2026-03-29', 3_599], // the second before Europe's clocks change
+      ['2026-03-29', 3_600],
+      ['2024-02-29', -40_000],
+    ] as const) {
+      const onDay = new Activity(world, 5, 55e9, date);
+      const at = dayOf(date) * 86_400 + second;
+      const sums = [0, 0, 0, 0, 0];
+      for (const city of world.cities) {
+        const local = at + offsetMinutesAt(city.zone, Math.floor(at / 900)) * 60;
+        const ofWeek = local - 4 * 86_400; // 1970-01-05 was a Monday
+        const rate = (activityAt(ofWeek, weekendOf(city.country)) * city.users * 55e9) / 86_400;
+        sums[city.home]! += rate / USERS;
+      }
+      sums.forEach((sum, dc) => {
+        expect(Math.abs(onDay.rateOf(dc, second) / sum - 1)).toBeLessThan(1e-9);
+      });
+    }
+  });
+  test('summer time: London writes an hour earlier of UTC in July than in January', () => {
+    const zone = zoneHistory('Europe/London')!;
+    expect(offsetMinutesAt(zone, dayOf('2026-01-15') * 96)).toBe(0);
+    expect(offsetMinutesAt(zone, dayOf('2026-07-15') * 96)).toBe(60);
+    expect(midnightOf(zone, dayOf('2026-07-15'))).toBe(dayOf('2026-07-15') * 86_400 - 3600);
+    expect(midnightOf(zone, dayOf('2026-03-29'))).toBe(dayOf('2026-03-29') * 86_400);
+    expect(midnightOf(zoneHistory('Pacific/Auckland')!, dayOf('2027-01-01'))).toBe(
+      dayOf('2027-01-01') * 86_400 - 13 * 3600,
+    );
+  });
+  test('weekends are where they are: Friday in Tehran, Friday and Saturday in Cairo', () => {
+    expect(weekendOf('IR')).toBe(1 << 4);
+    expect(weekendOf('EG')).toBe((1 << 4) | (1 << 5));
+    expect(weekendOf('DE')).toBe((1 << 5) | (1 << 6));
+  });
+  test('days that are none, and days for which no clocks are known', () => {
+    expect(weekdayOf(dayOf('2026-01-15'))).toBe(3);
+    expect(dateOf(dayOf('2027-12-31') + 1)).toBe('2028-01-01');
+    expect(() => dayOf('2026-02-29')).toThrow('use YYYY-MM-DD');
+    expect(isDate('2026-1-5')).toBe(false);
+    expect(zoneDateProblem('2036-01-01')).toContain('from 2020-01-01 to 2035-12-31');
+    expect(zoneDateProblem('2019-12-31')).toBeDefined();
+    expect(zoneDateProblem('2035-12-31')).toBeUndefined();
   });
   test('every DC peaks in the evening of its own people', () => {
     const peaks = [0, 1, 2, 3, 4].map((dc) => activity.peakOf(dc));
@@ -89,6 +154,23 @@ describe('mixing', () => {
       expect(Math.min(...row)).toBeGreaterThan(0);
     }
     expect(share(4, 3)).toBeGreaterThan(share(4, 1));
+  });
+  test('a shared language draws: more than distance and people alone would give', () => {
+    const plain = mixingMatrix(world, 5, 1);
+    // Spanish America, and the Gulf with Egypt, write to their own more; so does India to them.
+    expect(share(1, 1)).toBeGreaterThan(plain[0]! + 0.005);
+    expect(share(4, 3)).toBeGreaterThan(plain[17]! * 1.1);
+    for (let row = 0; row < 5; row++) {
+      expect(plain.slice(row * 5, row * 5 + 5).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
+    }
+    expect(sharesLanguage('BR', 'PT')).toBe(true);
+    expect(sharesLanguage('BR', 'AR')).toBe(false);
+    expect(sharesLanguage('EG', 'MA')).toBe(true);
+    // Every country with users has languages in the table.
+    const unknown = [...new Set(world.cities.map(({ country }) => country))].filter(
+      (country) => !sharesLanguage(country, country),
+    );
+    expect(unknown).toEqual([]);
   });
 });
 
