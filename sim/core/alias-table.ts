@@ -7,8 +7,9 @@ export const ALIAS_CHOICES_MAX: number = 1 << 24;
 
 export class AliasTable {
   readonly size: number;
-  private readonly threshold: Float64Array; // 0 to 2^32
-  private readonly alias: Uint32Array;
+  /** Below which word a choice stays itself, 0 to 2^32, and what it becomes otherwise. */
+  readonly thresholds: Float64Array;
+  readonly aliases: Uint32Array;
 
   /** Weights need not add up to 1; none may be negative, and one must be above 0. */
   constructor(weights: ArrayLike<number>) {
@@ -24,8 +25,8 @@ export class AliasTable {
     if (!(total > 0 && total < Infinity))
       throw new RangeError(`alias table: weights sum to ${total}`);
     this.size = size;
-    this.threshold = new Float64Array(size).fill(0x1_0000_0000);
-    this.alias = Uint32Array.from({ length: size }, (_, i) => i);
+    this.thresholds = new Float64Array(size).fill(0x1_0000_0000);
+    this.aliases = Uint32Array.from({ length: size }, (_, i) => i);
     const share = Float64Array.from({ length: size }, (_, i) => (weights[i]! * size) / total);
     const small: number[] = [];
     const large: number[] = [];
@@ -33,8 +34,8 @@ export class AliasTable {
     while (small.length > 0 && large.length > 0) {
       const less = small.pop()!;
       const more = large.at(-1)!;
-      this.threshold[less] = Math.floor(share[less]! * 0x1_0000_0000);
-      this.alias[less] = more;
+      this.thresholds[less] = Math.floor(share[less]! * 0x1_0000_0000);
+      this.aliases[less] = more;
       share[more] = share[more]! + share[less]! - 1;
       if (share[more]! < 1) small.push(large.pop()!);
     }
@@ -42,7 +43,7 @@ export class AliasTable {
 
   /** The choice for a uniform index below `size` and a uniform unsigned 32-bit word. */
   at(index: number, word: number): number {
-    return word < this.threshold[index]! ? index : this.alias[index]!;
+    return word < this.thresholds[index]! ? index : this.aliases[index]!;
   }
 
   sample(words: WordSource): number {

@@ -13,7 +13,7 @@ export interface ColumnRange {
 
 export function runColumns(range: ColumnRange): TallyData {
   const { plan, from, to } = range;
-  const tally = new Tally(tallyShape(plan.dcCount, plan.windowSeconds));
+  const tally = new Tally(tallyShape(plan));
   const tables = modelTables(plan);
   for (let column = from; column < to; column++) new Column(plan, tables, tally, column).run();
   return tally.toData();

@@ -1,168 +1,229 @@
 /**
  * One column of the planet: server k of every DC, with its share of everyone. Runs the whole
- * window in short steps of virtual time: people write, senders' DCs accept, links carry,
- * recipients'
- * DCs deliver. Stages only feed forward, so a step needs no event list; a lost DC's users move to
- * the nearest other DC and back between steps.
+ * window in short steps of virtual time: people write, the DCs that serve them accept, links carry,
+ * recipients' DCs deliver. Within a step everything feeds forward, so it needs no event list;
+ * whatever feeds back (people who lose their DC and return, refusals and retries, backlogs that
+ * drain) does so from one step to the next.
  */
+import type { Loss } from './disturbances.ts';
 import { Link, type LinkSettings } from './link.ts';
-import { COOLDOWN_SECONDS, type Loss, type ModelPlan } from './plan.ts';
-import { RecipientSide } from './recipient-side.ts';
-import { SenderSide } from './sender-side.ts';
+import { COOLDOWN_SECONDS, type ModelPlan } from './plan.ts';
+import { Incidents, RecipientSide } from './recipient-side.ts';
+import { type Inlet, SenderSide } from './sender-side.ts';
+import { meanOf } from './service-times.ts';
 import type { ModelTables } from './tables.ts';
 import type { Tally } from './tally.ts';
 import { UserSource } from './user-source.ts';
 
-/** One step. Also how often DCs tell their users to move back: four times a second. */
-const STEP_US = 250_000;
+/** One step. Also how often DCs look at their load and tell users to move back: 4 a second. */
+export const STEP_US = 250_000;
 /** Draining may take so long after the window, in virtual time. */
 const DRAIN_HOURS_MAX = 24;
 
+/** Where the people of a DC are. */
+interface People {
+  /** DC that serves them. */
+  at: number;
+  phase: 'home' | 'away' | 'returning';
+  /** Of those returning: when the last is there. */
+  allBackAt: number;
+  /** Losses of their DC (by index in the plan) that they have not got over. */
+  losses: number[];
+}
+
 export class Column {
-  private readonly plan: ModelPlan;
-  private readonly tally: Tally;
-  private readonly sources: UserSource[] = [];
-  private readonly senders: SenderSide[] = [];
-  private readonly recipients: RecipientSide[] = [];
-  /** DCs in the order of a step: the lost one last, for its work comes from the others. */
-  private readonly order: number[];
-  private readonly intoLost: Link[] = [];
-  private users: 'home' | 'away' | 'returning' | 'returned' = 'home';
-  private allBackAt = Infinity;
+  readonly plan: ModelPlan;
+  readonly tally: Tally;
+  readonly sources: UserSource[] = [];
+  readonly senders: SenderSide[] = [];
+  readonly recipients: RecipientSide[] = [];
+  readonly incidents: Incidents;
+  /** Virtual time: everything before it has been simulated. */
+  now: number;
+  private readonly people: People[];
+  private readonly alertUs: number;
+  private nextLoss = 0;
 
   constructor(plan: ModelPlan, tables: ModelTables, tally: Tally, column: number) {
-    const { dcCount, loss } = plan;
+    const { dcCount } = plan;
     this.plan = plan;
     this.tally = tally;
+    this.now = -plan.warmupSeconds * 1e6;
+    this.alertUs = plan.service.admission.alertMs * 1000;
+    this.incidents = new Incidents(plan);
     const dcs = Array.from({ length: dcCount }, (_, dc) => dc);
+    this.people = dcs.map((dc) => ({ at: dc, phase: 'home', allBackAt: 0, losses: [] }));
     for (const dc of dcs) {
-      this.sources.push(new UserSource(plan, tables, tally, column, dc));
-      this.senders.push(new SenderSide(plan, tables, tally, column, dc));
+      const source = new UserSource(plan, tables, tally, column, dc);
+      const sender = new SenderSide(plan, tables, tally, column, dc);
+      sender.onRefusal = (at, due, attempts, mark) => {
+        this.sources[mark & 0xff]!.refused(at, due, attempts, mark);
+      };
+      this.sources.push(source);
+      this.senders.push(sender);
     }
     for (const to of dcs) {
       const links: Link[] = [];
       for (const from of dcs) {
         const link = new Link(linkSettings(plan, from, to, 'messages'), tally);
         this.senders[from]!.links[to] = link;
+        this.senders[from]!.outboxes[to] = new Link(linkSettings(plan, from, to, 'writes'), tally);
         if (from !== to) links.push(link);
       }
-      if (to === loss?.dc) this.intoLost.push(...links);
-      const inputs = { fromOwn: this.senders[to]!.toOwn, links };
-      this.recipients.push(new RecipientSide(plan, tables, tally, column, to, inputs));
+      const inputs = { fromOwn: this.senders[to]!.toOwn, links, incidents: this.incidents };
+      this.recipients.push(new RecipientSide(plan, tables, tally, { column, dc: to }, inputs));
     }
-    if (loss) {
-      const outbox = new Link(linkSettings(plan, loss.failover, loss.dc, 'writes'), tally);
-      this.senders[loss.failover]!.outbox = outbox;
-      this.intoLost.push(outbox);
-    }
-    this.order = dcs.sort((a, b) => Number(a === loss?.dc) - Number(b === loss?.dc));
   }
 
+  /** Runs until nothing is left to do. */
   run(): void {
     const { plan } = this;
     const loadEnds = (plan.windowSeconds + COOLDOWN_SECONDS) * 1e6;
     const giveUp = loadEnds + DRAIN_HOURS_MAX * 3600e6;
-    let now = -plan.warmupSeconds * 1e6;
-    while (now < loadEnds || !this.isEmpty()) {
-      if (now > giveUp) {
+    while (this.now < loadEnds || !this.isEmpty()) {
+      if (this.now > giveUp) {
         throw new Error(`model: backlogs have not drained ${DRAIN_HOURS_MAX} h after the window`);
       }
-      let next = now + STEP_US;
-      if (plan.loss && now < plan.loss.fromUs) next = Math.min(next, plan.loss.fromUs);
-      this.step(next);
-      if (plan.loss) this.moveUsers(plan.loss, next);
-      now = next;
+      this.advance();
     }
   }
 
+  /** One step, shorter where a DC is lost within it. */
+  advance(): void {
+    const { losses } = this.plan;
+    let next = this.now + STEP_US;
+    const loss = losses[this.nextLoss];
+    if (loss !== undefined && this.now < loss.fromUs) next = Math.min(next, loss.fromUs);
+    this.step(next);
+    this.now = next;
+    for (; losses[this.nextLoss]?.fromUs === next; this.nextLoss++) this.lose(this.nextLoss);
+    this.people.forEach((people, home) => {
+      if (people.phase === 'away') this.tryComeBack(people, home);
+      if (people.phase === 'returning') this.settle(people, home);
+    });
+  }
+
   private step(until: number): void {
-    for (const dc of this.order) {
-      this.sources[dc]!.generate(until);
-    }
-    for (const dc of this.order) this.accept(dc, until);
-    for (const recipient of this.recipients) {
+    const { sources, senders, recipients, now, alertUs } = this;
+    for (const source of sources) source.generate(until);
+    senders.forEach((sender, dc) => {
+      sender.alert = sender.front.earliest - now > alertUs;
+      sender.accept(this.inletsOf(dc), until);
+    });
+    for (const recipient of recipients) {
       recipient.store(until);
       recipient.deliver(until);
     }
   }
 
-  /** A DC accepts what its own users write; while a DC is lost, also what that one's users do. */
-  private accept(dc: number, until: number): void {
-    const { loss } = this.plan;
-    const sender = this.senders[dc]!;
-    const own = this.sources[dc]!.arrivals;
-    if (loss === undefined || this.users === 'home') {
-      sender.accept(own, until);
-    } else if (dc === loss.dc) {
-      const queued = this.senders[loss.failover]!.outbox!.inFlight;
-      if (this.users === 'away') sender.accept(queued, until);
-      else sender.acceptBoth(queued, own, until);
-    } else if (dc === loss.failover && this.users === 'away') {
-      sender.acceptBoth(own, this.sources[loss.dc]!.arrivals, until);
-    } else {
-      sender.accept(own, until);
-    }
-  }
-
-  private moveUsers(loss: Loss, now: number): void {
-    const { recipients } = this;
-    if (this.users === 'home' && now >= loss.fromUs) {
-      this.leave(loss);
-    } else if (this.users === 'away' && now >= loss.toUs) {
-      const outbox = this.senders[loss.failover]!.outbox!;
-      if (outbox.isClearAt(now)) this.comeBack(loss, outbox, now);
-    } else if (this.users === 'returning' && now >= this.allBackAt) {
-      if (this.intoLost.every((link) => link.isClearAt(now))) {
-        this.users = 'returned';
-        this.tally.recoveries++;
-        for (const recipient of recipients) recipient.caughtUpAt = now;
+  /** Devices that a DC serves, and outboxes of others for it. */
+  private inletsOf(dc: number): Inlet[] {
+    const inlets: Inlet[] = [];
+    this.people.forEach(({ at }, home) => {
+      const { arrivals, held } = this.sources[home]!;
+      if (at === dc) {
+        inlets.push({ queue: arrivals });
+        if (held.length > 0) inlets.push({ queue: held });
       }
-    }
+    });
+    this.senders.forEach(({ outboxes }, holder) => {
+      const outbox = outboxes[dc]!;
+      if (outbox.inFlight.length > 0) inlets.push({ queue: outbox.inFlight, outbox, holder });
+    });
+    return inlets;
   }
 
-  private leave(loss: Loss): void {
-    const { service } = this.plan;
-    const lost = this.senders[loss.dc]!;
-    const extraUs = this.extraUs(loss);
-    this.users = 'away';
-    this.tally.losses++;
-    lost.lose(loss);
+  private lose(index: number): void {
+    const { plan, senders, sources } = this;
+    const loss = plan.losses[index]!;
+    this.tally.perLoss[index * 2]! += 1;
+    const again = senders[loss.dc]!.lose(loss, (holder) => senders[holder]!.outboxes[loss.dc]!);
     this.recipients[loss.dc]!.lose(loss);
-    this.recipients[loss.dc]!.extraUs = extraUs;
-    const how = {
-      fromUs: loss.fromUs,
-      silentUs: service.detectMs * 1000,
-      spreadUs: service.reconnectSpreadMs * 1000,
-      notBeforeUs: -Infinity,
-      extraUs,
-    };
-    this.sources[loss.dc]!.reconnect(how, lost.unanswered.splice(0));
+    this.people[loss.dc]!.losses.push(index);
+    this.people.forEach((people, home) => {
+      if (people.at !== loss.dc) return;
+      const unanswered = again.filter(({ mark }) => (mark & 0xff) === home);
+      this.relocate(people, home, loss);
+      const { detectMs, reconnectSpreadMs } = plan.service;
+      const how = {
+        fromUs: loss.fromUs,
+        silentUs: detectMs * 1000,
+        spreadUs: reconnectSpreadMs * 1000,
+        notBeforeUs: -Infinity,
+        extraUs: this.recipients[home]!.extraUs,
+      };
+      people.allBackAt = sources[home]!.reconnect(how, unanswered);
+    });
   }
 
-  private comeBack(loss: Loss, outbox: Link, now: number): void {
-    this.users = 'returning';
-    const moveBackUs = this.plan.service.moveBackMs * 1000;
+  /** To the nearest DC that is up; not home while other DCs hold writes that go there first. */
+  private relocate(people: People, home: number, { fromUs }: Loss): void {
+    const { plan } = this;
+    const up = plan.nearest[home]!.filter((dc) => !this.isDown(dc, fromUs));
+    const goHome = up[0] === home && (up.length === 1 || this.isHandedOver(home));
+    people.at = goHome ? home : up.find((dc) => dc !== home)!;
+    people.phase = goHome ? 'returning' : 'away';
+    this.recipients[home]!.extraUs = plan.oneWayUs[home * plan.dcCount + people.at]!;
+  }
+
+  private isDown(dc: number, at: number): boolean {
+    return this.plan.losses.some((loss) => loss.dc === dc && loss.fromUs <= at && at < loss.toUs);
+  }
+
+  /** Whether no DC holds writes of these people any more. */
+  private isHandedOver(home: number): boolean {
+    return this.senders.every(({ outboxes }) => outboxes[home]!.isClearAt(this.now));
+  }
+
+  /** Home is up, and what others hold for it is handed over: people go home. */
+  private tryComeBack(people: People, home: number): void {
+    const { plan, now } = this;
+    if (this.isDown(home, now) || !this.isHandedOver(home)) return;
+    const moveBackUs = plan.service.moveBackMs * 1000;
+    const arrivals = this.senders.map(({ outboxes }) => outboxes[home]!.lastArrival);
     const how = {
       fromUs: now,
       silentUs: moveBackUs / 2,
       spreadUs: moveBackUs / 2,
-      notBeforeUs: outbox.lastArrivalAt, // nobody overtakes their own queued writes
+      notBeforeUs: Math.max(...arrivals), // nobody overtakes their own queued writes
       extraUs: 0,
     };
-    this.allBackAt = this.sources[loss.dc]!.reconnect(how, []);
-    this.recipients[loss.dc]!.extraUs = 0;
+    people.at = home;
+    people.phase = 'returning';
+    people.allBackAt = this.sources[home]!.reconnect(how, []);
+    this.recipients[home]!.extraUs = 0;
   }
 
-  private extraUs(loss: Loss): number {
-    return this.plan.oneWayUs[loss.dc * this.plan.dcCount + loss.failover]!;
+  /** All are back, and nothing that waited for them is left: the incident is over. */
+  private settle(people: People, home: number): void {
+    const { now } = this;
+    const into = this.senders.filter((_, from) => from !== home);
+    if (now < people.allBackAt || !into.every(({ links }) => links[home]!.isClearAt(now))) return;
+    people.phase = 'home';
+    if (people.losses.length === 0) return; // they had only moved on from another DC
+    for (const index of people.losses) this.tally.perLoss[index * 2 + 1]! += 1;
+    people.losses = [];
+    this.incidents.over(home, now);
+  }
+
+  /** Whether everyone is at home, and no station is far behind. */
+  get isSettled(): boolean {
+    const { now, alertUs } = this;
+    return (
+      this.people.every(({ phase }) => phase === 'home') &&
+      this.senders.every((sender) => sender.behindUs(now) < alertUs) &&
+      this.recipients.every((recipient) => recipient.behindUs(now) < alertUs)
+    );
   }
 
   private isEmpty(): boolean {
-    if (this.users === 'away' || this.users === 'returning') return false;
+    const { sources, senders, recipients } = this;
     return (
-      this.sources.every((source) => source.arrivals.length === 0) &&
-      this.recipients.every((recipient) => recipient.isEmpty) &&
-      this.intoLost.every((link) => link.inFlight.length === 0)
+      this.people.every(({ phase }) => phase === 'home') &&
+      sources.every(({ arrivals, held }) => arrivals.length === 0 && held.length === 0) &&
+      senders.every((sender) => sender.isEmpty) &&
+      senders.every(({ outboxes }) => outboxes.every(({ inFlight }) => inFlight.length === 0)) &&
+      recipients.every((recipient) => recipient.isEmpty)
     );
   }
 }
@@ -173,7 +234,7 @@ function linkSettings(
   to: number,
   what: 'messages' | 'writes',
 ): LinkSettings {
-  const { service, dcCount } = plan;
+  const { service, dcCount, fleet } = plan;
   const pair = from * dcCount + to;
   const peers = Math.max(1, dcCount - 1);
   return {
@@ -181,9 +242,9 @@ function linkSettings(
     serialisationUs: plan.serialisationUs,
     drainGapUs:
       what === 'writes'
-        ? service.front.meanUs / service.writeDrainShare
-        : (service.delivery.meanUs * peers) / service.deliveryDrainShare,
-    outages: plan.outages[pair]!,
+        ? meanOf(service.front) / (service.writeDrainShare * fleet.front[to]!)
+        : (meanOf(service.delivery) * peers) / (service.deliveryDrainShare * fleet.delivery[to]!),
+    closures: plan.closures[pair]!,
     slowdowns: plan.slowdowns[pair]!,
     to,
   };

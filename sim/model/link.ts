@@ -1,19 +1,20 @@
 /**
  * One column's share of a directed backbone link: first in, first out, serialisation, propagation,
- * and the sending DC's durable outbox behind it. While the far side is out, messages wait in the
- * outbox; afterwards they leave in order at a paced rate until none waits.
+ * and the sending DC's durable outbox behind it. While one of its sides is out, messages wait in
+ * the outbox; afterwards they leave in order at a paced rate until none waits.
  */
+import type { Loss, Slowdown, Span } from './disturbances.ts';
 import { MARK, MessageQueue } from './message-queue.ts';
-import type { Outage, Slowdown } from './plan.ts';
 import type { Tally } from './tally.ts';
 
 export interface LinkSettings {
   readonly oneWayUs: number;
-  readonly serialisationUs: number;
+  /** By carried kind. */
+  readonly serialisationUs: readonly number[];
   /** Time between two messages while a backlog drains. */
   readonly drainGapUs: number;
-  /** When nothing arrives at the far side; disjoint, in order. */
-  readonly outages: readonly Outage[];
+  /** When nothing may leave; disjoint, in order. */
+  readonly closures: readonly Span[];
   readonly slowdowns: readonly Slowdown[];
   /** Index of the DC that it leads to. */
   readonly to: number;
@@ -22,19 +23,21 @@ export interface LinkSettings {
 export class Link {
   /** What is on its way or waits, by time of arrival at the far side. */
   readonly inFlight: MessageQueue = new MessageQueue();
-  private readonly settings: LinkSettings;
+  readonly settings: LinkSettings;
+  /** When everything accepted so far has left. */
+  freeAt = -Infinity;
+  /** Latest arrival at the far side of everything accepted so far. */
+  lastArrival = -Infinity;
+  /** Of an outbox: how many the far side has taken. */
+  applied = 0;
   private readonly tally: Tally;
-  private freeAt = -Infinity;
-  private lastArrival = -Infinity;
-  private readonly slowdowns: readonly Slowdown[];
-  private nextOutage: number;
+  private nextClosure: number;
   private draining = false;
 
   constructor(settings: LinkSettings, tally: Tally) {
     this.settings = settings;
     this.tally = tally;
-    this.slowdowns = settings.slowdowns;
-    this.nextOutage = settings.outages.length > 0 ? settings.outages[0]!.fromUs : Infinity;
+    this.nextClosure = settings.closures[0]?.fromUs ?? Infinity;
   }
 
   /** Whether nothing that had to wait is left in the outbox at `at`. */
@@ -42,28 +45,36 @@ export class Link {
     return !this.draining || this.freeAt <= at;
   }
 
-  /** Latest arrival at the far side of everything accepted so far. */
-  get lastArrivalAt(): number {
-    return this.lastArrival;
+  /** Whether it carries what comes without delay, from `at` until `until`. */
+  isCalm(at: number, until: number): boolean {
+    const { closures, slowdowns } = this.settings;
+    if (!this.isClearAt(at)) return false;
+    if (closures.some((closure) => closure.fromUs <= until && closure.toUs > at)) return false;
+    return slowdowns.every((slow) => slow.fromUs > until || slow.toUs + slow.addedUs < at);
   }
 
   /** Accepts a message that became durable at `at`; calls come in order of time. */
   send(at: number, due: number, serial: number, mark: number): void {
-    const { oneWayUs, serialisationUs } = this.settings;
     const start = Math.max(at, this.freeAt);
-    if (this.draining || start + serialisationUs + oneWayUs >= this.nextOutage) {
+    const gapUs = this.settings.serialisationUs[MARK.kindOf(mark)]!;
+    if (this.draining || start + gapUs >= this.nextClosure) {
       this.sendDisturbed(at, start, due, serial, mark);
       return;
     }
-    this.freeAt = start + serialisationUs;
+    this.freeAt = start + gapUs;
     this.arrive(this.freeAt, due, serial, mark);
   }
 
   /** The far side lost this message, the last it had not made durable: it leaves first again. */
-  resendFirst(loss: Outage, due: number, serial: number, mark: number): void {
-    this.tally.waited(this.settings.to, loss.fromUs, loss.toUs);
-    const arrival = loss.toUs + this.settings.oneWayUs;
-    this.inFlight.putBack(arrival, due, serial, mark | MARK.waited);
+  resendFirst(loss: Loss, due: number, serial: number, mark: number): void {
+    const { closures, oneWayUs, to } = this.settings;
+    const closure = closures.find((span) => span.toUs >= loss.toUs);
+    const again = Math.max(loss.toUs, closure?.toUs ?? 0);
+    this.tally.waited(to, loss.fromUs, again);
+    this.inFlight.putBack(again + oneWayUs, due, serial, (mark | MARK.waited) >>> 0);
+    this.lastArrival = Math.max(this.lastArrival, again + oneWayUs);
+    this.freeAt = Math.max(this.freeAt, again);
+    this.draining = true;
   }
 
   private sendDisturbed(
@@ -73,33 +84,35 @@ export class Link {
     serial: number,
     mark: number,
   ): void {
-    const { outages, oneWayUs, serialisationUs, drainGapUs, to } = this.settings;
+    const { closures, serialisationUs, drainGapUs, to } = this.settings;
     if (this.draining && at >= this.freeAt) this.draining = false;
     let start = earliest;
-    let gapUs = this.draining ? drainGapUs : serialisationUs;
-    for (const outage of outages) {
-      if (start < outage.toUs && start + gapUs + oneWayUs >= outage.fromUs) {
-        start = outage.toUs;
+    let gapUs = this.draining ? drainGapUs : serialisationUs[MARK.kindOf(mark)]!;
+    for (const closure of closures) {
+      if (start < closure.toUs && start + gapUs >= closure.fromUs) {
+        start = closure.toUs;
         this.draining = true;
         gapUs = drainGapUs;
       }
     }
-    this.nextOutage = outages.find((outage) => outage.fromUs > start)?.fromUs ?? Infinity;
+    this.nextClosure = closures.find((closure) => closure.fromUs > start)?.fromUs ?? Infinity;
     this.freeAt = start + gapUs;
     if (this.draining) this.tally.waited(to, at, this.freeAt);
-    this.arrive(this.freeAt, due, serial, this.draining ? mark | MARK.waited : mark);
+    this.arrive(this.freeAt, due, serial, this.draining ? (mark | MARK.waited) >>> 0 : mark);
   }
 
   private arrive(departed: number, due: number, serial: number, mark: number): void {
-    let arrival = departed + this.settings.oneWayUs;
-    if (this.slowdowns.length > 0) arrival += this.slownessAt(departed);
+    const { oneWayUs, slowdowns } = this.settings;
+    let arrival = departed + oneWayUs;
+    if (slowdowns.length > 0) arrival += this.slownessAt(departed);
     if (arrival < this.lastArrival) arrival = this.lastArrival; // TCP keeps order
     this.lastArrival = arrival;
     this.inFlight.push(arrival, due, serial, mark);
   }
+
   private slownessAt(departed: number): number {
     let added = 0;
-    for (const slow of this.slowdowns) {
+    for (const slow of this.settings.slowdowns) {
       if (departed >= slow.fromUs && departed < slow.toUs) added += slow.addedUs;
     }
     if (added > 0) this.tally.slowed++;

@@ -6,21 +6,33 @@
 /** Most messages that may wait between two stations of one column: some 400 MB of them. */
 export const QUEUE_LENGTH_MAX: number = 1 << 24;
 
-interface Mark {
+/** What a column carries, by what it costs; the other kinds of traffic are the hubs'. */
+export const CARRIED = ['direct', 'group', 'bot', 'media'] as const;
+export const GROUP = 1;
+/** Devices that one copy of a message can go to. */
+export const DEVICES_MAX = 0x7ff;
+
+/**
+ * What a message says of itself, in one word: sender's DC (8 bits), recipient's DC or a group's
+ * number (8), flags, its kind (3) and how many devices it goes to (11).
+ */
+export const MARK: {
   readonly senderOf: (mark: number) => number;
   readonly recipientOf: (mark: number) => number;
-  readonly of: (sender: number, recipient: number) => number;
+  readonly kindOf: (mark: number) => number;
+  readonly devicesOf: (mark: number) => number;
+  readonly of: (sender: number, recipient: number, kind?: number, devices?: number) => number;
   /** Acknowledged as queued by another DC than the sender's home. */
   readonly queued: number;
   /** Waited for a link or a DC that was out. */
   readonly waited: number;
-}
-
-/** A message's sender and recipient DC (by index) and flags, packed into one integer. */
-export const MARK: Mark = {
+} = {
   senderOf: (mark) => mark & 0xff,
   recipientOf: (mark) => (mark >>> 8) & 0xff,
-  of: (sender, recipient) => sender | (recipient << 8),
+  kindOf: (mark) => (mark >>> 18) & 7,
+  devicesOf: (mark) => mark >>> 21,
+  of: (sender, recipient, kind = 0, devices = 1) =>
+    (sender | (recipient << 8) | (kind << 18) | (devices << 21)) >>> 0,
   queued: 1 << 16,
   waited: 1 << 17,
 };
@@ -47,11 +59,20 @@ export class MessageQueue {
   /** Appends; `time` must not be before that of the last message. */
   push(time: number, due: number, serial: number, mark: number): void {
     if (this.tail - this.head > this.mask) this.grow();
-    const slot = this.tail++ & this.mask;
-    this.times[slot] = time;
-    this.dues[slot] = due;
-    this.serials[slot] = serial;
-    this.marks[slot] = mark;
+    this.write(this.tail++ & this.mask, time, due, serial, mark);
+  }
+
+  /** Puts a message behind all that are not later. */
+  insert(time: number, due: number, serial: number, mark: number): void {
+    if (this.tail - this.head > this.mask) this.grow();
+    let at = this.tail++;
+    while (at > this.head && this.times[(at - 1) & this.mask]! > time) {
+      const from = (at - 1) & this.mask;
+      const { times, dues, serials, marks } = this;
+      this.write(at & this.mask, times[from]!, dues[from]!, serials[from]!, marks[from]!);
+      at--;
+    }
+    this.write(at & this.mask, time, due, serial, mark);
   }
 
   /** Puts a message in front of all others. */
@@ -61,7 +82,15 @@ export class MessageQueue {
       this.head += this.mask + 1;
       this.tail += this.mask + 1;
     }
-    const slot = --this.head & this.mask;
+    this.write(--this.head & this.mask, time, due, serial, mark);
+  }
+
+  clear(): void {
+    this.head = 0;
+    this.tail = 0;
+  }
+
+  private write(slot: number, time: number, due: number, serial: number, mark: number): void {
     this.times[slot] = time;
     this.dues[slot] = due;
     this.serials[slot] = serial;
@@ -84,10 +113,7 @@ export class MessageQueue {
     const count = this.tail - this.head;
     for (let i = 0; i < count; i++) {
       const slot = (this.head + i) & this.mask;
-      this.times[i] = times[slot]!;
-      this.dues[i] = dues[slot]!;
-      this.serials[i] = serials[slot]!;
-      this.marks[i] = marks[slot]!;
+      this.write(i, times[slot]!, dues[slot]!, serials[slot]!, marks[slot]!);
     }
     this.mask = from * 2 - 1;
     this.head = 0;

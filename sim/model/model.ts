@@ -3,7 +3,7 @@
  * links of five DCs, an outage included. The result is a function of scenario and seed; the number
  * of workers only decides how long it takes.
  */
-import type { Fault, FaultRecord } from '../../chaos/plan.ts';
+import { type Fault, type FaultRecord, lostDc } from '../../chaos/plan.ts';
 import { dcIds, type Topology } from '../../system-under-test/topology.ts';
 import { Digest } from '../core/digest.ts';
 import { keyOfSeed } from '../core/seed.ts';
@@ -11,11 +11,21 @@ import { secondsOfDay } from '../core/virtual-time.ts';
 import { runTasks } from '../parallel/pool.ts';
 import { Activity } from '../traffic/activity.ts';
 import { worldOf } from '../traffic/cities.ts';
+import { ALL_DIRECT } from '../traffic/kinds.ts';
+import { type Load, WaveLoad } from '../traffic/load.ts';
 import { mixingMatrix } from '../traffic/mixing.ts';
 import type { ColumnRange } from './column-range.ts';
-import { type ModelPlan, planModel } from './plan.ts';
+import { type ColumnFleet, type ModelPlan, planModel } from './plan.ts';
 import { DEFAULT_SERVICE_TIMES, type ServiceTimes } from './service-times.ts';
-import { Tally, type TallyData, tallyShape } from './tally.ts';
+import {
+  ACKNOWLEDGED,
+  DELIVERED,
+  GENERATED,
+  GIVEN_UP,
+  Tally,
+  type TallyData,
+  tallyShape,
+} from './tally.ts';
 
 /** Columns that a worker runs at a time: small enough for steady progress. */
 const COLUMNS_A_TASK = 8;
@@ -39,8 +49,12 @@ export interface ModelInput {
   readonly onProgress?: (progress: ModelProgress) => void;
   /** Default: DEFAULT_SERVICE_TIMES. */
   readonly service?: ServiceTimes;
+  /** Default: the wave of `traffic`, every message direct. */
+  readonly load?: Load;
   /** Default: COLUMNS. */
   readonly columns?: number;
+  /** Default: one server of each role a column. */
+  readonly fleet?: ColumnFleet;
 }
 
 export interface ModelProgress {
@@ -80,9 +94,10 @@ export async function runModel(input: ModelInput): Promise<ModelResult> {
     textBytes: traffic.textBytes,
     faults: input.faults,
     service: input.service ?? DEFAULT_SERVICE_TIMES,
-    rateOf: (dc, second) => activity.rateOf(dc, from + second),
+    load: input.load ?? new WaveLoad(activity, dcs.length, from, ALL_DIRECT),
     recipientShares: mixingMatrix(world, dcs.length),
     ...(input.columns === undefined ? {} : { columns: input.columns }),
+    ...(input.fleet === undefined ? {} : { fleet: input.fleet }),
   });
   const tally = await runPlan(plan, input);
   const conserved = conservation(tally, input.seed);
@@ -94,13 +109,13 @@ export async function runModel(input: ModelInput): Promise<ModelResult> {
     messages: tally.offered.reduce((sum, n) => sum + n, 0),
     ...conserved,
     orderViolations: tally.orderViolations,
-    faults: input.faults.map((fault) => recordOf(fault, plan, tally)),
+    faults: input.faults.map((fault) => recordOf(fault, plan, tally, dcs)),
     notes: notesOf(plan, world.leftOut, world.cities.length),
   };
 }
 
 async function runPlan(plan: ModelPlan, input: ModelInput): Promise<Tally> {
-  const tally = new Tally(tallyShape(plan.dcCount, plan.windowSeconds));
+  const tally = new Tally(tallyShape(plan));
   const tasks: ColumnRange[] = [];
   for (let from = 0; from < plan.columns; from += COLUMNS_A_TASK) {
     tasks.push({ plan, from, to: Math.min(plan.columns, from + COLUMNS_A_TASK) });
@@ -113,7 +128,7 @@ async function runPlan(plan: ModelPlan, input: ModelInput): Promise<Tally> {
     signal: input.signal,
     onResult: (data, index) => {
       tally.add(data);
-      for (let i = 0; i < plan.dcCount ** 2; i++) messages += data.perPair[i]!;
+      for (let i = 0; i < plan.dcCount ** 2; i++) messages += data.perPair[i]!; // generated
       const text = `${(messages / 1e6).toFixed(1)}M messages, ${tasks[index]!.to} of ${plan.columns} columns`;
       input.onProgress?.({ done: (index + 1) / tasks.length, messages, text });
     },
@@ -126,39 +141,46 @@ function conservation(
   tally: Tally,
   seed: string,
 ): { simulated: number; writesLost: number; writesDoubled: number } {
-  const pairs = tally.shape.dcCount ** 2;
+  const generated = tally.pairs(GENERATED);
+  const acknowledged = tally.pairs(ACKNOWLEDGED);
+  const delivered = tally.pairs(DELIVERED);
+  const givenUp = tally.pairs(GIVEN_UP);
   let [simulated, writesLost, writesDoubled, unanswered] = [0, 0, 0, 0];
-  for (let pair = 0; pair < pairs; pair++) {
-    const generated = tally.perPair[pair]!;
-    const acknowledged = tally.perPair[pairs + pair]!;
-    const delivered = tally.perPair[2 * pairs + pair]!;
-    simulated += generated;
-    writesLost += Math.max(0, acknowledged - delivered);
-    writesDoubled += Math.max(0, delivered - generated);
-    unanswered += Math.abs(generated - acknowledged);
-  }
+  generated.forEach((n, pair) => {
+    simulated += n;
+    writesLost += Math.max(0, acknowledged[pair]! - delivered[pair]!);
+    writesDoubled += Math.max(0, delivered[pair]! - acknowledged[pair]!);
+    unanswered += Math.abs(n - acknowledged[pair]! - givenUp[pair]!);
+  });
   if (unanswered > 0) {
-    throw new Error(`model (seed ${seed}): ${unanswered} messages were not acknowledged once each`);
+    throw new Error(`model (seed ${seed}): ${unanswered} messages were not answered once each`);
   }
   return { simulated, writesLost, writesDoubled };
 }
 
 /** Whether the fault really did something; one that did not has no times. */
-function recordOf(fault: Fault, plan: ModelPlan, tally: Tally): FaultRecord {
+function recordOf(
+  fault: Fault,
+  plan: ModelPlan,
+  tally: Tally,
+  dcs: readonly number[],
+): FaultRecord {
   const happened = { fault, firedAtSeconds: fault.atSeconds };
   const healed = { ...happened, healedAtSeconds: fault.atSeconds + fault.forSeconds };
-  switch (fault.kind) {
-    case 'dc_loss':
-    case 'dc_crash':
-      if (tally.losses < plan.columns) return { fault };
-      return tally.recoveries === plan.columns ? healed : happened;
-    case 'slow_link':
-      return tally.slowed > 0 ? healed : { fault };
-    case 'partition':
-      return tally.perDc.some((us) => us >= fault.atSeconds * 1e6) ? healed : { fault };
-    default:
-      return { fault }; // refused before the run: it cannot have happened
+  const dc = lostDc(fault);
+  if (dc !== undefined) {
+    const atUs = fault.atSeconds * 1e6;
+    const index = plan.losses.findIndex(
+      (loss) => dcs[loss.dc] === dc && loss.fromUs <= atUs && atUs <= loss.toUs,
+    );
+    if (tally.perLoss[index * 2] !== plan.columns) return { fault };
+    return tally.perLoss[index * 2 + 1] === plan.columns ? healed : happened;
   }
+  if (fault.kind === 'slow_link') return tally.slowed > 0 ? healed : { fault };
+  if (fault.kind === 'partition') {
+    return tally.perDc.some((us) => us >= fault.atSeconds * 1e6) ? healed : { fault };
+  }
+  return { fault }; // refused before the run: it cannot have happened
 }
 
 function notesOf(

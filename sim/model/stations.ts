@@ -1,7 +1,7 @@
 /**
  * The queues of the model. Both take arrivals in order of time and say at once when each leaves
- * (Lindley's recursion), so no event list is needed; both keep the order of what they are given.
- * Times are microseconds, not rounded.
+ * (the recursions of Lindley, and of Kiefer and Wolfowitz), so no event list is needed. Times are
+ * microseconds, not rounded.
  */
 
 /** Something that yields times in microseconds, such as `Samples`. */
@@ -9,16 +9,45 @@ export interface Draws {
   next(): number;
 }
 
-/** One server, first come, first served. */
-export class FifoServer {
-  /** When the server is done with everything accepted so far. */
-  freeAt: number = -Infinity;
+/** Servers of one station that a column may have. */
+export const SERVERS_MAX = 64;
+
+/**
+ * Some servers with one queue, first come, first served. With several, jobs may leave in another
+ * order than they came.
+ */
+export class FifoServers {
+  /** When each server is done with everything accepted so far; the earliest first. */
+  readonly freeAt: Float64Array;
+
+  constructor(servers = 1) {
+    if (!Number.isInteger(servers) || servers < 1 || servers > SERVERS_MAX) {
+      throw new RangeError(`stations: ${servers} servers; use 1 to ${SERVERS_MAX}`);
+    }
+    this.freeAt = new Float64Array(servers).fill(-Infinity);
+  }
 
   /** When a job that arrives at `at` and needs `serviceUs` leaves. */
   depart(at: number, serviceUs: number): number {
-    const start = Math.max(at, this.freeAt);
-    this.freeAt = start + serviceUs;
-    return this.freeAt;
+    const { freeAt } = this;
+    const left = Math.max(at, freeAt[0]!) + serviceUs;
+    let place = 0;
+    while (place + 1 < freeAt.length && freeAt[place + 1]! < left) {
+      freeAt[place] = freeAt[place + 1]!;
+      place++;
+    }
+    freeAt[place] = left;
+    return left;
+  }
+
+  /** When a job that comes now would be begun; -Infinity when no job was ever there. */
+  get earliest(): number {
+    return this.freeAt[0]!;
+  }
+
+  /** No server begins before `at`. */
+  restart(at: number): void {
+    this.freeAt.fill(at);
   }
 }
 
@@ -29,9 +58,9 @@ export class FifoServer {
 export class GroupCommit {
   private readonly syncUs: Draws;
   /** End of the sync that is running, or of the last one. */
-  private runningEnds = -Infinity;
+  runningEnds = -Infinity;
   /** End of the sync of the batch that gathers; not after `runningEnds` where there is none. */
-  private gatheredEnds = -Infinity;
+  gatheredEnds = -Infinity;
 
   constructor(syncUs: Draws) {
     this.syncUs = syncUs;

@@ -1,14 +1,20 @@
 /** The distributions of a model plan as look-up tables, and draws for the hot loops, in blocks. */
 import { exactExp } from '../core/exact-math.ts';
-import { lognormalTable, type QuantileTable } from '../core/quantile-table.ts';
-import type { WordSource, Xoshiro128 } from '../core/xoshiro.ts';
+import { lognormalTable, QuantileTable } from '../core/quantile-table.ts';
+import type { WordSource } from '../core/xoshiro.ts';
 import type { ModelPlan } from './plan.ts';
 import type { Law } from './service-times.ts';
+
+/** Where words come from, a block at a time: `XoshiroLanes` or `Xoshiro128`. */
+export interface WordBlockSource {
+  fill(block: Uint32Array): void;
+}
 
 /** All values in microseconds. */
 export interface ModelTables {
   readonly access: QuantileTable;
   readonly front: QuantileTable;
+  readonly router: QuantileTable;
   readonly delivery: QuantileTable;
   readonly sync: QuantileTable;
 }
@@ -17,29 +23,46 @@ export function modelTables(plan: ModelPlan): ModelTables {
   return {
     access: lognormalTable(plan.access.medianUs, plan.access.sigma),
     front: tableOf(plan.service.front),
+    router: tableOf(plan.service.router),
     delivery: tableOf(plan.service.delivery),
     sync: tableOf(plan.service.sync),
   };
 }
 
-/** A lognormal table whose own mean is the law's. */
+/** A table of a law; a lognormal one's own mean is exactly the law's. */
 export function tableOf(law: Law): QuantileTable {
+  if ('quantilesUs' in law) return empiricalTable(law.quantilesUs);
   const raw = lognormalTable(law.meanUs / exactExp((law.sigma * law.sigma) / 2), law.sigma);
   return raw.scaled(law.meanUs / raw.mean);
 }
 
-const BLOCK = 128;
+/** Linear between neighbouring quantiles. */
+function empiricalTable(quantiles: readonly number[]): QuantileTable {
+  const last = quantiles.length - 1;
+  const rises = quantiles.every((us, i) => us >= 0 && (i === 0 || us >= quantiles[i - 1]!));
+  if (last < 1 || !rises) {
+    throw new RangeError('law: quantilesUs are at least two numbers from 0 that never fall');
+  }
+  return QuantileTable.from((p) => {
+    const place = Math.min(last - 1, Math.floor(p * last));
+    const from = quantiles[place]!;
+    return from + (quantiles[place + 1]! - from) * (p * last - place);
+  });
+}
+
+/** Draws that are made at a time. */
+export const BLOCK = 128;
 /** Words of the block that is being turned into values; nothing stays in it. */
 const scratch = new Uint32Array(BLOCK);
 
 /** Draws of one law, made a block at a time: hot loops only read them. */
 export class Samples {
   private readonly table: QuantileTable;
-  private readonly generator: Xoshiro128;
+  private readonly generator: WordBlockSource;
   private readonly block = new Float64Array(BLOCK);
   private at = BLOCK;
 
-  constructor(table: QuantileTable, generator: Xoshiro128) {
+  constructor(table: QuantileTable, generator: WordBlockSource) {
     this.table = table;
     this.generator = generator;
   }
@@ -58,11 +81,11 @@ export class Samples {
 
 /** A generator's words, likewise in blocks. */
 export class WordBlocks implements WordSource {
-  private readonly generator: Xoshiro128;
+  private readonly generator: WordBlockSource;
   private readonly block = new Uint32Array(BLOCK);
   private at = BLOCK;
 
-  constructor(generator: Xoshiro128) {
+  constructor(generator: WordBlockSource) {
     this.generator = generator;
   }
 

@@ -4,13 +4,18 @@
  * any order with the same result.
  */
 import { Digest } from '../core/digest.ts';
+import { GROUPS } from './choices.ts';
 import { BUCKET_COUNT, bucketOf, LATENCY_US_MAX } from './latency-buckets.ts';
+import { CARRIED, GROUP, MARK } from './message-queue.ts';
+import type { ModelPlan } from './plan.ts';
 
 /** Entries of the latency histograms of one tally (64 MB); longer windows get wider cells. */
 const LATENCY_COUNTS_MAX = 1 << 24;
 /** Cells after the window, while backlogs drain; what comes later lands in the last of them. */
 const DRAIN_CELLS = 600;
 export const PATH_COUNT = 3;
+/** What is counted by pair of DCs, in the order of `Tally.perPair`. */
+export const [GENERATED, ACKNOWLEDGED, DELIVERED, GIVEN_UP] = [0, 1, 2, 3] as const;
 
 export interface TallyShape {
   readonly dcCount: number;
@@ -18,10 +23,15 @@ export interface TallyShape {
   readonly cellUs: number;
   /** Cells of the window. */
   readonly cells: number;
+  /** Losses of a DC in the plan. */
+  readonly losses: number;
+  /** Devices that a message to a group reaches: [sender DC][group][DC]. */
+  readonly groupDevices: Uint16Array;
 }
 
 /** Cells of whole seconds, as narrow as fits. */
-export function tallyShape(dcCount: number, windowSeconds: number): TallyShape {
+export function tallyShape(plan: ModelPlan): TallyShape {
+  const { dcCount, windowSeconds } = plan;
   const cellsMax = Math.floor(LATENCY_COUNTS_MAX / (dcCount * (PATH_COUNT + 2) * BUCKET_COUNT));
   const cellSeconds = Math.ceil(windowSeconds / Math.max(1, cellsMax));
   return {
@@ -29,6 +39,8 @@ export function tallyShape(dcCount: number, windowSeconds: number): TallyShape {
     windowUs: windowSeconds * 1e6,
     cellUs: cellSeconds * 1e6,
     cells: Math.ceil(windowSeconds / cellSeconds),
+    losses: plan.losses.length,
+    groupDevices: plan.choices.groupDevices,
   };
 }
 
@@ -38,6 +50,7 @@ const COUNTERS = [
   'sentLater',
   'delivered',
   'queued',
+  'refused',
   'waitingIn',
   'waitingOut',
 ] as const;
@@ -49,6 +62,8 @@ export interface TallyData {
   readonly perSeries: Float64Array<ArrayBuffer>;
   readonly perPair: Float64Array<ArrayBuffer>;
   readonly perDc: Float64Array<ArrayBuffer>;
+  readonly perKind: Float64Array<ArrayBuffer>;
+  readonly perLoss: Float64Array<ArrayBuffer>;
   readonly totals: Float64Array<ArrayBuffer>;
 }
 
@@ -59,6 +74,8 @@ export class Tally {
   readonly latency: Uint32Array<ArrayBuffer>;
   readonly offered: Float64Array<ArrayBuffer>;
   readonly queued: Float64Array<ArrayBuffer>;
+  /** Requests that an overloaded front server refused, at the time of refusal. */
+  readonly refused: Float64Array<ArrayBuffer>;
   /** Held back by their senders: [cell of due][DC], then [cell of sending][DC]. */
   readonly sentLater: Float64Array<ArrayBuffer>;
   /** Messages that began and ended to wait in an outbox, by the DC they waited for. */
@@ -68,21 +85,26 @@ export class Tally {
   readonly delivered: Float64Array<ArrayBuffer>;
   /** Whole microseconds in all, and the longest, by series: [sum, max]. */
   readonly perSeries: Float64Array<ArrayBuffer>;
-  /** [generated, acknowledged, delivered] × sender × recipient DC, warm-up included. */
+  /**
+   * [generated, acknowledged, delivered, given up] × sender × recipient DC, warm-up included. A
+   * message to a group counts once for each DC in which it has a device to reach.
+   */
   readonly perPair: Float64Array<ArrayBuffer>;
+  /** Messages of each carried kind that were due in the window. */
+  readonly perKind: Float64Array<ArrayBuffer>;
+  /** Columns in which a lost DC went down, and in which its users had all come back: by loss. */
+  readonly perLoss: Float64Array<ArrayBuffer>;
   /** Last departure of a message that had waited, by DC; -1 where none waited. */
   readonly perDc: Float64Array<ArrayBuffer>;
   orderViolations = 0;
   slowed = 0;
-  /** Columns in which the lost DC went down, and in which its users had all come back. */
-  losses = 0;
-  recoveries = 0;
   private readonly inverseCellUs: number;
   private readonly windowUs: number;
   private readonly cells: number;
   private readonly dcCount: number;
 
-  constructor(shape: TallyShape) {
+  /** `latency` is where to count latencies: all zero, and of the right size. */
+  constructor(shape: TallyShape, latency?: Uint32Array<ArrayBuffer>) {
     const { dcCount, cells } = shape;
     this.shape = shape;
     this.countCells = cells + DRAIN_CELLS;
@@ -91,16 +113,21 @@ export class Tally {
     this.cells = cells;
     this.dcCount = dcCount;
     const seriesCount = (PATH_COUNT + 2) * dcCount;
-    this.latency = new Uint32Array(seriesCount * cells * BUCKET_COUNT);
+    const size = seriesCount * cells * BUCKET_COUNT;
+    this.latency = latency ?? new Uint32Array(size);
+    if (this.latency.length !== size) throw new RangeError(`tally: ${size} latencies, not others`);
     const byDc = (): Float64Array<ArrayBuffer> => new Float64Array(this.countCells * dcCount);
     this.offered = byDc();
     this.queued = byDc();
+    this.refused = byDc();
     this.sentLater = new Float64Array(this.countCells * dcCount * 2);
     this.waitingIn = byDc();
     this.waitingOut = byDc();
     this.delivered = new Float64Array(this.countCells * dcCount * PATH_COUNT);
     this.perSeries = new Float64Array(seriesCount * 2);
-    this.perPair = new Float64Array(dcCount * dcCount * 3);
+    this.perPair = new Float64Array(dcCount * dcCount * 4);
+    this.perKind = new Float64Array(CARRIED.length);
+    this.perLoss = new Float64Array(shape.losses * 2);
     this.perDc = new Float64Array(dcCount).fill(-1);
   }
 
@@ -108,12 +135,13 @@ export class Tally {
     return due >= 0 && due < this.windowUs;
   }
 
-  /** A message of a pair of DCs is due; says whether it is measured. */
-  offer(sender: number, recipient: number, due: number): boolean {
-    const { dcCount } = this;
-    this.perPair[sender * dcCount + recipient]! += 1;
+  /** A message is due; says whether it is measured. */
+  offer(mark: number, due: number): boolean {
+    this.count(GENERATED, mark);
     if (!this.isMeasured(due)) return false;
-    this.offered[((due * this.inverseCellUs) | 0) * dcCount + sender]! += 1;
+    const cell = (due * this.inverseCellUs) | 0;
+    this.offered[cell * this.dcCount + MARK.senderOf(mark)]! += 1;
+    this.perKind[MARK.kindOf(mark)]! += 1;
     return true;
   }
 
@@ -124,6 +152,12 @@ export class Tally {
     this.sentLater[(this.countCells + this.cellOf(at)) * dcCount + dc]! += 1;
   }
 
+  /** The `what`-th count of a message's pair of DCs. */
+  pairs(what: number): Float64Array {
+    const size = this.dcCount ** 2;
+    return this.perPair.subarray(what * size, (what + 1) * size);
+  }
+
   /** Messages handed to the network: [cell][DC]. */
   sent(): Float64Array {
     const { offered, sentLater } = this;
@@ -131,15 +165,40 @@ export class Tally {
   }
 
   /** A message, measured or not, was acknowledged as stored or queued: the promise is given. */
-  acknowledge(sender: number, recipient: number): void {
-    const { dcCount } = this;
-    this.perPair[(dcCount + sender) * dcCount + recipient]! += 1;
+  acknowledge(mark: number): void {
+    this.count(ACKNOWLEDGED, mark);
   }
 
-  /** A message, measured or not, reached its recipient. */
+  /** A front server refused a message. */
+  refuse(dc: number, at: number): void {
+    this.refused[this.cellOf(at) * this.dcCount + dc]! += 1;
+  }
+
+  /** Refused too often: its user was told that it was not sent. */
+  giveUp(mark: number): void {
+    this.count(GIVEN_UP, mark);
+  }
+
+  /** A copy, measured or not, reached all its devices in a DC. */
   deliver(sender: number, recipient: number): void {
     const { dcCount } = this;
-    this.perPair[(2 * dcCount + sender) * dcCount + recipient]! += 1;
+    this.perPair[(DELIVERED * dcCount + sender) * dcCount + recipient]! += 1;
+  }
+
+  private count(what: number, mark: number): void {
+    const { dcCount } = this;
+    const sender = MARK.senderOf(mark);
+    const base = (what * dcCount + sender) * dcCount;
+    const recipient = MARK.recipientOf(mark);
+    if (MARK.kindOf(mark) !== GROUP) {
+      this.perPair[base + recipient]! += 1;
+      return;
+    }
+    const { groupDevices } = this.shape;
+    for (let dc = 0; dc < dcCount; dc++) {
+      const devices = groupDevices[(sender * GROUPS + recipient) * dcCount + dc]!;
+      if (devices > 0) this.perPair[base + dc]! += 1;
+    }
   }
 
   /** A measured message reached its recipient in DC `dc`, on path 0 to 2. */
@@ -191,14 +250,16 @@ export class Tally {
       latency[at++] = entry;
       latency[at++] = count;
     }
-    const { offered, sentLater, delivered, queued, waitingIn, waitingOut } = this;
+    const { offered, sentLater, delivered, queued, refused, waitingIn, waitingOut } = this;
     return {
       latency,
-      counters: { offered, sentLater, delivered, queued, waitingIn, waitingOut },
+      counters: { offered, sentLater, delivered, queued, refused, waitingIn, waitingOut },
       perSeries: this.perSeries,
       perPair: this.perPair,
       perDc: this.perDc,
-      totals: Float64Array.of(this.orderViolations, this.slowed, this.losses, this.recoveries),
+      perKind: this.perKind,
+      perLoss: this.perLoss,
+      totals: Float64Array.of(this.orderViolations, this.slowed),
     };
   }
 
@@ -212,13 +273,13 @@ export class Tally {
       this.perSeries[i + 1] = Math.max(this.perSeries[i + 1]!, data.perSeries[i + 1]!);
     }
     addAll(this.perPair, data.perPair);
+    addAll(this.perKind, data.perKind);
+    addAll(this.perLoss, data.perLoss);
     for (let i = 0; i < this.perDc.length; i++) {
       this.perDc[i] = Math.max(this.perDc[i]!, data.perDc[i]!);
     }
     this.orderViolations += data.totals[0]!;
     this.slowed += data.totals[1]!;
-    this.losses += data.totals[2]!;
-    this.recoveries += data.totals[3]!;
   }
 
   /** Everything counted, as 32 hexadecimal digits. */
@@ -228,6 +289,7 @@ export class Tally {
     for (const name of COUNTERS) digest.text(name).integers(nonZero(data.counters[name]));
     digest.text('series').integers(data.perSeries).text('pairs').integers(data.perPair);
     digest.text('waits').integers(this.perDc.map((us) => Math.floor(us) + 1));
+    digest.text('kinds').integers(data.perKind).text('losses').integers(data.perLoss);
     return digest.text('totals').integers(data.totals).hex();
   }
 }

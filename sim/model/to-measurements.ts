@@ -64,6 +64,7 @@ function addLatency(result: ModelResult, index: number, into: LatencySeries): vo
 function addBacklog(result: ModelResult, dc: number, measurements: Measurements): void {
   const { tally, dcs, plan } = result;
   const tags = { dc: String(dcs[dc]) };
+  const cutUntilUs = plan.cutUntilUs[dc]!;
   let waiting = 0;
   measurements.gauge('backlog', 0, tags, 0);
   forCells(result, (cell, at) => {
@@ -73,11 +74,9 @@ function addBacklog(result: ModelResult, dc: number, measurements: Measurements)
     waiting += change;
     measurements.gauge('backlog', waiting, tags, at);
   });
-  const into = dcs.flatMap((_, from) => plan.outages[from * dcs.length + dc]!);
-  if (into.length === 0) return;
-  const returnedUs = Math.max(...into.map((outage) => outage.toUs));
-  const drainUs = Math.max(0, tally.perDc[dc]! - returnedUs);
-  measurements.gauge('drain_time', drainUs / 1e6, tags, returnedUs / 1e6);
+  if (cutUntilUs < 0) return;
+  const drainUs = Math.max(0, tally.perDc[dc]! - cutUntilUs);
+  measurements.gauge('drain_time', drainUs / 1e6, tags, cutUntilUs / 1e6);
 }
 
 function forCells(result: ModelResult, visit: (cell: number, atSeconds: number) => void): void {

@@ -1,15 +1,16 @@
 /**
  * The people of one DC in one column as a source of messages: a Poisson process with the rate of
- * the hour, in order of arrival at a front server. The access delay is drawn backwards from the
+ * the second, in order of arrival at a front server. The access delay is drawn backwards from the
  * arrival (a Poisson process displaced by independent delays is a Poisson process again), so
- * nothing has to be sorted. Where people lose their DC and reconnect, what they hold back is
- * sorted.
+ * nothing has to be sorted. What people hold back, because they lost their DC or were refused, is
+ * kept apart and sorted.
  */
-import { AliasTable } from '../core/alias-table.ts';
+import { randomLanes } from '../core/lanes.ts';
 import { exponentialTable } from '../core/quantile-table.ts';
 import { randomStream } from '../core/streams.ts';
-import type { WordSource, Xoshiro128 } from '../core/xoshiro.ts';
-import { MARK, MessageQueue } from './message-queue.ts';
+import type { WordSource } from '../core/xoshiro.ts';
+import { GROUPS, type MessageChoices } from './choices.ts';
+import { GROUP, MARK, MessageQueue } from './message-queue.ts';
 import type { ModelPlan } from './plan.ts';
 import { type ModelTables, Samples, WordBlocks } from './tables.ts';
 import type { Tally } from './tally.ts';
@@ -20,6 +21,8 @@ export interface HeldMessage {
   readonly at: number;
   readonly due: number;
   readonly mark: number;
+  /** Times that it was refused. */
+  readonly attempts: number;
   /** Whether it was handed to the network before, and is sent again. */
   readonly sentBefore: boolean;
 }
@@ -38,52 +41,56 @@ export interface Reconnection {
 export class UserSource {
   /** Messages by arrival at the front server that their senders talk to. */
   readonly arrivals: MessageQueue = new MessageQueue();
+  /** The same for messages that were held back; the serial counts refusals. */
+  readonly held: MessageQueue = new MessageQueue();
+  readonly words: WordBlocks;
+  readonly groupWords: WordBlocks;
+  readonly gaps: Samples;
+  readonly access: Samples;
+  /** Arrival of the first message not made yet; Infinity when there is none. */
+  nextAt: number;
+  /** Second of the load, from the warm-up's start, in which that is; and when it ends. */
+  second = 0;
+  secondEnds: number;
   private readonly dc: number;
-  private readonly rates: Float64Array;
-  private readonly words: WordSource;
+  private readonly plan: ModelPlan;
+  private readonly choices: MessageChoices;
   private readonly holdWords: WordSource;
-  private readonly gaps: Samples;
-  private readonly access: Samples;
-  private readonly recipients: AliasTable;
-  private readonly recipientBits: number;
   private readonly tally: Tally;
-  private readonly startUs: number;
-  private readonly endUs: number;
+  private readonly seconds: number;
   private extraUs = 0;
-  private nextAt: number;
-  private secondEnds: number;
-  private rate: number;
 
   constructor(plan: ModelPlan, tables: ModelTables, tally: Tally, column: number, dc: number) {
-    const { dcCount } = plan;
     this.dc = dc;
+    this.plan = plan;
     this.tally = tally;
-    this.rates = plan.ratesPerUs.filter((_, i) => i % dcCount === dc);
-    const stream = (name: string): Xoshiro128 => randomStream(plan.key, name, column, dc);
-    this.words = new WordBlocks(stream('model.users.recipient'));
-    this.gaps = new Samples(exponentialTable(), stream('model.users.gap'));
-    this.access = new Samples(tables.access, stream('model.users.access'));
-    this.holdWords = stream('model.users.reconnect');
-    this.recipientBits = 32 - Math.clz32(dcCount - 1);
-    const shares = new Float64Array(2 ** this.recipientBits);
-    shares.set(plan.recipientShares.subarray(dc * dcCount, (dc + 1) * dcCount));
-    this.recipients = new AliasTable(shares);
-    this.startUs = -plan.warmupSeconds * 1e6;
-    this.endUs = this.startUs + this.rates.length * 1e6;
-    this.secondEnds = this.startUs + 1e6;
-    this.rate = this.rates[0]!;
-    this.nextAt = this.advance(this.startUs);
+    this.choices = plan.choices;
+    const lanes = (name: string) => randomLanes(plan.key, name, column, dc);
+    this.words = new WordBlocks(lanes('model.users.choice'));
+    this.groupWords = new WordBlocks(lanes('model.users.group'));
+    this.gaps = new Samples(exponentialTable(), lanes('model.users.gap'));
+    this.access = new Samples(tables.access, lanes('model.users.access'));
+    this.holdWords = randomStream(plan.key, 'model.users.reconnect', column, dc);
+    this.seconds = plan.ratesPerUs.length / plan.dcCount;
+    const startUs = -plan.warmupSeconds * 1e6;
+    this.secondEnds = startUs + 1e6;
+    this.nextAt = this.advance(startUs);
+  }
+
+  /** Whether nothing is held back and nothing has an extra way. */
+  get isCalm(): boolean {
+    return this.held.length === 0 && this.extraUs === 0;
   }
 
   /** Makes every message that arrives before `until`. */
   generate(until: number): void {
-    const { words, access, arrivals, tally, dc, extraUs } = this;
+    const { access, arrivals, tally, extraUs } = this;
     let at = this.nextAt;
     while (at < until) {
-      const recipient = this.recipientAt(words.nextWord());
+      const mark = this.choose();
       const due = at - access.next();
-      tally.offer(dc, recipient, due);
-      arrivals.push(at + extraUs, due, 0, MARK.of(dc, recipient));
+      tally.offer(mark, due);
+      arrivals.push(at + extraUs, due, 0, mark);
       at = this.advance(at);
     }
     this.nextAt = at;
@@ -91,63 +98,94 @@ export class UserSource {
 
   /**
    * From `fromUs` on people have lost their connection: what they write until all are back, and
-   * what `held` says they have not had answered, arrives once each has reconnected. Returns when
-   * the last is back.
+   * what `unanswered` has of them, arrives once each has reconnected. Returns when the last is
+   * back.
    */
-  reconnect(how: Reconnection, held: readonly HeldMessage[]): number {
+  reconnect(how: Reconnection, unanswered: readonly HeldMessage[]): number {
     const { fromUs, silentUs, spreadUs, notBeforeUs } = how;
-    const { words, access, tally, dc, arrivals } = this;
+    const { access, tally, dc } = this;
     const allBack = Math.max(fromUs + silentUs + spreadUs, notBeforeUs);
-    const waiting: HeldMessage[] = [...held];
-    while (arrivals.length > 0) {
-      const slot = arrivals.head++ & arrivals.mask;
-      waiting.push({
-        at: arrivals.times[slot]!,
-        due: arrivals.dues[slot]!,
-        mark: arrivals.marks[slot]!,
-        sentBefore: true,
-      });
-    }
+    const waiting: HeldMessage[] = [
+      ...unanswered,
+      ...takeAll(this.held, true),
+      ...takeAll(this.arrivals, false),
+    ];
     let at = this.nextAt;
     while (at < allBack) {
-      const recipient = this.recipientAt(words.nextWord());
+      const mark = this.choose();
       const due = at - access.next();
-      const measured = tally.offer(dc, recipient, due);
-      waiting.push({ at, due, mark: MARK.of(dc, recipient), sentBefore: !measured });
+      const measured = tally.offer(mark, due);
+      waiting.push({ at, due, mark, attempts: 0, sentBefore: !measured });
       at = this.advance(at);
     }
     this.nextAt = at;
     const released = waiting.map((message, order) => {
-      const share = this.holdWords.nextWord() / 0x1_0000_0000;
-      const back = fromUs + silentUs + spreadUs * share;
+      const back = fromUs + silentUs + spreadUs * (this.holdWords.nextWord() / 0x1_0000_0000);
       return { message, order, at: Math.max(message.at, back, notBeforeUs) };
     });
     released.sort((a, b) => a.at - b.at || a.order - b.order);
     for (const { message, at: arrival } of released) {
       if (!message.sentBefore) tally.sendLater(dc, message.due, arrival);
-      arrivals.push(arrival + how.extraUs, message.due, 0, message.mark);
+      this.held.insert(arrival + how.extraUs, message.due, message.attempts, message.mark);
     }
     this.extraUs = how.extraUs;
     return allBack;
   }
 
-  private recipientAt(word: number): number {
-    const bits = this.recipientBits;
-    return this.recipients.at(word >>> (32 - bits), (word << bits) >>> 0);
+  /** A front server refused this at `at`, for the `attempts`-th time: later again, or never. */
+  refused(at: number, due: number, attempts: number, mark: number): void {
+    const { retryMs, attemptsMax } = this.plan.service.admission;
+    if (attempts >= attemptsMax) {
+      this.tally.giveUp(mark);
+      return;
+    }
+    const spread = 0.5 + this.holdWords.nextWord() / 0x1_0000_0000;
+    this.held.insert(at + retryMs * 1000 * 2 ** (attempts - 1) * spread, due, attempts, mark);
+  }
+
+  private choose(): number {
+    const { bits, marks, thresholds, aliases, rowOf } = this.choices;
+    const word = this.words.nextWord();
+    const index = word >>> (32 - bits);
+    const row = rowOf[this.second]! * this.plan.dcCount + this.dc;
+    const cell = row * 2 ** bits + index;
+    const outcome = (word << bits) >>> 0 < thresholds[cell]! ? index : aliases[cell]!;
+    const mark = marks[outcome]! | this.dc;
+    if (MARK.kindOf(mark) !== GROUP) return mark >>> 0;
+    return (mark | ((this.groupWords.nextWord() % GROUPS) << 8)) >>> 0;
   }
 
   /** The next arrival after `at`: exact inversion of the rate, which changes every second. */
   private advance(from: number): number {
+    const { ratesPerUs, dcCount } = this.plan;
     let work = this.gaps.next();
     let at = from;
+    let rate = ratesPerUs[this.second * dcCount + this.dc]!;
     for (;;) {
-      const next = at + work / this.rate;
+      const next = at + work / rate;
       if (next < this.secondEnds) return next;
-      work -= (this.secondEnds - at) * this.rate;
+      work -= (this.secondEnds - at) * rate;
       at = this.secondEnds;
-      if (at >= this.endUs) return Infinity;
+      if (this.second + 1 >= this.seconds) return Infinity;
+      this.second++;
       this.secondEnds += 1e6;
-      this.rate = this.rates[Math.round((at - this.startUs) / 1e6)]!;
+      rate = ratesPerUs[this.second * dcCount + this.dc]!;
     }
   }
+}
+
+function takeAll(queue: MessageQueue, wasHeld: boolean): HeldMessage[] {
+  const { times, dues, serials, marks } = queue;
+  const all: HeldMessage[] = [];
+  while (queue.length > 0) {
+    const slot = queue.head++ & queue.mask;
+    all.push({
+      at: times[slot]!,
+      due: dues[slot]!,
+      mark: marks[slot]!,
+      attempts: wasHeld ? serials[slot]! : 0,
+      sentBefore: true,
+    });
+  }
+  return all;
 }

@@ -8,11 +8,13 @@ import { randomStream } from '../../sim/core/streams.ts';
 import { Column } from '../../sim/model/column.ts';
 import { type ModelPlan, planModel } from '../../sim/model/plan.ts';
 import { DEFAULT_SERVICE_TIMES } from '../../sim/model/service-times.ts';
-import { FifoServer } from '../../sim/model/stations.ts';
+import { FifoServers } from '../../sim/model/stations.ts';
 import { modelTables, Samples } from '../../sim/model/tables.ts';
 import { Tally, tallyShape } from '../../sim/model/tally.ts';
 import { Activity } from '../../sim/traffic/activity.ts';
 import { worldOf } from '../../sim/traffic/cities.ts';
+import { ALL_DIRECT } from '../../sim/traffic/kinds.ts';
+import { WaveLoad } from '../../sim/traffic/load.ts';
 import { mixingMatrix } from '../../sim/traffic/mixing.ts';
 import fiveDatacentres from '../../system-under-test/five-datacentres.json' with { type: 'json' };
 import { dcIds, type Topology } from '../../system-under-test/topology.ts';
@@ -32,7 +34,7 @@ const QUEUE_NAME = 'M/M/1, Lindley';
 
 export async function bench(): Promise<BenchRow[]> {
   const plan = eveningPlan();
-  const tally = new Tally(tallyShape(plan.dcCount, plan.windowSeconds));
+  const tally = new Tally(tallyShape(plan));
   runColumn(plan, tally, ROUNDS); // warm-up of both loops: the compiler, not the model
   queueRate(1_000_000);
   const model: number[] = [];
@@ -67,7 +69,7 @@ function eveningPlan(): ModelPlan {
     textBytes: 150,
     faults: [{ kind: 'dc_loss', dc: dcIds(topology)[3]!, atSeconds: 60, forSeconds: 30 }],
     service: DEFAULT_SERVICE_TIMES,
-    rateOf: (dc, second) => activity.rateOf(dc, EVENING + second),
+    load: new WaveLoad(activity, dcCount, EVENING, ALL_DIRECT),
     recipientShares: mixingMatrix(world, dcCount),
   });
 }
@@ -86,7 +88,7 @@ function queueRate(messages: number): number {
   const key = keyOfSeed('bench');
   const gaps = new Samples(exponentialTable(), randomStream(key, 'gaps'));
   const services = new Samples(exponentialTable(), randomStream(key, 'services'));
-  const server = new FifoServer();
+  const server = new FifoServers();
   let at = 0;
   let waits = 0;
   const cpuSeconds = cpuTimer();

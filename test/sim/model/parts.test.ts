@@ -11,6 +11,7 @@ import {
 import { Link, type LinkSettings } from '../../../sim/model/link.ts';
 import { MARK, MessageQueue } from '../../../sim/model/message-queue.ts';
 import { Tally, tallyShape } from '../../../sim/model/tally.ts';
+import { planet } from './planet.ts';
 
 describe('latency buckets', () => {
   test('every value lies in its bucket, whose middle is within 1 %', () => {
@@ -65,13 +66,13 @@ describe('message queue', () => {
 describe('link', () => {
   const settings: LinkSettings = {
     oneWayUs: 1000,
-    serialisationUs: 10,
+    serialisationUs: [10, 10, 10, 10],
     drainGapUs: 100,
-    outages: [],
+    closures: [],
     slowdowns: [],
     to: 1,
   };
-  const tally = (): Tally => new Tally(tallyShape(2, 10));
+  const tally = (): Tally => new Tally(tallyShape(planet({})));
   const arrivals = (link: Link): number[] => {
     const { inFlight } = link;
     return Array.from({ length: inFlight.length }, (_, i) => inFlight.times[inFlight.head + i]!);
@@ -84,8 +85,9 @@ describe('link', () => {
   });
   test('what cannot arrive before the outage waits, and leaves paced until none waits', () => {
     const counts = tally();
-    const outages = [{ fromUs: 5000, toUs: 9000 }];
-    const link = new Link({ ...settings, outages }, counts);
+    // The far side is out from 5000: what leaves from 4000 on does not arrive.
+    const closures = [{ fromUs: 4000, toUs: 9000 }];
+    const link = new Link({ ...settings, closures }, counts);
     for (const at of [3900, 4100, 8000, 9050, 9500]) link.send(at, 0, 0, 0);
     expect(arrivals(link)).toEqual([4910, 10_100, 10_200, 10_300, 10_510]);
     const waited = [...link.inFlight.marks.subarray(0, 5)].map(
@@ -97,11 +99,11 @@ describe('link', () => {
     expect(counts.waitingOut.reduce((a, b) => a + b)).toBe(3);
   });
   test('a second outage during the drain holds what is left', () => {
-    const outages = [
-      { fromUs: 5000, toUs: 9000 },
-      { fromUs: 10_150, toUs: 20_000 },
+    const closures = [
+      { fromUs: 4000, toUs: 9000 },
+      { fromUs: 9150, toUs: 20_000 },
     ];
-    const link = new Link({ ...settings, outages }, tally());
+    const link = new Link({ ...settings, closures }, tally());
     for (const at of [6000, 6000, 6000]) link.send(at, 0, 0, 0);
     expect(arrivals(link)).toEqual([10_100, 21_100, 21_200]);
   });

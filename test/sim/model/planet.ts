@@ -2,9 +2,11 @@
 import type { Fault } from '../../../chaos/plan.ts';
 import { keyOfSeed } from '../../../sim/core/seed.ts';
 import { runColumns } from '../../../sim/model/column-range.ts';
-import { type ModelPlan, planModel } from '../../../sim/model/plan.ts';
+import { type ColumnFleet, type ModelPlan, planModel } from '../../../sim/model/plan.ts';
 import { DEFAULT_SERVICE_TIMES, type ServiceTimes } from '../../../sim/model/service-times.ts';
 import { Tally, tallyShape } from '../../../sim/model/tally.ts';
+import { ALL_DIRECT, KINDS, type Mix } from '../../../sim/traffic/kinds.ts';
+import type { Load } from '../../../sim/traffic/load.ts';
 import type { Topology } from '../../../system-under-test/topology.ts';
 
 export const TOPOLOGY: Topology = {
@@ -28,6 +30,22 @@ export interface PlanetOptions {
   /** Messages a second of each DC in each of the two columns. */
   readonly rate?: number;
   readonly service?: Partial<ServiceTimes>;
+  readonly mix?: Mix;
+  readonly fleet?: ColumnFleet;
+  /** Rate at a second of the window beside the usual one. */
+  readonly times?: (second: number) => number;
+}
+
+/** The same everywhere, at all times unless `times` says otherwise. */
+function evenLoad(rate: number, mix: Mix, times: (second: number) => number): Load {
+  return {
+    dcCount: 3,
+    ratesAt: (second, out) => {
+      out.forEach((_, i) => {
+        out[i] = rate * times(second) * mix[KINDS[Math.floor(i / 3)]!];
+      });
+    },
+  };
 }
 
 export function planet(options: PlanetOptions): ModelPlan {
@@ -39,14 +57,15 @@ export function planet(options: PlanetOptions): ModelPlan {
     textBytes: 150,
     faults: options.faults ?? [],
     service: { ...DEFAULT_SERVICE_TIMES, linkBitsPerSecond: 40e6, ...options.service },
-    rateOf: () => rate * 2,
+    load: evenLoad(rate * 2, options.mix ?? ALL_DIRECT, options.times ?? (() => 1)),
     recipientShares: Float64Array.of(0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1, 0.8),
     columns: 2,
+    ...(options.fleet ? { fleet: options.fleet } : {}),
   });
 }
 
 export function run(plan: ModelPlan): Tally {
-  const tally = new Tally(tallyShape(plan.dcCount, plan.windowSeconds));
+  const tally = new Tally(tallyShape(plan));
   for (let column = 0; column < plan.columns; column++) {
     tally.add(runColumns({ plan, from: column, to: column + 1 }));
   }

@@ -8,7 +8,7 @@ import {
 } from '../../../sim/core/quantile-table.ts';
 import { keyOfSeed } from '../../../sim/core/seed.ts';
 import { randomStream } from '../../../sim/core/streams.ts';
-import { FifoServer, GroupCommit } from '../../../sim/model/stations.ts';
+import { FifoServers, GroupCommit } from '../../../sim/model/stations.ts';
 import { Samples, tableOf } from '../../../sim/model/tables.ts';
 
 const REPLICATIONS = 20;
@@ -24,7 +24,7 @@ function waiting(name: string, serviceLaw: QuantileTable, load: number, jobs: nu
   for (let replication = 0; replication < REPLICATIONS; replication++) {
     const gaps = samples(exponentialTable(), `${name} gaps`, replication);
     const services = samples(serviceLaw, `${name} services`, replication);
-    const server = new FifoServer();
+    const server = new FifoServers();
     let at = 0;
     let sum = 0;
     const warmUp = jobs / 10;
