@@ -1,41 +1,30 @@
 /**
  * The traffic of a scaled world, message by message: who writes to whom, when, and how much. A
- * consistent sample of the planet's people with its shares of DCs, its wave over the window, its
- * mixing of DCs and its uneven habits; only rate and head count are smaller.
+ * consistent sample of the planet's people with its shares of DCs, its load over the window (shapes
+ * and series included), its mixing of DCs and its uneven habits; only rate and head count are
+ * smaller. Messages of every kind are written one to one here; bot calls are none.
  *
  *     const size = { users: 300, messagesPerSecond: 60 };
  *     const schedule = new MessageSchedule({ topology, traffic, window, seed, ...size });
  *     for (const message of schedule.messages()) { ... }   // in order of time, lazily
  */
-import { dcIds, type Topology } from '../../system-under-test/topology.ts';
 import { AliasTable } from '../core/alias-table.ts';
 import { exponential, poisson, uniform53 } from '../core/draws.ts';
 import { keyOfSeed } from '../core/seed.ts';
 import { randomStream } from '../core/streams.ts';
-import { secondsOfDay } from '../core/virtual-time.ts';
 import type { WordSource } from '../core/xoshiro.ts';
-import { Activity } from './activity.ts';
 import { largestRemainder } from './cities.ts';
-import { mixingMatrix } from './mixing.ts';
+import { BOT, KINDS } from './kinds.ts';
 import { Population } from './population.ts';
+import { type LoadInput, loadOf, type ScenarioLoad } from './scenario-load.ts';
+import { TEXT_BYTES_MAX } from './sizes.ts';
 
-export interface ScheduleInput {
-  readonly topology: Topology;
-  readonly traffic: {
-    readonly users: number;
-    readonly messagesPerDay: number;
-    readonly textBytes: number;
-  };
-  readonly window: {
-    readonly fromUtc: string;
-    readonly seconds: number;
-    readonly warmupSeconds: number;
-  };
+export interface ScheduleInput extends LoadInput {
+  readonly traffic: LoadInput['traffic'] & { readonly textBytes: number };
   /** People of this world; at least two. */
   readonly users: number;
   /** Mean over the window. */
   readonly messagesPerSecond: number;
-  readonly seed: string;
 }
 
 export interface ScheduledPerson {
@@ -64,8 +53,6 @@ export interface ScheduledMessage {
   readonly sequence: number;
 }
 
-/** Longest text that Telegram takes, in characters. */
-const TEXT_BYTES_MAX = 4096;
 const TEST_PHONES_A_DC = 10_000;
 /** Golden ratio less 1: multiples of it fill an interval evenly, however many are taken. */
 const GOLDEN = 0.6180339887498949;
@@ -84,12 +71,11 @@ export function testPhone(dc: number, number: number): string {
 export class MessageSchedule {
   readonly people: readonly ScheduledPerson[];
   private readonly input: ScheduleInput;
-  private readonly activity: Activity;
+  private readonly load: ScenarioLoad;
   private readonly recipientDcs: readonly AliasTable[];
   /** Person index at which each DC begins, by DC index. */
   private readonly dcStarts: readonly number[];
   private readonly byWeight: readonly (AliasTable | undefined)[];
-  private readonly fromUtcSecond: number;
   /** Messages a second of this world for one of the planet. */
   private readonly scale: number;
 
@@ -102,12 +88,12 @@ export class MessageSchedule {
       throw new RangeError(`schedule: ${input.messagesPerSecond} messages a second; use above 0`);
     }
     const population = new Population(topology, traffic.users, seed);
-    const ids = dcIds(topology);
-    const counts = headCounts(population, ids.length, input.users);
+    this.load = loadOf(input);
+    const { dcCount } = this.load;
+    const counts = headCounts(population, dcCount, input.users);
     const chosen = counts.map((count, dc) => choose(population, dc, count));
     this.input = input;
-    this.activity = new Activity(population.world, ids.length, traffic.messagesPerDay);
-    this.recipientDcs = recipientChoices(mixingMatrix(population.world, ids.length), counts);
+    this.recipientDcs = recipientChoices(this.load.mixing, counts);
     this.dcStarts = counts.map((_, dc) => counts.slice(0, dc).reduce((a, b) => a + b, 0));
     this.people = chosen.flatMap((indices, dc) =>
       indices.map((planetIndex, number) =>
@@ -119,10 +105,10 @@ export class MessageSchedule {
         ? undefined
         : new AliasTable(indices.map((index) => population.person(index).weight)),
     );
-    this.fromUtcSecond = secondsOfDay(window.fromUtc);
     let planet = 0;
     const seconds = Math.ceil(window.seconds);
-    for (let second = 0; second < seconds; second++) planet += this.planetRate(second);
+    for (let second = 0; second < seconds; second++) planet += this.load.planetRate(second);
+    if (!(planet > 0)) throw new RangeError('schedule: the load has no messages in the window');
     this.scale = (input.messagesPerSecond * seconds) / planet;
   }
 
@@ -130,16 +116,19 @@ export class MessageSchedule {
   *messages(): Generator<ScheduledMessage> {
     const { window, seed } = this.input;
     const words = randomStream(keyOfSeed(seed), 'schedule.messages');
+    const { dcCount } = this.load;
+    const all = new Float64Array(KINDS.length * dcCount);
     let sequence = 0;
     for (let second = -Math.ceil(window.warmupSeconds); second < window.seconds; second++) {
-      const rates = this.byWeight.map((people, dc) =>
-        people ? this.activity.rateOf(dc, this.fromUtcSecond + second) : 0,
-      );
-      const senders = new AliasTable(rates);
+      this.load.ratesAt(second, all);
+      const byDc = messagesByDc(all, dcCount);
+      const planet = byDc.reduce((sum, rate) => sum + rate, 0);
       const dues = Array.from(
-        { length: poisson(words, this.planetRate(second) * this.scale) },
+        { length: poisson(words, planet * this.scale) },
         () => (second + uniform53(words)) * 1000,
       );
+      if (dues.length === 0) continue;
+      const senders = new AliasTable(sendingDcs(byDc, this.byWeight));
       dues.sort((a, b) => a - b);
       for (const dueMs of dues) {
         const from = senders.sample(words);
@@ -154,10 +143,6 @@ export class MessageSchedule {
     }
   }
 
-  private planetRate(second: number): number {
-    return this.activity.planetRate(this.fromUtcSecond + second);
-  }
-
   /** A DC by the mixing matrix, then a person there by weight; never the sender. */
   private recipientOf(from: number, sender: number, words: WordSource): number {
     const dc = this.recipientDcs[from]!.sample(words);
@@ -166,6 +151,24 @@ export class MessageSchedule {
       if (recipient !== sender) return recipient;
     }
   }
+}
+
+/** Of rates by kind and DC: messages by DC, bot calls not among them. */
+function messagesByDc(rates: Float64Array, dcCount: number): number[] {
+  return Array.from({ length: dcCount }, (_, dc) => {
+    let sum = 0;
+    for (let kind = 0; kind < KINDS.length; kind++) {
+      if (kind !== BOT) sum += rates[kind * dcCount + dc]!;
+    }
+    return sum;
+  });
+}
+
+/** The rates of the DCs where somebody is; of all who are there where only the others send. */
+function sendingDcs(rates: readonly number[], people: readonly unknown[]): number[] {
+  const here = rates.map((rate, dc) => (people[dc] === undefined ? 0 : rate));
+  if (here.some((rate) => rate > 0)) return here;
+  return people.map((some) => (some === undefined ? 0 : 1));
 }
 
 /** For each sender DC, how to choose the recipient's: where there is somebody other to write to. */
