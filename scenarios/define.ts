@@ -15,27 +15,20 @@ import { type Fault, faultPlanProblems } from '../chaos/plan.ts';
 import { type SloMap, sloProblems } from '../reports/slo.ts';
 import fiveDatacentres from '../system-under-test/five-datacentres.json' with { type: 'json' };
 import { dcIds, type Topology } from '../system-under-test/topology.ts';
+import {
+  between,
+  show,
+  type Traffic,
+  type TrafficValue,
+  trafficProblems,
+  trafficValue,
+  WINDOW_SECONDS_MAX,
+  type Window,
+  windowValue,
+} from './traffic-fields.ts';
 
 export const WORLD_NAMES = ['model', 'cluster', 'live'] as const;
 export type WorldName = (typeof WORLD_NAMES)[number];
-
-export interface Traffic {
-  /** People with an account, at home all over the planet. */
-  readonly users: number;
-  /** One-to-one messages of the whole planet in a day; the wave of the zones shapes them. */
-  readonly messagesPerDay: number;
-  /** Mean length of a message's text in bytes of UTF-8. Default 150 (profile A). */
-  readonly textBytes?: number;
-}
-
-export interface Window {
-  /** Start of the measured window, UTC, "HH:MM". */
-  readonly fromUtc: string;
-  /** Length of the measured window. Messages are due only inside it. */
-  readonly seconds: number;
-  /** Load before the window that is not measured. Default 5. */
-  readonly warmupSeconds?: number;
-}
 
 /** How large a virtual or live world is: everyone, scaled down 1:N, or a window of its own. */
 export interface WorldSize {
@@ -64,7 +57,7 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly teaches: string;
-  readonly traffic: Required<Traffic>;
+  readonly traffic: TrafficValue;
   readonly window: Required<Window>;
   readonly topology: Topology;
   readonly faults: readonly Fault[];
@@ -90,8 +83,8 @@ export function scenario(input: ScenarioInput): Scenario {
     name: input.name,
     title: input.title,
     teaches: input.teaches ?? '',
-    traffic: { textBytes: 150, ...input.traffic },
-    window: { warmupSeconds: 5, ...input.window },
+    traffic: trafficValue(input.traffic),
+    window: windowValue(input.window),
     topology: input.topology ?? (fiveDatacentres as unknown as Topology),
     faults: input.faults ?? [],
     slos: input.slos,
@@ -105,22 +98,9 @@ export function scenario(input: ScenarioInput): Scenario {
 /** People and rate of a world in which they really exist. */
 export const WORLD_LIMITS = { usersMin: 10, usersMax: 100_000, rateMin: 0.1, rateMax: 100_000 };
 
-/** Limits of what a person may ask for; above them a typing mistake is likelier than a wish. */
-const LIMITS = {
-  users: 10_000_000_000,
-  messagesPerDay: 1e13,
-  textBytes: 4096, // Telegram's limit on a message's text, in characters
-  windowSeconds: 86_400,
-};
-
 function scenarioProblems(input: ScenarioInput): string[] {
   if (typeof input !== 'object' || input === null) return ['use scenario({ name: ..., ... })'];
   const problems: string[] = [];
-  const between = (value: unknown, field: string, min: number, max: number): void => {
-    if (typeof value !== 'number' || !(value >= min && value <= max)) {
-      problems.push(`${field}: ${show(value)} is not right; use a number from ${min} to ${max}`);
-    }
-  };
   if (typeof input.name !== 'string' || !/^[a-z0-9][a-z0-9-]{0,63}$/.test(input.name)) {
     problems.push(`name: ${show(input.name)} is not right; use a-z, 0-9 and dashes, at most 64`);
   }
@@ -128,43 +108,21 @@ function scenarioProblems(input: ScenarioInput): string[] {
     problems.push('title: is missing; say in one line what happens');
   }
   const { traffic, window } = input;
-  if (typeof traffic !== 'object' || traffic === null) {
-    problems.push('traffic: is missing; use { users: 800e6, messagesPerDay: 55e9 }');
-  } else {
-    between(traffic.users, 'traffic.users', 1000, LIMITS.users);
-    between(traffic.messagesPerDay, 'traffic.messagesPerDay', 1, LIMITS.messagesPerDay);
-    if (traffic.textBytes !== undefined) {
-      between(traffic.textBytes, 'traffic.textBytes', 1, LIMITS.textBytes);
-    }
-  }
-  let seconds = LIMITS.windowSeconds;
-  if (typeof window !== 'object' || window === null) {
-    problems.push("window: is missing; use { fromUtc: '15:00', seconds: 120 }");
-  } else {
-    if (typeof window.fromUtc !== 'string' || !/^([01]\d|2[0-3]):[0-5]\d$/.test(window.fromUtc)) {
-      problems.push(`window.fromUtc: ${show(window.fromUtc)} is not right; use "HH:MM"`);
-    }
-    between(window.seconds, 'window.seconds', 1, LIMITS.windowSeconds);
-    if (window.warmupSeconds !== undefined) {
-      between(window.warmupSeconds, 'window.warmupSeconds', 0, 3600);
-    }
-    if (typeof window.seconds === 'number') seconds = window.seconds;
-  }
+  const topology = input.topology ?? (fiveDatacentres as unknown as Topology);
+  problems.push(...trafficProblems(traffic, window, topology));
+  const seconds = typeof window?.seconds === 'number' ? window.seconds : WINDOW_SECONDS_MAX;
   for (const world of ['cluster', 'live'] as const) {
     const size = input.worlds?.[world];
     if (size?.users !== undefined) {
-      between(size.users, `worlds.${world}.users`, WORLD_LIMITS.usersMin, WORLD_LIMITS.usersMax);
+      const { usersMin, usersMax } = WORLD_LIMITS;
+      between(problems, size.users, `worlds.${world}.users`, usersMin, usersMax);
     }
     if (size?.messagesPerSecond !== undefined) {
-      between(
-        size.messagesPerSecond,
-        `worlds.${world}.messagesPerSecond`,
-        WORLD_LIMITS.rateMin,
-        WORLD_LIMITS.rateMax,
-      );
+      const { rateMin, rateMax } = WORLD_LIMITS;
+      const field = `worlds.${world}.messagesPerSecond`;
+      between(problems, size.messagesPerSecond, field, rateMin, rateMax);
     }
   }
-  const topology = input.topology ?? (fiveDatacentres as unknown as Topology);
   if (!Array.isArray(topology.sites) || topology.sites.length < 2) {
     problems.push('topology.sites: name at least two datacentres');
   } else if (input.faults !== undefined) {
@@ -196,5 +154,3 @@ function scenarioProblems(input: ScenarioInput): string[] {
   }
   return problems;
 }
-
-const show = (value: unknown): string => JSON.stringify(value) ?? String(value);

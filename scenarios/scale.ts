@@ -4,14 +4,15 @@
  */
 import { loadOf } from '../sim/traffic/scenario-load.ts';
 import { type Scenario, type ScenarioInput, scenario } from './define.ts';
+import { loadInput } from './load-input.ts';
 
 const SEED = 'scale';
 
 /** Throws `ScenarioError` when that leaves too few people, or more than a machine can carry. */
 export function atScale(whole: Scenario, n: number): Scenario {
-  const { traffic, window, topology } = whole;
+  const { traffic, window } = whole;
   // The seed decides when a burst's posts come; their number in the mean is all that is asked here.
-  const load = loadOf({ topology, traffic, window, seed: SEED });
+  const load = loadOf(loadInput(whole, SEED));
   let messages = 0;
   const seconds = Math.ceil(window.seconds);
   for (let second = 0; second < seconds; second++) messages += load.planetRate(second);

@@ -54,6 +54,7 @@ export const run: World = async (scenario, options) => {
     notes: [
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale}); sign-ins made beforehand`,
       `${result.events.toLocaleString('en')} events in ${result.virtualSeconds.toFixed(0)} virtual seconds`,
+      ...load.notes,
       ...result.crowd.ledger.violations.slice(0, VIOLATIONS_SHOWN).map(({ text }) => text),
     ],
   };

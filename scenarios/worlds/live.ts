@@ -198,6 +198,7 @@ async function runLive(scenario: Scenario, options: WorldOptions, later: Later):
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale})`,
       `${options.toxiproxy} toxiproxy on every link; access ${topology.access.medianMs} ± ${topology.access.jitterMs} ms, whichever DC a device connects to`,
       `datacentres used ${((cpuAfter - cpuBefore) / 1e6).toFixed(1)} s of CPU during the load`,
+      ...load.notes,
       ...crowd.ledger.violations.slice(0, VIOLATIONS_SHOWN).map(({ text }) => text),
     ],
   };

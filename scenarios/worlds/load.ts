@@ -3,9 +3,12 @@
  * the same messages for the cluster and the live world, where their sizes are the same.
  */
 import { Digest } from '../../sim/core/digest.ts';
+import { KINDS } from '../../sim/traffic/kinds.ts';
+import type { ScenarioLoad } from '../../sim/traffic/scenario-load.ts';
 import { MessageSchedule } from '../../sim/traffic/schedule.ts';
 import type { CrowdPerson, DueMessage } from '../../sim/users/crowd.ts';
 import type { Scenario, WorldSize } from '../define.ts';
+import { loadInput } from '../load-input.ts';
 
 export interface ScaledLoad {
   readonly people: readonly CrowdPerson[];
@@ -15,6 +18,8 @@ export interface ScaledLoad {
   readonly digest: string;
   /** "1:N" of the planet's users. */
   readonly scale: string;
+  /** What a reader must know of the traffic. */
+  readonly notes: readonly string[];
 }
 
 export function scaledLoad(
@@ -22,8 +27,14 @@ export function scaledLoad(
   size: Required<WorldSize>,
   seed: string,
 ): ScaledLoad {
-  const { topology, traffic, window } = scenario;
-  const schedule = new MessageSchedule({ topology, traffic, window, seed, ...size });
+  const { traffic, window } = scenario;
+  const input = loadInput(scenario, seed);
+  const { textBytes: meanBytes } = traffic;
+  const schedule = new MessageSchedule({
+    ...input,
+    traffic: { ...input.traffic, textBytes: meanBytes },
+    ...size,
+  });
   const digest = new Digest();
   const people = schedule.people.map((person): CrowdPerson => {
     if (person.testPhone === undefined) {
@@ -41,7 +52,23 @@ export function scaledLoad(
   });
   digest.text(JSON.stringify(scenario.faults));
   const scale = `1:${Math.round(traffic.users / people.length)}`;
-  return { people, messages, digest: digest.hex(), scale };
+  return { people, messages, digest: digest.hex(), scale, notes: notesOf(schedule.load) };
+}
+
+/** What becomes of kinds and requests in a world that has people writing to each other only. */
+function notesOf(load: ScenarioLoad): string[] {
+  const notes = [...load.notes];
+  const kinds = KINDS.filter((kind) => kind !== 'bot' && load.mix[kind] > 0);
+  if (kinds.length > 1 || load.hubs.length > 0) {
+    notes.push('messages of every kind are written one to one here; the model carries the kinds');
+  }
+  const storms = load.shapes.some(
+    ({ kind, addRequests }) => kind === 'bot_storm' || addRequests !== undefined,
+  );
+  if (load.mix.bot > 0 || storms) {
+    notes.push('bot calls and requests beside messages are not in this world');
+  }
+  return notes;
 }
 
 /** Every text carries its number, by which it is recognised when it arrives. */

@@ -43,13 +43,29 @@ export interface World {
  */
 const COUNTRY_BY_ISO3: Readonly<Record<string, CountryCode>> = { KOS: 'XK', SOL: 'SO', SGS: 'FK' };
 
+function countryOf(row: { readonly iso2: string; readonly iso3: string }): CountryCode | undefined {
+  return isSupportedCountry(row.iso2) ? row.iso2 : COUNTRY_BY_ISO3[row.iso3];
+}
+
+let inhabited: ReadonlySet<string> | undefined;
+
+/** Codes of the countries that have a city with people and a time zone. */
+export function countriesWithUsers(): ReadonlySet<string> {
+  inhabited ??= new Set(
+    cityTimezones.cityMapping
+      .filter((row) => row.pop > 0 && zoneHistory(row.timezone ?? '') !== undefined)
+      .flatMap((row) => countryOf(row) ?? []),
+  );
+  return inhabited;
+}
+
 /** Every city with its share of `users` (largest remainder); home DCs by calling code. */
 export function worldOf(topology: Topology, users: number): World {
   const ids = dcIds(topology);
   const leftOut = { noZone: 0, noCallingCode: 0, noInhabitants: 0 };
   const cities: Omit<City, 'users'>[] = [];
   for (const row of cityTimezones.cityMapping) {
-    const country = isSupportedCountry(row.iso2) ? row.iso2 : COUNTRY_BY_ISO3[row.iso3];
+    const country = countryOf(row);
     const zone = zoneHistory(row.timezone ?? '');
     if (zone === undefined) leftOut.noZone++;
     else if (country === undefined) leftOut.noCallingCode++;

@@ -71,7 +71,7 @@ export function testPhone(dc: number, number: number): string {
 export class MessageSchedule {
   readonly people: readonly ScheduledPerson[];
   private readonly input: ScheduleInput;
-  private readonly load: ScenarioLoad;
+  readonly load: ScenarioLoad;
   private readonly recipientDcs: readonly AliasTable[];
   /** Person index at which each DC begins, by DC index. */
   private readonly dcStarts: readonly number[];

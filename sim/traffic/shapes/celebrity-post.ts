@@ -8,7 +8,7 @@ import { Pulse } from '../pulse.ts';
 import { AT_SECONDS, factsOf, numbersOf, optionalDc, secondsField, shareField } from './fields.ts';
 import { ATTENDANCE, addMessages, homeOf, listenersOf, memberShares } from './members.ts';
 import type { NumberFields, Numbers, ShapeContext, ShapeDefinition } from './shape.ts';
-import { burstHub } from './supergroup-burst.ts';
+import { burstHub, postsProblem } from './supergroup-burst.ts';
 import { short, whole } from './words.ts';
 
 export interface CelebrityPost {
@@ -61,6 +61,10 @@ const DIFFERENCE = REQUESTS.indexOf('difference');
 export const celebrityPost: ShapeDefinition = {
   numbers: NUMBERS,
   others: { dc: optionalDc },
+  check(shape) {
+    const { subscribers, viewShare, commentShare } = numbersOf(NUMBERS, shape);
+    return postsProblem((subscribers * viewShare * commentShare) / (1 - DISCUSSION.branching));
+  },
   build(shape, context) {
     const values = numbersOf(NUMBERS, shape);
     const { atSeconds, subscribers, viewShare } = values;

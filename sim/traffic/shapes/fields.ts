@@ -3,6 +3,7 @@
  * that several shapes have are here, too.
  */
 import { dayOf, isDate } from '../calendar.ts';
+import { countriesWithUsers } from '../cities.ts';
 import type {
   Fact,
   FieldCheck,
@@ -89,7 +90,7 @@ export const requiredDc: FieldCheck = (value, { dcs }) =>
     ? undefined
     : `${JSON.stringify(value) ?? 'missing'} is not a datacentre; use ${dcs.join(', ')}`;
 
-/** ISO 3166-1 codes of at least one country; whether anybody lives there is found when it is built. */
+/** ISO 3166-1 codes of countries in which users live. */
 export const countryList: FieldCheck = (value) => {
   const isRight =
     value === undefined ||
@@ -97,7 +98,9 @@ export const countryList: FieldCheck = (value) => {
       value.length >= 1 &&
       value.length <= LIST_MAX &&
       value.every((code) => typeof code === 'string' && /^[A-Z]{2}$/.test(code)));
-  return isRight ? undefined : `${JSON.stringify(value)}: use a list such as ["AR", "FR"]`;
+  if (!isRight) return `${JSON.stringify(value)}: use a list such as ["AR", "FR"]`;
+  const empty = ((value ?? []) as string[]).filter((code) => !countriesWithUsers().has(code));
+  return empty.length === 0 ? undefined : `no city with users is in ${empty.join(', ')}`;
 };
 
 /** Minutes of play from 1 to 130, at most 100 of them. */

@@ -118,17 +118,13 @@ function elapsed(minute: number): number {
   return Math.round((minute + breaks) * 60);
 }
 
-/** Share of all users, by home DC, who watch. Throws `RangeError` for a country without users. */
+/** Share of all users, by home DC, who watch. */
 function audience(
   context: ShapeContext,
   countries: readonly string[],
   { homeShare, worldShare }: { readonly homeShare: number; readonly worldShare: number },
 ): Float64Array {
-  const { shares, unknown } = usersIn(context, countries);
-  if (unknown.length > 0) {
-    throw new RangeError(`football_final: no city with users is in ${unknown.join(', ')}`);
-  }
-  return shares.map((atHome, dc) => {
+  return usersIn(context, countries).map((atHome, dc) => {
     const all = context.activity.meanRateOf(dc) / context.meanRate;
     return atHome * homeShare + (all - atHome) * worldShare;
   });

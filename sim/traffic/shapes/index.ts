@@ -63,7 +63,7 @@ function problemsOf(shape: unknown, places: ShapePlaces): string[] {
   if (kind === undefined) {
     return [`.kind: ${JSON.stringify(given['kind'])} is not a shape; use ${kinds.join(', ')}`];
   }
-  const { numbers, others } = SHAPES[kind];
+  const { numbers, others, check } = SHAPES[kind];
   const known = [...Object.keys(numbers), ...Object.keys(others)];
   const problems = Object.keys(given)
     .filter((name) => name !== 'kind' && !known.includes(name))
@@ -76,5 +76,7 @@ function problemsOf(shape: unknown, places: ShapePlaces): string[] {
     const problem = check(given[name], places);
     if (problem !== undefined) problems.push(`.${name}: ${problem}`);
   }
+  const together = problems.length === 0 ? check?.(shape as Shape) : undefined;
+  if (together !== undefined) problems.push(`: ${together}`);
   return problems;
 }

@@ -68,9 +68,5 @@ function sharesOf(context: ShapeContext, countries: readonly string[] | undefine
   if (countries === undefined) {
     return Float64Array.from(dcIds, (_, dc) => activity.meanRateOf(dc) / meanRate);
   }
-  const { shares, unknown } = usersIn(context, countries);
-  if (unknown.length > 0) {
-    throw new RangeError(`media_flood: no city with users is in ${unknown.join(', ')}`);
-  }
-  return shares;
+  return usersIn(context, countries);
 }

@@ -63,17 +63,14 @@ export function addMessages(
   }
 }
 
-/** Share of all users by home DC, of those who live in the given countries; codes nobody has. */
+/** Share of all users by home DC, of those who live in the given countries. */
 export function usersIn(
   { world, dcIds }: ShapeContext,
   countries: readonly string[],
-): { readonly shares: Float64Array; readonly unknown: readonly string[] } {
+): Float64Array {
   const shares = new Float64Array(dcIds.length);
-  const left = new Set(countries);
   for (const city of world.cities) {
-    if (!countries.includes(city.country)) continue;
-    left.delete(city.country);
-    shares[city.home]! += city.users / world.users;
+    if (countries.includes(city.country)) shares[city.home]! += city.users / world.users;
   }
-  return { shares, unknown: [...left] };
+  return shares;
 }

@@ -83,5 +83,8 @@ export interface BuiltShape {
 export interface ShapeDefinition {
   readonly numbers: NumberFields;
   readonly others: Readonly<Record<string, FieldCheck>>;
+  /** What is wrong with fields that are right one by one, if something is. */
+  check?(shape: ShapeInput): string | undefined;
+  /** Of a shape that has been checked. */
   build(shape: ShapeInput, context: ShapeContext): BuiltShape;
 }

@@ -5,13 +5,19 @@
  */
 import { randomStream } from '../../core/streams.ts';
 import { SUPERGROUP_MEMBERS_MAX } from '../audiences.ts';
-import { expectedRates, type HawkesLaw, hawkesTimes, hawkesTotal } from '../hawkes.ts';
+import {
+  expectedRates,
+  HAWKES_EVENTS_MAX,
+  type HawkesLaw,
+  hawkesTimes,
+  hawkesTotal,
+} from '../hawkes.ts';
 import type { Hub } from '../hubs.ts';
 import { Pulse, type PulseForm } from '../pulse.ts';
 import { AT_SECONDS, factsOf, numbersOf, optionalDc, secondsField } from './fields.ts';
 import { ATTENDANCE, homeOf, listenersOf } from './members.ts';
 import type { BuiltShape, Fact, NumberFields, ShapeContext, ShapeDefinition } from './shape.ts';
-import { whole } from './words.ts';
+import { short, whole } from './words.ts';
 
 export interface SupergroupBurst {
   readonly kind: 'supergroup_burst';
@@ -65,6 +71,10 @@ const NUMBERS = {
 export const supergroupBurst: ShapeDefinition = {
   numbers: NUMBERS,
   others: { dc: optionalDc },
+  check(shape) {
+    const values = numbersOf(NUMBERS, shape);
+    return postsProblem(burstOf(values, values, values.peakPerMinute / 60).total.mean);
+  },
   build(shape, context) {
     const values = numbersOf(NUMBERS, shape);
     const home = homeOf(context, (shape as SupergroupBurst).dc);
@@ -74,6 +84,13 @@ export const supergroupBurst: ShapeDefinition = {
     return builtBurst(context, values, home, burst, hub, factsOf(NUMBERS, shape));
   },
 };
+
+/** Why so many expected posts cannot be drawn one by one, if they cannot. */
+export function postsProblem(mean: number): string | undefined {
+  const max = HAWKES_EVENTS_MAX / 2;
+  if (mean <= max) return undefined;
+  return `${short(mean)} posts are expected, and the limit is ${short(max)}: make it shorter or less`;
+}
 
 export interface Burst {
   readonly law: HawkesLaw;

@@ -1,0 +1,211 @@
+/**
+ * The traffic and the window of a scenario: what a person writes down, what is wrong with it, and
+ * the value with its defaults.
+ */
+
+import { secondsOfDay } from '../sim/core/virtual-time.ts';
+import { isDate } from '../sim/traffic/calendar.ts';
+import { type Mix, type MixName, mixOf, mixProblems } from '../sim/traffic/kinds.ts';
+import { type SeriesPoint, seriesProblems } from '../sim/traffic/series.ts';
+import { type Shape, shapeProblems } from '../sim/traffic/shapes/index.ts';
+import { MEDIA_BYTES } from '../sim/traffic/sizes.ts';
+import { zoneDateProblem } from '../sim/traffic/time-zones.ts';
+import { TRAFFIC_DATE } from '../sim/traffic/traffic-date.ts';
+import { dcIds, type Topology } from '../system-under-test/topology.ts';
+
+/** A file with a column of times and one or more columns of rates; see traffic-file.ts. */
+export interface SeriesFile {
+  /** Relative to the scenario's own file. */
+  readonly file: string;
+  /** Name of the column or series to take, or "sum" of all. Needed where there are several. */
+  readonly column?: string;
+}
+
+export interface Traffic {
+  /** People with an account, at home all over the planet. */
+  readonly users: number;
+  /** Messages of the whole planet in a day, in the mean of a week; the zones' wave shapes them. */
+  readonly messagesPerDay: number;
+  /** Mean length of a message's text in bytes of UTF-8. Default 150 (profile A). */
+  readonly textBytes?: number;
+  /** Mean length of a file in bytes. Default 1,000,000 (profile A). */
+  readonly mediaBytes?: number;
+  /** Shares of the kinds of messages. Default "all-direct": every message one to one. */
+  readonly mix?: MixName | Mix;
+  /** What happens on top of the wave. Default: nothing. */
+  readonly shapes?: readonly Shape[];
+  /**
+   * Rates of one's own in messages a second of the whole planet, instead of the wave: points in
+   * seconds of the window, or a file whose first row is the start of the window.
+   */
+  readonly series?: SeriesFile | readonly SeriesPoint[] | undefined;
+}
+
+export interface Window {
+  /** Start of the measured window, UTC, "HH:MM". */
+  readonly fromUtc: string;
+  /** Length of the measured window. Messages are due only inside it. */
+  readonly seconds: number;
+  /** Load before the window that is not measured. Default 5. */
+  readonly warmupSeconds?: number;
+  /** The day, "YYYY-MM-DD", 2020 to 2035. Default: a Thursday in January 2026. */
+  readonly date?: string;
+}
+
+/** Traffic with its defaults. A file has been read: its points are here. */
+export interface TrafficValue {
+  readonly users: number;
+  readonly messagesPerDay: number;
+  readonly textBytes: number;
+  readonly mediaBytes: number;
+  readonly mix: Mix;
+  readonly shapes: readonly Shape[];
+  readonly series: SeriesFile | readonly SeriesPoint[] | undefined;
+}
+
+/** Longest measured window. */
+export const WINDOW_SECONDS_MAX = 86_400;
+
+/** Limits of what a person may ask for; above them a typing mistake is likelier than a wish. */
+const LIMITS = {
+  users: 10_000_000_000,
+  messagesPerDay: 1e13,
+  textBytes: 4096, // Telegram's limit on a message's text, in characters
+  mediaBytes: 2_000_000_000, // requirement R20
+};
+const TRAFFIC_FIELDS = [
+  ...['users', 'messagesPerDay', 'textBytes', 'mediaBytes', 'mix', 'shapes', 'series'],
+];
+const WINDOW_FIELDS = ['fromUtc', 'seconds', 'warmupSeconds', 'date'];
+
+export function trafficValue(traffic: Traffic): TrafficValue {
+  return {
+    users: traffic.users,
+    messagesPerDay: traffic.messagesPerDay,
+    textBytes: traffic.textBytes ?? 150,
+    mediaBytes: traffic.mediaBytes ?? MEDIA_BYTES,
+    mix: mixOf(traffic.mix ?? 'all-direct'),
+    shapes: traffic.shapes ?? [],
+    series: traffic.series,
+  };
+}
+
+export function windowValue(window: Window): Required<Window> {
+  return { warmupSeconds: 5, date: TRAFFIC_DATE, ...window };
+}
+
+/** Whether points are there, rather than a file that is still to be read. */
+export function isPoints(
+  series: SeriesFile | readonly SeriesPoint[] | undefined,
+): series is readonly SeriesPoint[] {
+  return Array.isArray(series);
+}
+
+/** Everything that is wrong with both, each problem beginning with its field. */
+export function trafficProblems(traffic: unknown, window: unknown, topology: Topology): string[] {
+  const problems: string[] = [];
+  const ofWindow = windowProblems(window);
+  if (typeof traffic !== 'object' || traffic === null) {
+    return ['traffic: is missing; use { users: 800e6, messagesPerDay: 55e9 }', ...ofWindow];
+  }
+  const given = traffic as Readonly<Record<string, unknown>>;
+  const number = (field: keyof typeof LIMITS, min: number, optional: boolean): void => {
+    const value = given[field];
+    if (optional && value === undefined) return;
+    between(problems, value, `traffic.${field}`, min, LIMITS[field]);
+  };
+  number('users', 1000, false);
+  number('messagesPerDay', 1, false);
+  number('textBytes', 1, true);
+  number('mediaBytes', 1, true);
+  const { mix, shapes, series } = given;
+  if (mix !== undefined) {
+    problems.push(...mixProblems(mix).map((problem) => `traffic.mix: ${problem}`));
+  }
+  problems.push(...unknownFields('traffic', given, TRAFFIC_FIELDS), ...ofWindow);
+  // Whether shapes and points fit into the window can be told only of a window that is right.
+  if (ofWindow.length > 0) return problems;
+  const right = windowValue(window as Window);
+  if (shapes !== undefined) problems.push(...shapesIn(shapes, right, topology));
+  if (series !== undefined) problems.push(...seriesIn(series, right));
+  return problems;
+}
+
+function windowProblems(window: unknown): string[] {
+  if (typeof window !== 'object' || window === null) {
+    return ["window: is missing; use { fromUtc: '15:00', seconds: 120 }"];
+  }
+  const problems: string[] = [];
+  const given = window as Readonly<Record<string, unknown>>;
+  const { fromUtc, seconds, warmupSeconds, date } = given;
+  if (typeof fromUtc !== 'string' || !/^([01]\d|2[0-3]):[0-5]\d$/.test(fromUtc)) {
+    problems.push(`window.fromUtc: ${show(fromUtc)} is not right; use "HH:MM"`);
+  }
+  between(problems, seconds, 'window.seconds', 1, WINDOW_SECONDS_MAX);
+  if (warmupSeconds !== undefined) {
+    between(problems, warmupSeconds, 'window.warmupSeconds', 0, 3600);
+  }
+  if (date !== undefined) {
+    const isRight = typeof date === 'string' && isDate(date);
+    const problem = isRight ? zoneDateProblem(date) : `${show(date)} is not a day; use YYYY-MM-DD`;
+    if (problem !== undefined) problems.push(`window.date: ${problem}`);
+  }
+  problems.push(...unknownFields('window', given, WINDOW_FIELDS));
+  return problems;
+}
+
+function shapesIn(shapes: unknown, window: Required<Window>, topology: Topology): string[] {
+  const places = {
+    dcs: Array.isArray(topology.sites) ? dcIds(topology) : [],
+    windowSeconds: window.seconds,
+    warmupSeconds: window.warmupSeconds,
+    fromUtcSecond: secondsOfDay(window.fromUtc),
+    date: window.date,
+  };
+  return shapeProblems(shapes, places).map((problem) => `traffic.shapes${problem}`);
+}
+
+function seriesIn(series: unknown, { seconds }: Required<Window>): string[] {
+  if (typeof series === 'object' && series !== null && !Array.isArray(series)) {
+    const { file, column } = series as Readonly<Record<string, unknown>>;
+    const isRight =
+      typeof file === 'string' && file !== '' && ['undefined', 'string'].includes(typeof column);
+    return isRight ? [] : ["traffic.series: use { file: './rates.csv' }, or a list of points"];
+  }
+  const problems = seriesProblems(series);
+  if (problems.length === 0) {
+    const [from, to] = [(series as SeriesPoint[])[0]![0], (series as SeriesPoint[]).at(-1)![0]];
+    if (from > 0) problems.push(`begins at ${from} s, after the start of the window`);
+    if (to < seconds) {
+      problems.push(
+        `ends at ${to} s, and the window at ${seconds} s; use a window of at most ${Math.floor(to)} s`,
+      );
+    }
+  }
+  return problems.map((problem) => `traffic.series: ${problem}`);
+}
+
+/** A misspelt field would be a wish that nobody heard. */
+function unknownFields(
+  where: string,
+  given: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+): string[] {
+  return Object.keys(given)
+    .filter((field) => !known.includes(field))
+    .map((field) => `${where}.${field}: is not known; use ${known.join(', ')}`);
+}
+
+/** Adds a problem where the value is no number within the limits. */
+export function between(
+  problems: string[],
+  value: unknown,
+  field: string,
+  min: number,
+  max: number,
+): void {
+  if (typeof value === 'number' && value >= min && value <= max) return;
+  problems.push(`${field}: ${show(value)} is not right; use a number from ${min} to ${max}`);
+}
+
+export const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
