@@ -6,9 +6,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { registerHooks } from 'node:module';
-import { basename, extname, isAbsolute, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Scenario, type ScenarioInput, scenario } from './define.ts';
+import { SeriesError } from './series-csv.ts';
+import { isFile } from './traffic-fields.ts';
+import { readTrafficFile } from './traffic-file.ts';
 
 /** `.ts` in the source tree, `.js` when built. */
 const OWN_EXTENSION = extname(import.meta.url);
@@ -84,9 +87,26 @@ async function loadFile(path: string): Promise<Scenario> {
     throw invalid('its default export is not a scenario; write: export default scenario({ ... })');
   }
   try {
-    return scenario(exported as ScenarioInput); // again: a plain object may not have been checked
+    // Again: a plain object may not have been checked.
+    return withSeries(scenario(exported as ScenarioInput), path);
   } catch (error) {
     throw asLoadError(path, error);
+  }
+}
+
+/** With the points of its file of rates, where it names one: its path counts from the scenario's. */
+function withSeries(loaded: Scenario, path: string): Scenario {
+  const { traffic } = loaded;
+  const { series } = traffic;
+  if (!isFile(series) || series.points !== undefined) return loaded;
+  const file = resolve(dirname(path), series.file);
+  try {
+    const read = readTrafficFile(file, series.file, series.column);
+    return scenario({ ...loaded, traffic: { ...traffic, series: read } });
+  } catch (error) {
+    if (!(error instanceof SeriesError)) throw error;
+    const problems = error.problems.map((problem) => `traffic.series: ${series.file}: ${problem}`);
+    throw new ScenarioLoadError('invalid', path, problems);
   }
 }
 
@@ -117,6 +137,7 @@ async function importFile(path: string): Promise<Record<string, unknown>> {
 
 /** Which kind of trouble it is, with the file and the line where Node knows them. */
 function asLoadError(path: string, error: unknown): ScenarioLoadError {
+  if (error instanceof ScenarioLoadError) return error;
   const { name, message, stack, code } = describeError(error);
   // By name: the file may have got the class from another copy of the package.
   const problems = (error as { problems?: unknown } | null)?.problems;

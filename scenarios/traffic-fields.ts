@@ -3,7 +3,7 @@
  * the value with its defaults.
  */
 
-import { secondsOfDay } from '../sim/core/virtual-time.ts';
+import { clockOf, secondsOfDay } from '../sim/core/virtual-time.ts';
 import { isDate } from '../sim/traffic/calendar.ts';
 import { type Mix, type MixName, mixOf, mixProblems } from '../sim/traffic/kinds.ts';
 import { type SeriesPoint, seriesProblems } from '../sim/traffic/series.ts';
@@ -19,6 +19,12 @@ export interface SeriesFile {
   readonly file: string;
   /** Name of the column or series to take, or "sum" of all. Needed where there are several. */
   readonly column?: string;
+  /** What was read from it. */
+  readonly points?: readonly SeriesPoint[];
+  /** What was odd about it, with lines. */
+  readonly warnings?: readonly string[];
+  /** Its first time, in seconds since 1970. */
+  readonly startsAtEpoch?: number;
 }
 
 export interface Traffic {
@@ -94,11 +100,35 @@ export function windowValue(window: Window): Required<Window> {
   return { warmupSeconds: 5, date: TRAFFIC_DATE, ...window };
 }
 
-/** Whether points are there, rather than a file that is still to be read. */
-export function isPoints(
-  series: SeriesFile | readonly SeriesPoint[] | undefined,
-): series is readonly SeriesPoint[] {
-  return Array.isArray(series);
+/** The points; undefined where there is no series, or its file is still to be read. */
+export function pointsOf(series: TrafficValue['series']): readonly SeriesPoint[] | undefined {
+  return isFile(series) ? series.points : series;
+}
+
+/** What is odd about a scenario's file of rates, a line each. */
+export function seriesOddities(of: {
+  readonly traffic: TrafficValue;
+  readonly window: Required<Window>;
+}): string[] {
+  const { series } = of.traffic;
+  if (!isFile(series)) return [];
+  const { file, startsAtEpoch, warnings = [] } = series;
+  const odd = warnings.map((warning) => `${file}: ${warning}`);
+  if (startsAtEpoch === undefined) return odd;
+  const apart = Math.abs((startsAtEpoch % 86_400) - secondsOfDay(of.window.fromUtc));
+  if (Math.min(apart, 86_400 - apart) > OTHER_TIME_SECONDS) {
+    odd.push(
+      `${file}: begins at ${clockOf(startsAtEpoch)} UTC, the window at ${of.window.fromUtc}: ` +
+        "datacentres share its rates as they do at the window's time; --from sets that",
+    );
+  }
+  return odd;
+}
+/** Within so long the shares of datacentres hardly change. */
+const OTHER_TIME_SECONDS = 1800;
+
+export function isFile(series: TrafficValue['series']): series is SeriesFile {
+  return series !== undefined && !Array.isArray(series);
 }
 
 /** Everything that is wrong with both, each problem beginning with its field. */
@@ -165,12 +195,13 @@ function shapesIn(shapes: unknown, window: Required<Window>, topology: Topology)
   return shapeProblems(shapes, places).map((problem) => `traffic.shapes${problem}`);
 }
 
-function seriesIn(series: unknown, { seconds }: Required<Window>): string[] {
+function seriesIn(series: unknown, { seconds }: Pick<Window, 'seconds'>): string[] {
   if (typeof series === 'object' && series !== null && !Array.isArray(series)) {
-    const { file, column } = series as Readonly<Record<string, unknown>>;
+    const { file, column, points } = series as Readonly<Record<string, unknown>>;
     const isRight =
       typeof file === 'string' && file !== '' && ['undefined', 'string'].includes(typeof column);
-    return isRight ? [] : ["traffic.series: use { file: './rates.csv' }, or a list of points"];
+    if (!isRight) return ["traffic.series: use { file: './rates.csv' }, or a list of points"];
+    return points === undefined ? [] : seriesIn(points, { seconds });
   }
   const problems = seriesProblems(series);
   if (problems.length === 0) {

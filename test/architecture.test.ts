@@ -44,6 +44,7 @@ const IO_ALLOWED: readonly RegExp[] = [
   /^reports\/dashboard\//,
   /^reports\/render\/assets\.ts$/, // reads the chart library to inline it
   /^scenarios\/load\.ts$/, // reads a person's scenario file
+  /^scenarios\/traffic-file\.ts$/, // reads a person's file of rates
   /^scenarios\/worlds\/(live|behind-proxies)\.ts$/,
   /^system-under-test\/mtproto\/wasm-primitives\.ts$/, // reads the WebAssembly module of a package
   /\.generator\.ts$/, // writes a generated file; not part of the program

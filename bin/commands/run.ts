@@ -13,6 +13,9 @@ import { type Scenario, ScenarioError, scenario, type WorldName } from '../../sc
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { runScenario, WorldFailure } from '../../scenarios/run.ts';
 import { atScale } from '../../scenarios/scale.ts';
+import { SeriesError } from '../../scenarios/series-csv.ts';
+import { type SeriesFile, seriesOddities } from '../../scenarios/traffic-fields.ts';
+import { readTrafficFile } from '../../scenarios/traffic-file.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { OptionReader, WORKERS_MAX } from '../option-values.ts';
@@ -28,6 +31,13 @@ Examples:
   quincunx run dc-outage --world model --seed 7     800 million users, in seconds
   quincunx run dc-outage --world cluster,live --out out/tonight
   quincunx run ./my-outage.ts --json > results.json your own scenario file
+  quincunx run dc-outage --world model --traffic rates.csv    messages a second as you measured them
+  quincunx run dc-outage --traffic grafana.csv --traffic-column "sum"
+
+A file of --traffic has times (ISO 8601, epoch seconds or milliseconds, or seconds from 0) and rates
+(1250, "1.25 K", "75 msg/m"), with or without a header. Its first row is the start of the window, and
+its rates, in a straight line between rows, replace the wave of the whole planet. Times that go back,
+or twice with another rate, are errors; gaps, empty cells and repeated rows are told and read over.
 
 Exit codes: 0 held, 99 an SLO is broken, 104 invalid input, 105 interrupted, 107 the scenario threw,
 111 undecided, 1 a fault of Quincunx. When a world fails, the worlds before it are still written to
@@ -44,6 +54,8 @@ interface RawOptions {
   readonly from?: string;
   readonly for?: string;
   readonly scale?: string;
+  readonly traffic?: string;
+  readonly trafficColumn?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -70,6 +82,8 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .option('--from <HH:MM>', 'start the window at another time of day, UTC')
     .option('--for <duration>', 'another length of the window, such as 30s or 10m')
     .option('--scale <1:N>', 'cluster and live: one person in N, writing as much as people do')
+    .option('--traffic <file>', 'messages a second of the planet, from CSV, instead of its wave')
+    .option('--traffic-column <name>', 'which column of it, where it has several; or "sum"')
     .option('--toxiproxy <which>', 'embedded, or the real toxiproxy-server', 'embedded')
     .option(
       '--out <folder>',
@@ -89,6 +103,7 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
   const interrupt = onInterrupt((text) => line.say(text));
   if (!options.quiet) {
     line.say(`${wanted.scenario.name}: ${wanted.scenario.title} (seed ${wanted.seed})`);
+    for (const oddity of seriesOddities(wanted.scenario)) line.say(`note: ${oddity}`);
   }
   try {
     const results = await withScratch((scratch) =>
@@ -128,6 +143,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const seconds = read.seconds('--for', options.for);
   const scale = read.scale('--scale', options.scale);
   const out = options.out === undefined ? undefined : resolve(options.out);
+  const series = readTraffic(options, read);
   const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
   if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
@@ -146,7 +162,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   }
   read.check();
   return {
-    scenario: withScale(withWindow(loaded!, fromUtc, seconds), scale),
+    scenario: withScale(withChanges(loaded!, { fromUtc, seconds, series }), scale),
     worlds,
     seed,
     workers,
@@ -156,20 +172,44 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   };
 }
 
-/** The scenario with another window; its faults must still fit into it. */
-function withWindow(loaded: Scenario, fromUtc?: string, seconds?: number): Scenario {
-  if (fromUtc === undefined && seconds === undefined) return loaded;
+/** What `--traffic` names, or undefined where it is not given or a problem was found. */
+function readTraffic(options: RawOptions, read: OptionReader): SeriesFile | undefined {
+  const { traffic: file, trafficColumn: column } = options;
+  if (file === undefined) {
+    if (column !== undefined) read.problems.push('--traffic-column: needs --traffic <file>');
+    return undefined;
+  }
+  try {
+    return readTrafficFile(resolve(file), file, column);
+  } catch (error) {
+    if (!(error instanceof SeriesError)) throw error;
+    read.problems.push(...error.problems.map((problem) => `--traffic ${file}: ${problem}`));
+    return undefined;
+  }
+}
+
+interface Changes {
+  readonly fromUtc: string | undefined;
+  readonly seconds: number | undefined;
+  readonly series: SeriesFile | undefined;
+}
+
+/** The scenario with another window and other rates; faults and shapes must still fit into it. */
+function withChanges(loaded: Scenario, { fromUtc, seconds, series }: Changes): Scenario {
+  if (fromUtc === undefined && seconds === undefined && series === undefined) return loaded;
   const window = {
     ...loaded.window,
     ...(fromUtc === undefined ? {} : { fromUtc }),
     ...(seconds === undefined ? {} : { seconds }),
   };
   try {
-    return scenario({ ...loaded, window });
+    const traffic = series === undefined ? loaded.traffic : { ...loaded.traffic, series };
+    return scenario({ ...loaded, traffic, window });
   } catch (error) {
     if (!(error instanceof ScenarioError)) throw error;
-    const why = 'the scenario does not fit into this window';
-    throw new InvalidInput(error.problems.map((problem) => `--for: ${why}: ${problem}`));
+    const option = series === undefined ? '--for' : '--traffic';
+    const why = 'the scenario does not fit';
+    throw new InvalidInput(error.problems.map((problem) => `${option}: ${why}: ${problem}`));
   }
 }
 
@@ -201,6 +241,8 @@ function reproduceCommand(
   if (options.from !== undefined) words.push('--from', options.from);
   if (options.for !== undefined) words.push('--for', options.for);
   if (options.scale !== undefined) words.push('--scale', options.scale);
+  if (options.traffic !== undefined) words.push('--traffic', options.traffic);
+  if (options.trafficColumn !== undefined) words.push('--traffic-column', options.trafficColumn);
   if (options.toxiproxy !== 'embedded') words.push('--toxiproxy', options.toxiproxy);
   return words.map(quoted).join(' ');
 }
