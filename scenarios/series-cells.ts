@@ -69,6 +69,9 @@ export function readRate(text: string, decimalComma: boolean): number | undefine
   const match = RATE.exec(text);
   if (!match) return bad('use a number such as 1250.5 or "1.25 K"');
   const [, digits, multiple = '', unit = ''] = match;
+  if (decimalComma && /^[+-]?\d{1,3},\d{3}$/.test(digits!)) {
+    return bad('its comma may stand before decimals or after thousands; write it without');
+  }
   const value = readNumber(digits!, decimalComma);
   if (Number.isNaN(value)) return bad('use a number such as 1250.5');
   const seconds = secondsOf(unit.trim());
@@ -84,7 +87,7 @@ function secondsOf(unit: string): number | undefined {
   return SECONDS[(match[1] ?? 's').charAt(0).toLowerCase()];
 }
 
-/** "1250.5", "1,250.5" with thousands apart, and "1250,5" where commas are decimal. */
+/** "1250.5", "1,250.5" with thousands apart, and "1250,5" where commas may be decimal. */
 function readNumber(text: string, decimalComma: boolean): number {
   if (decimalComma && /^[+-]?\d+,\d+$/.test(text)) return Number(text.replace(',', '.'));
   if (/^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$/.test(text)) return Number(text.replaceAll(',', ''));

@@ -127,7 +127,7 @@ function rowsOf(text: string): Row[] {
   } catch (error) {
     throw new SeriesError([`is not CSV: ${error instanceof Error ? error.message : error}`]);
   }
-  if (rows.length > SERIES_POINTS_MAX) {
+  if (rows.length > SERIES_POINTS_MAX + 1) {
     throw new SeriesError([`has more than ${SERIES_POINTS_MAX} rows; use a longer interval`]);
   }
   return rows;
@@ -167,12 +167,10 @@ function tableOf(rows: readonly Row[], text: string): Table {
     ]);
   }
   const decimalComma = formOf(text).delimiter !== ',';
-  const isHeader = 'problem' in readTime(head.cells[0]!) && !head.cells.some(isTime);
-  if (!isHeader) {
-    const timeColumn = Math.max(0, head.cells.findIndex(isTime));
-    const names = head.cells.map((_, column) => ({ name: `column ${column + 1}`, column }));
-    names.splice(timeColumn, 1);
-    return { timeColumn, seriesColumn: undefined, names, rows, decimalComma };
+  const hasHeader = 'problem' in readTime(head.cells[0]!) && !head.cells.some(isTime);
+  if (!hasHeader) {
+    const all = head.cells.map((_, column) => ({ name: `column ${column + 1}`, column }));
+    return { timeColumn: 0, seriesColumn: undefined, names: all.slice(1), rows, decimalComma };
   }
   const found = head.cells.findIndex((name) => TIME_NAME.test(name));
   const timeColumn = Math.max(0, found);
