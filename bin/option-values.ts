@@ -3,11 +3,12 @@
  * says what would be right, so that all problems can be told at once.
  */
 import { WORLD_NAMES, type WorldName } from '../scenarios/define.ts';
+import { WINDOW_SECONDS_MAX } from '../scenarios/traffic-fields.ts';
 import { InvalidInput } from './exit-codes.ts';
 
 export const WORKERS_MAX = 256;
 const SEED_CHARACTERS_MAX = 200;
-const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 };
+const SECONDS_PER_UNIT: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
 
 export class OptionReader {
   readonly problems: string[] = [];
@@ -52,13 +53,13 @@ export class OptionReader {
     return text;
   }
 
-  /** "30s", "10m", "1h" as seconds. */
+  /** "30s", "10m", "1h", "7d" as seconds. */
   seconds(option: string, text: string | undefined): number | undefined {
     if (text === undefined) return undefined;
-    const match = /^(\d{1,6})([smh])$/.exec(text);
+    const match = /^(\d{1,8})([smhd])$/.exec(text);
     const value = match ? Number(match[1]) * SECONDS_PER_UNIT[match[2]!]! : 0;
-    if (value < 1 || value > 86_400) {
-      this.problems.push(`${option} ${text}: use 1s to 24h, such as 30s, 10m or 1h`);
+    if (value < 1 || value > WINDOW_SECONDS_MAX) {
+      this.problems.push(`${option} ${text}: use 1s to 366d, such as 30s, 10m, 1h or 7d`);
     }
     return value;
   }

@@ -69,11 +69,11 @@ export interface PercentilePoint {
   readonly countBelow: number;
 }
 
-/** Messages that wait for several DCs add up; of several durations the longest counts. */
+/** What adds up: messages that wait, bytes, money. Of durations and shares the greatest counts. */
+const ADDITIVE: ReadonlySet<Unit> = new Set<Unit>(['messages', 'count', 'bytes', 'USD']);
+
 export function combineLevels(levels: readonly number[], unit: Unit): number {
-  return unit === 'messages' || unit === 'count'
-    ? levels.reduce((sum, level) => sum + level, 0)
-    : Math.max(...levels);
+  return ADDITIVE.has(unit) ? levels.reduce((sum, level) => sum + level, 0) : Math.max(...levels);
 }
 
 export interface MergedTrend {

@@ -4,7 +4,7 @@
  */
 
 export type MetricKind = 'trend' | 'counter' | 'gauge';
-export type Unit = 'ms' | 's' | 'count' | 'messages' | 'ratio';
+export type Unit = 'ms' | 's' | 'count' | 'messages' | 'ratio' | 'bytes' | 'USD';
 
 export interface MetricDefinition {
   readonly kind: MetricKind;
@@ -20,6 +20,22 @@ export interface MetricDefinition {
  */
 export const PATHS = ['same_dc', 'cross_dc', 'outage'] as const;
 export type Path = (typeof PATHS)[number];
+
+/**
+ * Where messages wait and what costs money. link: all backbone links out of a DC; devices: held by
+ * their senders' devices, without a connection or backing off after a refusal.
+ */
+export const STATIONS = [
+  'front',
+  'router',
+  'log',
+  'delivery',
+  'media',
+  'link',
+  'storage',
+  'devices',
+] as const;
+export type StationName = (typeof STATIONS)[number];
 
 export const METRICS = {
   delivery_latency: {
@@ -93,6 +109,54 @@ export const METRICS = {
     unit: 's',
     tags: { dc: [] },
     help: 'from the return of a DC until no write waits for it any more',
+  },
+  requests_refused: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: { dc: [] },
+    help: 'requests that the front servers of a DC refused because they would have waited too long',
+  },
+  requests_repeated: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: { dc: [] },
+    help: 'requests offered again, after a refusal or because their DC was lost; dc is the home of the sender',
+  },
+  messages_given_up: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: { dc: [] },
+    help: 'messages that were refused so often that their senders were told that they are not sent',
+  },
+  utilisation: {
+    kind: 'gauge',
+    unit: 'ratio',
+    tags: { dc: [], station: STATIONS },
+    help: 'load over capacity of a station (log: share of time that it syncs; link: the fullest one out of the DC); mean of each point of the timeline, max of any second',
+  },
+  queue_depth: {
+    kind: 'gauge',
+    unit: 'messages',
+    tags: { dc: [], station: STATIONS },
+    help: 'messages that wait at a station beyond what it works on; devices: dc is the home of the senders',
+  },
+  staleness: {
+    kind: 'gauge',
+    unit: 's',
+    tags: { dc: [], home: [] },
+    help: 'how far the copy at dc is behind the domain of home',
+  },
+  storage_bytes: {
+    kind: 'gauge',
+    unit: 'bytes',
+    tags: { dc: [], content: ['text', 'media'] },
+    help: 'bytes stored at a DC since the start of the window, copies of other domains included',
+  },
+  cost: {
+    kind: 'gauge',
+    unit: 'USD',
+    tags: { dc: [], station: STATIONS },
+    help: 'cost since the start of the window at the prices of the model (assumed unless replaced)',
   },
 } as const satisfies Record<string, MetricDefinition>;
 

@@ -4,6 +4,7 @@
  */
 import { extname } from 'node:path';
 import { describeFault, type FaultRecord, unsupportedFaults } from '../chaos/plan.ts';
+import type { MetricName } from '../reports/metrics.ts';
 import {
   type EnvironmentResult,
   type FaultResult,
@@ -12,11 +13,16 @@ import {
   type WorldResult,
   worldResult,
 } from '../reports/results.ts';
+import type { SloMap } from '../reports/slo.ts';
+import { parseSelection } from '../reports/tags.ts';
 import { type Scenario, ScenarioError, type WorldName } from './define.ts';
-import type { Progress, World, WorldOptions } from './worlds/world.ts';
+import { type Fidelity, fidelityProblems } from './fidelity.ts';
+import type { Progress, World, WorldOptions, WorldRun } from './worlds/world.ts';
 
 export interface RunOptions extends Omit<WorldOptions, 'progress'> {
   readonly worlds: readonly WorldName[];
+  /** Of the model. Default: events. */
+  readonly fidelity?: Fidelity;
   readonly progress: (world: WorldName, report: Progress) => void;
   /** Version of quincunx. */
   readonly version: string;
@@ -53,8 +59,12 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<ResultsDocument> {
-  const { seed, workers, signal, toxiproxy, scratch, worldOf = loadWorld } = options;
-  const beyond = options.worlds.flatMap((world) => unsupportedFaults(scenario.faults, world));
+  const { seed, workers, signal, toxiproxy, scratch, fidelity = 'events' } = options;
+  const worldOf = options.worldOf ?? ((name) => loadWorld(name, fidelity));
+  const beyond = [
+    ...options.worlds.flatMap((world) => unsupportedFaults(scenario.faults, world)),
+    ...fidelityProblems(scenario, options.worlds, fidelity),
+  ];
   if (beyond.length > 0) throw new ScenarioError(beyond);
   const results: Record<string, WorldResult> = {};
   for (const name of options.worlds) {
@@ -65,7 +75,8 @@ export async function runScenario(
       const run = await world(scenario, { seed, workers, signal, toxiproxy, scratch, progress });
       signal.throwIfAborted();
       const faults = run.faults.map(faultResult);
-      results[name] = worldResult({ ...run, faults, slos: scenario.slos });
+      const { slos, notes } = judgedHere(scenario.slos, run);
+      results[name] = worldResult({ ...run, faults, slos, notes });
     } catch (cause) {
       throw new WorldFailure(name, cause, unfinished(scenario, results, options));
     }
@@ -73,9 +84,28 @@ export async function runScenario(
   return documentOf(scenario, results, options);
 }
 
+/** The SLOs without those that the world cannot judge; each of these leaves a note. */
+function judgedHere(
+  slos: SloMap,
+  { notes, notJudged = {} }: Pick<WorldRun, 'notes' | 'notJudged'>,
+): { readonly slos: SloMap; readonly notes: readonly string[] } {
+  const reasonOf = (key: string): string | undefined =>
+    notJudged[parseSelection(key)?.metric as MetricName];
+  const entries = Object.entries(slos);
+  const left = entries.flatMap(([key]) => {
+    const reason = reasonOf(key);
+    return reason === undefined ? [] : [`not judged: ${key} (${reason})`];
+  });
+  return {
+    slos: Object.fromEntries(entries.filter(([key]) => reasonOf(key) === undefined)),
+    notes: [...left, ...notes],
+  };
+}
+
 /** The world's module, `run` in worlds/<name>: loaded late, since some bring heavy machinery. */
-async function loadWorld(name: WorldName): Promise<World> {
-  const file = new URL(`./worlds/${name}${extname(import.meta.url)}`, import.meta.url);
+async function loadWorld(name: WorldName, fidelity: Fidelity): Promise<World> {
+  const stem = name === 'model' && fidelity === 'flow' ? 'flow' : name;
+  const file = new URL(`./worlds/${stem}${extname(import.meta.url)}`, import.meta.url);
   const module = (await import(file.href)) as { readonly run: World };
   return module.run;
 }

@@ -10,6 +10,7 @@ import { renderJson } from '../../reports/render/json.ts';
 import { renderTerminal } from '../../reports/render/terminal.ts';
 import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
+import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { runScenario, WorldFailure } from '../../scenarios/run.ts';
 import { atScale } from '../../scenarios/scale.ts';
@@ -30,6 +31,7 @@ Examples:
   quincunx run dc-outage                            all three worlds, the summary on the terminal
   quincunx run dc-outage --world model --seed 7     800 million users, in seconds
   quincunx run dc-outage --world cluster,live --out out/tonight
+  quincunx run dc-outage --world model --fidelity flow --for 365d     a year, second by second
   quincunx run ./my-outage.ts --json > results.json your own scenario file
   quincunx run dc-outage --world model --traffic rates.csv    messages a second as you measured them
   quincunx run dc-outage --traffic grafana.csv --traffic-column "sum"
@@ -54,6 +56,7 @@ interface RawOptions {
   readonly from?: string;
   readonly for?: string;
   readonly scale?: string;
+  readonly fidelity: string;
   readonly traffic?: string;
   readonly trafficColumn?: string;
   readonly json?: true;
@@ -63,6 +66,7 @@ interface RawOptions {
 interface Wanted {
   readonly scenario: Scenario;
   readonly worlds: readonly WorldName[];
+  readonly fidelity: Fidelity;
   readonly seed: string;
   readonly workers: number;
   readonly toxiproxy: 'embedded' | 'real';
@@ -80,7 +84,8 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .option('--seed <text>', 'decides everything that chance decides', DEFAULT_SEED)
     .option('--workers <n>', 'threads of the model', String(availableParallelism()))
     .option('--from <HH:MM>', 'start the window at another time of day, UTC')
-    .option('--for <duration>', 'another length of the window, such as 30s or 10m')
+    .option('--for <duration>', 'another length of the window, such as 30s, 10m or 365d')
+    .option('--fidelity <which>', 'model: events (every message) or flow (every second)', 'events')
     .option('--scale <1:N>', 'cluster and live: one person in N, writing as much as people do')
     .option('--traffic <file>', 'messages a second of the planet, from CSV, instead of its wave')
     .option('--traffic-column <name>', 'which column of it, where it has several; or "sum"')
@@ -141,6 +146,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const toxiproxy = read.oneOf('--toxiproxy', options.toxiproxy, ['embedded', 'real']);
   const fromUtc = read.timeOfDay('--from', options.from);
   const seconds = read.seconds('--for', options.for);
+  const fidelity = read.oneOf('--fidelity', options.fidelity, FIDELITIES);
   const scale = read.scale('--scale', options.scale);
   const out = options.out === undefined ? undefined : resolve(options.out);
   const series = readTraffic(options, read);
@@ -161,9 +167,13 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     read.problems.push(...beyond.map((problem) => `--world ${world}: ${problem}`));
   }
   read.check();
+  const changed = withChanges(loaded!, { fromUtc, seconds, series });
+  read.problems.push(...fidelityProblems(changed, worlds, fidelity));
+  read.check();
   return {
-    scenario: withScale(withChanges(loaded!, { fromUtc, seconds, series }), scale),
+    scenario: withScale(changed, scale),
     worlds,
+    fidelity,
     seed,
     workers,
     toxiproxy,
@@ -243,6 +253,7 @@ function reproduceCommand(
   if (options.scale !== undefined) words.push('--scale', options.scale);
   if (options.traffic !== undefined) words.push('--traffic', options.traffic);
   if (options.trafficColumn !== undefined) words.push('--traffic-column', options.trafficColumn);
+  if (options.fidelity !== 'events') words.push('--fidelity', options.fidelity);
   if (options.toxiproxy !== 'embedded') words.push('--toxiproxy', options.toxiproxy);
   return words.map(quoted).join(' ');
 }

@@ -53,6 +53,10 @@ export function formatValue(value: number, unit: string): string {
       return `${formatCount(value)}/s`;
     case 'ratio':
       return `${digits(value * 100)} %`;
+    case 'bytes':
+      return formatBytes(value);
+    case 'USD':
+      return `$${formatCount(value)}`;
     default:
       return formatCount(value);
   }
@@ -64,6 +68,16 @@ export function formatCount(value: number): string {
   if (value < 1_000_000) return grouped(Math.round(value));
   const [divisor, letter] = value < 1e9 ? [1e6, 'M'] : value < 1e12 ? [1e9, 'B'] : [1e12, 'T'];
   return `${digits(value / divisor)}${letter}`;
+}
+
+const BYTE_UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB'] as const;
+
+/** "8.25 TB": powers of a thousand, as disks and networks are sold. */
+function formatBytes(value: number): string {
+  let unit = 0;
+  let scaled = value;
+  for (; scaled >= 1000 && unit < BYTE_UNITS.length - 1; unit++) scaled /= 1000;
+  return `${digits(scaled)} ${BYTE_UNITS[unit]}`;
 }
 
 /** "76,071,449": every digit. */

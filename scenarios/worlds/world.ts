@@ -4,6 +4,7 @@
  */
 import type { FaultRecord } from '../../chaos/plan.ts';
 import type { Measurements } from '../../reports/measurements.ts';
+import type { MetricName } from '../../reports/metrics.ts';
 import type { Scenario, WorldName } from '../define.ts';
 
 export interface WorldOptions {
@@ -39,6 +40,8 @@ export interface WorldRun {
   readonly voidReasons: readonly string[];
   /** Facts a reader needs, such as scale, users, workers, what was left out. */
   readonly notes: readonly string[];
+  /** Metrics that this world cannot know, with the reason: their SLOs are not judged here. */
+  readonly notJudged?: Partial<Readonly<Record<MetricName, string>>>;
 }
 
 export type World = (scenario: Scenario, options: WorldOptions) => Promise<WorldRun>;

@@ -1,0 +1,82 @@
+/**
+ * The model world at flow fidelity: the whole planet as rates, second by second, for a day or a
+ * year in seconds. `run --fidelity flow` takes it instead of worlds/model.ts.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { Measurements } from '../../reports/measurements.ts';
+import { SECONDS_PER_DAY } from '../../sim/core/virtual-time.ts';
+import { type FlowProgress, type FlowResult, runFlow } from '../../sim/model/flow/flow.ts';
+import { DEFAULT_FLOW_SETTINGS } from '../../sim/model/flow/settings.ts';
+import { DEFAULT_SERVICE_TIMES } from '../../sim/model/service-times.ts';
+import { loadOf } from '../../sim/traffic/scenario-load.ts';
+import { loadInput } from '../load-input.ts';
+import type { World } from './world.ts';
+
+export const run: World = async (scenario, { seed, signal, progress }) => {
+  const startedMs = performance.now();
+  const { topology, traffic, window, faults } = scenario;
+  const measurements = new Measurements({ windowSeconds: window.seconds });
+  const load = loadOf(loadInput(scenario, seed));
+  const { storage } = DEFAULT_FLOW_SETTINGS;
+  const result = await runFlow({
+    ...{ topology, faults, seed, measurements, signal },
+    load: load.background,
+    hubs: load.hubs,
+    requestsAt: (second, out) => load.requestsAt(second, out),
+    recipientShares: load.mixing,
+    textBytes: traffic.textBytes,
+    windowSeconds: window.seconds,
+    service: DEFAULT_SERVICE_TIMES,
+    settings: {
+      ...DEFAULT_FLOW_SETTINGS,
+      storage: { ...storage, mediaBytes: traffic.mediaBytes },
+    },
+    onProgress: (report) => progress({ phase: 'seconds', ...progressOf(report, window.seconds) }),
+    breathe: () => setImmediate(),
+  });
+  return {
+    world: 'model',
+    measurements,
+    digest: result.digest,
+    messages: result.messages,
+    wallSeconds: (performance.now() - startedMs) / 1000,
+    faults: result.faults,
+    voidReasons: [],
+    notes: [...notesOf(result), ...load.notes],
+    notJudged: { order_violations: 'a flow has no single messages, so no order of them' },
+  };
+};
+
+function progressOf(
+  { done, second, messages }: FlowProgress,
+  windowSeconds: number,
+): { readonly done: number; readonly text: string } {
+  const billions = `${(messages / 1e9).toFixed(1)}B messages`;
+  const days = Math.ceil(windowSeconds / SECONDS_PER_DAY);
+  if (days === 1) return { done, text: `${billions}, second ${Math.floor(second)}` };
+  const day = Math.min(days, Math.floor(second / SECONDS_PER_DAY) + 1);
+  return { done, text: `${billions}, day ${day} of ${days}` };
+}
+
+function notesOf({ plan, steps, stored, usd, leftWaiting, botCalls }: FlowResult): string[] {
+  const { coreMonth, flashGbMonth, diskGbMonth, backboneGb } = plan.settings.prices;
+  const terabytes = (bytes: number): string => `${(bytes / 1e12).toFixed(2)} TB`;
+  const notes = [
+    'flow fidelity: rates, not messages. Counts are exact; latencies are estimates (mean and ' +
+      'variance of each second as a lognormal law), their maxima are the 99.9995th percentile',
+    `${steps.steady} steady seconds, ${steps.disturbed} steps with something out or waiting`,
+    `stored: ${terabytes(stored.textBytes)} of text at every datacentre, ` +
+      `${terabytes(stored.mediaBytes)} of files in ${plan.settings.storage.mediaCopies} copies`,
+    `cost: $${Math.round(usd)} at list prices ($${coreMonth} a core and month, $${flashGbMonth} ` +
+      `and $${diskGbMonth} a GB and month of flash and disk, $${backboneGb} a GB between ` +
+      `datacentres), without memory, Internet traffic and staff`,
+    'service times: measured envelope costs times an assumed gap, see sim/model/service-times.ts; ' +
+      'what flow adds is in sim/model/flow/settings.ts',
+    'files load the media servers and the disks, not the links of messages',
+  ];
+  if (botCalls > 0) notes.push(`${botCalls} of the messages are bot calls`);
+  if (leftWaiting > 0.5) {
+    notes.push(`${Math.round(leftWaiting)} messages still waited a day after the window`);
+  }
+  return notes;
+}

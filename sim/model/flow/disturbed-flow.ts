@@ -1,0 +1,596 @@
+/**
+ * The planet while something is out, or more is due than it can carry: the same stations as in a
+ * steady second, with backlogs in front of them. A step is a quarter of a second (as often as DCs
+ * tell their people to move back), a second where only load is too much, and never crosses the
+ * beginning or end of a fault.
+ *
+ * A step: people offer, a lost DC's outboxes drain, front servers take or refuse, logs make
+ * durable, links carry, deliveries reach devices. What cannot go on waits where it is.
+ */
+import { type Batch, FluidQueue, type Measure, serve, split } from './batches.ts';
+import type { Ledger } from './ledger.ts';
+import { type Offer, People } from './people.ts';
+import type { Disturbances, FlowPlan } from './plan.ts';
+import { CROSS_DC, OUTAGE, type Recorder, SAME_DC, STATION } from './recorder.ts';
+import { companyUs, type DcStations, type FlowStations, replicationWaitUs } from './stations.ts';
+
+const QUARTER = 0.25;
+
+export interface DisturbedParts {
+  readonly plan: FlowPlan;
+  readonly stations: FlowStations;
+  readonly recorder: Recorder;
+  readonly ledger: Ledger;
+  readonly now: Disturbances;
+  /** Ids by index. */
+  readonly dcs: readonly number[];
+}
+
+/** One step: from `at` on for `seconds`. */
+interface Step {
+  readonly at: number;
+  readonly seconds: number;
+  readonly middle: number;
+  readonly rates: Float64Array;
+}
+
+export class DisturbedFlow {
+  readonly people: readonly People[];
+  /** By DC: when the last of what had waited for it was on its way; -Infinity if nothing did. */
+  readonly lastWaited: Float64Array;
+  /** By DC, 1 from its loss until nobody is touched by it any more. */
+  readonly touched: Uint8Array;
+  /** By fault: the most messages that it held up at a time, or slowed in all. */
+  readonly effects: Float64Array;
+  private readonly plan: FlowPlan;
+  private readonly stations: FlowStations;
+  private readonly recorder: Recorder;
+  private readonly ledger: Ledger;
+  private readonly now: Disturbances;
+  private readonly ids: readonly number[];
+  private readonly wasLost: Uint8Array;
+  /** [dc][home], then [dc][dcCount + home] for queued writes of a home: in front of the servers. */
+  private readonly fronts: readonly (readonly FluidQueue[])[];
+  private readonly routers: readonly (readonly FluidQueue[])[];
+  /** [holder × dcCount + home]: writes that wait for a home that is out. */
+  private readonly outboxes: readonly FluidQueue[];
+  /** [from × dcCount + to] */
+  private readonly links: readonly FluidQueue[];
+  /** By pair: the link holds what could not go, and lets it out at the paced rate. */
+  private readonly draining: Uint8Array;
+  /** [dc][from] */
+  private readonly pushes: readonly (readonly FluidQueue[])[];
+  private readonly mediaWaiting: Float64Array;
+  /** By DC: work of this step's refusals, in requests taken. */
+  private readonly refusalWork: Float64Array;
+
+  constructor({ plan, stations, recorder, ledger, now, dcs }: DisturbedParts) {
+    const { dcCount } = plan;
+    const queues = (n: number): FluidQueue[] => Array.from({ length: n }, () => new FluidQueue());
+    const byDc = <T>(make: (dc: number) => T): T[] =>
+      Array.from({ length: dcCount }, (_, dc) => make(dc));
+    this.plan = plan;
+    this.stations = stations;
+    this.recorder = recorder;
+    this.ledger = ledger;
+    this.now = now;
+    this.ids = dcs;
+    this.people = byDc((home) => new People(plan, home));
+    this.fronts = byDc(() => queues(2 * dcCount));
+    this.routers = byDc(() => queues(2 * dcCount));
+    this.pushes = byDc(() => queues(dcCount));
+    this.outboxes = queues(dcCount * dcCount);
+    this.links = queues(dcCount * dcCount);
+    this.draining = new Uint8Array(dcCount * dcCount);
+    this.lastWaited = new Float64Array(dcCount).fill(-Infinity);
+    this.touched = new Uint8Array(dcCount);
+    this.wasLost = new Uint8Array(dcCount);
+    this.mediaWaiting = new Float64Array(dcCount);
+    this.refusalWork = new Float64Array(dcCount);
+    this.effects = new Float64Array(plan.faults.length);
+  }
+
+  /** Nothing waits anywhere, nobody is away, nothing is out: steady seconds may go on. */
+  isQuietAt(at: number): boolean {
+    return (
+      this.now.active.size === 0 &&
+      this.waiting === 0 &&
+      this.touched.every((touched) => touched === 0) &&
+      this.mediaWaiting.every((bytes) => bytes === 0) &&
+      this.people.every((people) => people.isSettledAt(at))
+    );
+  }
+
+  /** Messages and copies that have been offered and not delivered. */
+  get waiting(): number {
+    const { before, after } = this.waitingParts();
+    return before + after;
+  }
+
+  /** `before`: messages that no home has taken yet; `after`: copies on their way. */
+  waitingParts(): { readonly before: number; readonly after: number } {
+    const sum = (queues: readonly FluidQueue[]): number => {
+      let n = 0;
+      for (const queue of queues) n += queue.n;
+      return n;
+    };
+    let before = sum(this.outboxes);
+    let after = sum(this.links);
+    for (let dc = 0; dc < this.plan.dcCount; dc++) {
+      before += sum(this.fronts[dc]!) + sum(this.routers[dc]!) + this.people[dc]!.waiting;
+      after += sum(this.pushes[dc]!);
+    }
+    return { before, after };
+  }
+
+  /** Runs a step that begins at `at` and ends at `until` at the latest; returns when it ended. */
+  step(at: number, until: number, rates: Float64Array): number {
+    if (this.now.advance(at)) this.startLosses(at);
+    this.movePeople(at);
+    const end = this.endOfStep(at, until);
+    const step: Step = { at, seconds: end - at, middle: (at + end) / 2, rates };
+    this.offer(step);
+    for (let home = 0; home < this.plan.dcCount; home++) this.drainOutboxes(step, home);
+    for (let dc = 0; dc < this.plan.dcCount; dc++) this.accept(step, dc);
+    this.carry(step);
+    for (let dc = 0; dc < this.plan.dcCount; dc++) this.push(step, dc);
+    this.upload(step);
+    this.noteLevels(step);
+    this.settle(end);
+    return end;
+  }
+
+  private endOfStep(at: number, until: number): number {
+    const moving = this.people.some((people) => !people.isConnectedAt(at));
+    const away = this.people.some(({ home, target }) => home !== target);
+    const fine = moving || away || this.now.active.size > 0 || this.draining.includes(1);
+    let end = Math.min(until, this.now.nextEdge);
+    if (fine) end = Math.min(end, (Math.floor(at / QUARTER) + 1) * QUARTER);
+    for (const people of this.people) end = Math.min(end, people.nextChangeAfter(at));
+    return end;
+  }
+
+  // -- losses and people ------------------------------------------------------------------------
+
+  /** What was in front of a lost DC's servers goes back to where it came from. */
+  private startLosses(at: number): void {
+    const { dcCount } = this.plan;
+    for (let dc = 0; dc < dcCount; dc++) {
+      const lost = this.now.lost[dc]!;
+      if (lost === 1 && this.wasLost[dc] === 0) {
+        this.touched[dc] = 1;
+        for (const queues of [this.fronts[dc]!, this.routers[dc]!]) this.giveBack(queues, dc);
+        for (const people of this.people) if (people.target === dc) people.lose(at);
+      }
+      this.wasLost[dc] = lost;
+    }
+  }
+
+  private giveBack(queues: readonly FluidQueue[], dc: number): void {
+    const { dcCount } = this.plan;
+    for (let home = 0; home < dcCount; home++) {
+      for (const batch of queues[home]!.take(Infinity)) this.people[home]!.hold(batch);
+    }
+    for (const batch of queues[dcCount + dc]!.take(Infinity)) {
+      const holder = this.plan.nearest[dc]!.find((other) => this.outboxOf(other, dc).n > 0);
+      this.outboxOf(holder ?? this.plan.nearest[dc]![1]!, dc).putBack(batch);
+    }
+  }
+
+  private movePeople(at: number): void {
+    const { lost } = this.now;
+    for (const people of this.people) {
+      people.lookAround(at, lost);
+      const { home, target } = people;
+      if (target === home || target < 0 || lost[home] === 1) continue;
+      const clear = this.plan.nearest[home]!.every(
+        (dc) => lost[dc] === 1 || this.outboxOf(dc, home).n === 0,
+      );
+      if (clear) people.comeBack(at);
+    }
+  }
+
+  private outboxOf(holder: number, home: number): FluidQueue {
+    return this.outboxes[holder * this.plan.dcCount + home]!;
+  }
+
+  private isOut(from: number, to: number): boolean {
+    const { lost, cut } = this.now;
+    return lost[from] === 1 || lost[to] === 1 || cut[from * this.plan.dcCount + to] === 1;
+  }
+
+  /** A loss is over for a DC once its people are home and nothing waits for it. */
+  private settle(end: number): void {
+    const { dcCount } = this.plan;
+    for (let dc = 0; dc < dcCount; dc++) {
+      if (this.touched[dc] === 0 || this.now.lost[dc] === 1) continue;
+      const people = this.people[dc]!;
+      if (people.target !== dc || !people.isConnectedAt(end)) continue;
+      let waits = 0;
+      for (let from = 0; from < dcCount; from++) {
+        waits += this.links[from * dcCount + dc]!.n + this.outboxOf(from, dc).n;
+      }
+      if (waits === 0) this.touched[dc] = 0;
+    }
+  }
+
+  // -- the way of a message ---------------------------------------------------------------------
+
+  private offer({ at, seconds, rates }: Step): void {
+    const { dcCount, access, oneWayUs } = this.plan;
+    for (let entry = 0; entry < rates.length; entry++) {
+      this.ledger.offered[entry]! += rates[entry]! * seconds;
+    }
+    for (const people of this.people) {
+      const { home } = people;
+      const { requests, sent, repeated } = people.offer(at, seconds, rates);
+      this.recorder.offered[home]! += this.messagesDue(home, rates) * seconds;
+      this.recorder.sent[home]! += sent;
+      this.recorder.repeated[home]! += repeated;
+      if (requests.length === 0) continue;
+      const dc = people.target;
+      const taken = this.admit(dc, seconds, requests);
+      for (const { batch, refusals } of requests) {
+        if (taken < 1) this.refuse(people, dc, split(batch, 1 - taken), refusals);
+        batch.shift += oneWayUs[home * dcCount + dc]!;
+        batch.mean += access.mean;
+        batch.variance += access.variance;
+        this.fronts[dc]![home]!.push(batch);
+      }
+    }
+  }
+
+  private messagesDue(home: number, rates: Float64Array): number {
+    const { dcCount, classes } = this.plan;
+    let due = 0;
+    for (let index = 0; index < classes.length; index++) {
+      if (classes[index]!.kind !== undefined) due += rates[index * dcCount + home]!;
+    }
+    return due;
+  }
+
+  private refuse(people: People, dc: number, refused: Batch, refusals: number): void {
+    this.recorder.refused[dc]! += refused.n;
+    if (!people.refuse(refused, refusals)) return;
+    this.ledger.givenUp += refused.n;
+    this.recorder.givenUp[people.home]! += people.messagesOf(refused);
+  }
+
+  /**
+   * Share of the requests that a DC takes: what would wait too long is refused, and a refusal costs
+   * a part of the work. By the work of both front servers and routers, whichever are slower.
+   */
+  private admit(dc: number, seconds: number, requests: Offer['requests']): number {
+    const { refusalFront } = this.plan.settings;
+    const longest = seconds + this.plan.service.admission.shedAfterMs / 1000;
+    const { front, router } = this.stations.dcs[dc]!;
+    let [n, work] = [0, 0];
+    for (const { batch } of requests) {
+      n += batch.n;
+      work += batch.work;
+    }
+    let [ahead, workAhead] = [0, this.refusalWork[dc]!];
+    for (const queue of this.fronts[dc]!) {
+      ahead += queue.n;
+      workAhead += queue.work;
+    }
+    for (const queue of this.routers[dc]!) ahead += queue.n;
+    const room = front.capacity * longest - workAhead;
+    let taken = 1;
+    if (work > room) {
+      const refusal = refusalFront * n;
+      taken = Math.max(0, (room - refusal) / (work - refusal));
+    }
+    taken = Math.max(0, Math.min(taken, (router.capacity * longest - ahead) / n));
+    this.refusalWork[dc]! += refusalFront * n * (1 - taken);
+    return taken;
+  }
+
+  /** Writes that waited for a home go to its front servers, at a paced rate. */
+  private drainOutboxes({ at, seconds }: Step, home: number): void {
+    const { dcCount, oneWayUs, writeDrainRate, serialisationUs } = this.plan;
+    if (this.now.lost[home] === 1) return;
+    const holders: number[] = [];
+    for (let dc = 0; dc < dcCount; dc++) {
+      if (this.outboxOf(dc, home).n > 0 && !this.isOut(dc, home)) holders.push(dc);
+    }
+    for (const holder of holders) {
+      const pair = holder * dcCount + home;
+      const rate = writeDrainRate[home]! / holders.length;
+      const queue = this.outboxOf(holder, home);
+      this.lastWaited[home] = at + Math.min(seconds, queue.n / rate);
+      for (const batch of queue.take(rate * seconds)) {
+        batch.shift += oneWayUs[pair]! + this.now.addedUs[pair]!;
+        batch.mean += serialisationUs;
+        batch.waited = true;
+        this.ledger.crossed[pair]! += batch.n;
+        this.fronts[home]![dcCount + home]!.push(batch);
+      }
+    }
+  }
+
+  /** Front servers and router, then the log. */
+  private accept(step: Step, dc: number): void {
+    const { dcCount } = this.plan;
+    if (this.now.lost[dc] === 1) return;
+    const stations = this.stations.dcs[dc]!;
+    const { front, router, log } = stations;
+    const refusals = Math.min(this.refusalWork[dc]!, front.capacity * step.seconds);
+    this.refusalWork[dc] = 0;
+    const checked = serve(this.fronts[dc]!, front.capacity * step.seconds - refusals, 'work');
+    front.at((sumOf(checked, 'work') + refusals) / step.seconds);
+    addTime(checked, front);
+    this.noteUse(STATION.front, dc, front.utilisation, step);
+    checked.forEach((batches, i) => {
+      for (const batch of batches) this.routers[dc]![i]!.push(batch);
+    });
+    const routed = serve(this.routers[dc]!, router.capacity * step.seconds);
+    const rate = sumOf(routed, 'n') / step.seconds;
+    router.at(rate);
+    addTime(routed, router);
+    this.noteUse(STATION.router, dc, router.utilisation, step);
+    log.at(rate);
+    addTime(routed, log);
+    this.noteUse(STATION.log, dc, log.utilisation, step);
+    routed.forEach((batches, i) => {
+      for (const batch of batches) {
+        if (i < dcCount) this.answer(step, dc, i, batch);
+        if (i % dcCount === dc) this.route(stations, dc, batch);
+        else this.outboxOf(dc, i).push(this.withoutRequests(batch));
+      }
+    });
+  }
+
+  /** A request beside messages is answered where it came in; a write waits for its home. */
+  private withoutRequests(batch: Batch): Batch {
+    this.plan.classes.forEach(({ kind, front }, index) => {
+      const n = batch.classes[index]!;
+      if (kind !== undefined || n === 0) return;
+      this.ledger.accepted += n;
+      batch.n -= n;
+      batch.work -= n * front;
+      batch.classes[index] = 0;
+    });
+    return batch;
+  }
+
+  /** The sender is told: stored at home, queued elsewhere. */
+  private answer({ middle }: Step, dc: number, home: number, batch: Batch): void {
+    const { access, oneWayUs, dcCount } = this.plan;
+    this.recorder.acknowledgeLate(
+      dc === home ? 0 : 1,
+      home,
+      batch.due,
+      this.people[home]!.messagesOf(batch),
+      batch.shift + oneWayUs[home * dcCount + dc]!,
+      batch.mean + access.mean + Math.max(0, middle - batch.due) * 1e6,
+      batch.variance + access.variance + batch.dueVariance * 1e12,
+    );
+  }
+
+  /** From the home's log to where its recipients are at home. */
+  private route({ log }: DcStations, home: number, batch: Batch): void {
+    const { dcCount, classes, fanOutUs, messageBytes, deliveryUs } = this.plan;
+    this.ledger.accepted += batch.n;
+    for (let to = 0; to < dcCount; to++) {
+      const pair = home * dcCount + to;
+      const copy: Batch = { ...batch, n: 0, work: 0, classes: NO_CLASSES };
+      for (let index = 0; index < classes.length; index++) {
+        const n = batch.classes[index]!;
+        if (n === 0) continue;
+        const { copies, deliveries, extraBytes } = classes[index]!;
+        const made = n * copies[pair]!;
+        copy.n += made;
+        copy.work += made * (1 + extraBytes / messageBytes);
+        copy.deliveries += n * deliveries[pair]!;
+        copy.fanOutUs += n * fanOutUs[index]![pair]!;
+      }
+      if (!(copy.n > 0)) continue;
+      this.ledger.made[pair]! += copy.n;
+      if (to === home) {
+        copy.mean += companyUs(log, deliveryUs);
+        this.pushes[home]![home]!.push(copy);
+      } else {
+        this.links[pair]!.push(copy);
+      }
+    }
+  }
+
+  /** Over the backbone, into the logs of the other side. */
+  private carry(step: Step): void {
+    const { dcCount } = this.plan;
+    for (let to = 0; to < dcCount; to++) {
+      const arrived: Batch[][] = [];
+      for (let from = 0; from < dcCount; from++) {
+        arrived.push(from === to ? [] : this.carryOne(step, from, to));
+      }
+      const { inbound } = this.stations.dcs[to]!;
+      inbound.at(sumOf(arrived, 'n') / step.seconds);
+      const company = companyUs(inbound, this.plan.deliveryUs);
+      addTime(arrived, inbound);
+      arrived.forEach((batches, from) => {
+        for (const batch of batches) {
+          batch.mean += company;
+          this.pushes[to]![from]!.push(batch);
+        }
+      });
+    }
+  }
+
+  private carryOne({ at, seconds }: Step, from: number, to: number): Batch[] {
+    const { dcCount, oneWayUs, deliveryDrainRate } = this.plan;
+    const pair = from * dcCount + to;
+    const queue = this.links[pair]!;
+    const link = this.stations.links[pair]!;
+    if (this.isOut(from, to)) {
+      if (queue.n > 0) this.draining[pair] = 1;
+      link.at(0);
+      return [];
+    }
+    let rate = link.capacity;
+    const drains = this.draining[pair] === 1;
+    if (drains && queue.n > 0) {
+      rate = Math.min(rate, (deliveryDrainRate[to]! * queue.work) / queue.deliveries);
+      const seen = at + Math.min(seconds, queue.work / rate);
+      this.lastWaited[to] = Math.max(this.lastWaited[to]!, seen);
+    }
+    const batches = queue.take(rate * seconds, 'work');
+    if (queue.n === 0) this.draining[pair] = 0;
+    const [n, work] = [sumOf([batches], 'n'), sumOf([batches], 'work')];
+    link.at(work / seconds);
+    const addedUs = this.now.addedUs[pair]!;
+    if (addedUs > 0) this.noteSlowed(from, to, n);
+    this.ledger.crossed[pair]! += work;
+    for (const batch of batches) {
+      batch.shift += oneWayUs[pair]! + addedUs;
+      batch.mean += link.meanUs;
+      batch.variance += link.varianceUs2;
+      if (drains) batch.waited = true;
+    }
+    return batches;
+  }
+
+  /** To the devices of those who are at home here. */
+  private push(step: Step, dc: number): void {
+    const { plan, touched, recorder } = this;
+    const { dcCount, access, oneWayUs } = plan;
+    const { delivery } = this.stations.dcs[dc]!;
+    if (this.now.lost[dc] === 1) return;
+    const taken = serve(this.pushes[dc]!, delivery.capacity * step.seconds, 'deliveries');
+    delivery.at(sumOf(taken, 'deliveries') / step.seconds);
+    addTime(taken, delivery);
+    this.noteUse(STATION.delivery, dc, delivery.utilisation, step);
+    const at = this.people[dc]!.target;
+    const extraUs = at < 0 ? 0 : oneWayUs[dc * dcCount + at]!;
+    taken.forEach((batches, from) => {
+      for (const batch of batches) {
+        this.ledger.arrived[from * dcCount + dc]! += batch.n;
+        const outage = batch.waited || touched[dc] === 1 || touched[from] === 1;
+        const waited = Math.max(0, step.middle - batch.due) * 1e6;
+        const fanOut = batch.deliveries > 0 ? batch.fanOutUs / batch.deliveries : 0;
+        recorder.deliverLate(
+          outage ? OUTAGE : from === dc ? SAME_DC : CROSS_DC,
+          dc,
+          batch.due,
+          batch.deliveries,
+          batch.shift + extraUs,
+          batch.mean + access.mean + waited + fanOut,
+          batch.variance + access.variance + batch.dueVariance * 1e12,
+        );
+      }
+    });
+  }
+
+  /** Files: bytes that wait for the media servers of their home. */
+  private upload({ rates, seconds }: Step): void {
+    const { dcCount, mediaCapacity, settings, classes } = this.plan;
+    const media = classes.findIndex(({ kind }) => kind === 'media');
+    for (let dc = 0; dc < dcCount; dc++) {
+      const bytes = rates[media * dcCount + dc]! * settings.storage.mediaBytes * seconds;
+      const capacity = this.now.lost[dc] === 1 ? 0 : mediaCapacity * seconds;
+      const waiting = this.mediaWaiting[dc]! + bytes;
+      if (waiting === 0) continue;
+      const done = Math.min(waiting, capacity);
+      this.mediaWaiting[dc] = waiting - done;
+      const index = STATION.media * dcCount + dc;
+      this.recorder.utilisation.note(index, done / (mediaCapacity * seconds), seconds);
+      this.recorder.depth.note(index, (waiting - done) / settings.storage.mediaBytes, seconds);
+    }
+  }
+
+  // -- what is seen -----------------------------------------------------------------------------
+
+  private noteUse(station: number, dc: number, share: number, { seconds }: Step): void {
+    this.recorder.utilisation.note(station * this.plan.dcCount + dc, share, seconds);
+  }
+
+  private noteSlowed(from: number, to: number, n: number): void {
+    for (const index of this.now.active) {
+      const fault = this.plan.faults[index]!;
+      if (fault.kind !== 'slow_link') continue;
+      if (fault.from === this.ids[from] && fault.to === this.ids[to]) this.effects[index]! += n;
+    }
+  }
+
+  private noteLevels(step: Step): void {
+    const { dcCount } = this.plan;
+    const { seconds } = step;
+    const depthOf = (queues: readonly FluidQueue[]): number =>
+      queues.reduce((sum, { n }) => sum + n, 0);
+    const note = (station: number, dc: number, n: number): void =>
+      this.recorder.depth.note(station * dcCount + dc, n, seconds);
+    for (let dc = 0; dc < dcCount; dc++) {
+      let into = 0;
+      let outOf = 0;
+      let fullest = 0;
+      for (let other = 0; other < dcCount; other++) {
+        into += this.links[other * dcCount + dc]!.n + this.outboxOf(other, dc).n;
+        outOf += this.links[dc * dcCount + other]!.n;
+        if (other === dc) continue;
+        fullest = Math.max(fullest, this.stations.links[dc * dcCount + other]!.utilisation);
+        this.noteStaleness(step, dc, other);
+      }
+      this.recorder.backlog.note(dc, into, seconds);
+      note(STATION.front, dc, depthOf(this.fronts[dc]!));
+      note(STATION.router, dc, depthOf(this.routers[dc]!));
+      note(STATION.delivery, dc, depthOf(this.pushes[dc]!));
+      note(STATION.link, dc, outOf);
+      note(STATION.devices, dc, this.people[dc]!.waiting);
+      this.noteUse(STATION.link, dc, fullest, step);
+      this.noteHeldUp(dc, into + this.people[dc]!.held.n);
+    }
+  }
+
+  private noteHeldUp(dc: number, n: number): void {
+    for (const index of this.now.active) {
+      const fault = this.plan.faults[index]!;
+      const id = this.ids[dc]!;
+      const hit =
+        fault.kind === 'partition'
+          ? fault.groups.some((group) => group.includes(id))
+          : 'dc' in fault && fault.dc === id;
+      if (hit) this.effects[index] = Math.max(this.effects[index]!, n);
+    }
+  }
+
+  private noteStaleness({ middle, seconds }: Step, home: number, dc: number): void {
+    const { dcCount, oneWayUs } = this.plan;
+    const pair = home * dcCount + dc;
+    const { log } = this.stations.dcs[home]!;
+    const { inbound } = this.stations.dcs[dc]!;
+    const link = this.stations.links[pair]!;
+    const oldest = this.links[pair]!.oldestDue;
+    const waited = oldest === undefined ? 0 : Math.max(0, middle - oldest);
+    const rate = link.utilisation * link.capacity;
+    const us =
+      log.meanUs +
+      replicationWaitUs(this.plan, rate) +
+      oneWayUs[pair]! +
+      this.now.addedUs[pair]! +
+      link.meanUs +
+      inbound.meanUs;
+    this.recorder.staleness.note(pair, waited + us / 1e6, seconds);
+  }
+}
+
+/** Of copies: what kind of message they are does not matter any more. */
+const NO_CLASSES = new Float64Array(0);
+
+const sumOf = (batches: readonly (readonly Batch[])[], measure: Measure): number => {
+  let sum = 0;
+  for (const some of batches) for (const batch of some) sum += batch[measure];
+  return sum;
+};
+
+/** Everything in these batches goes through a station whose times are known. */
+function addTime(
+  batches: readonly (readonly Batch[])[],
+  station: { readonly meanUs: number; readonly varianceUs2: number },
+): void {
+  for (const some of batches) {
+    for (const batch of some) {
+      batch.mean += station.meanUs;
+      batch.variance += station.varianceUs2;
+    }
+  }
+}

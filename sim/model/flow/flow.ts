@@ -1,0 +1,290 @@
+/**
+ * The flow fidelity of the model: the whole planet second by second, as rates instead of messages,
+ * for a day or a year in seconds. The same stations as the events fidelity, in the fluid
+ * approximation: below saturation a wait is a closed form of the second's rates, above it a backlog
+ * grows. Latencies are estimates of means and spreads, cut into a lognormal law; counts are exact.
+ *
+ * There is no warm-up: closed forms are those of a settled system. After the window nothing more is
+ * due, and what waits drains.
+ */
+import type { Fault, FaultRecord } from '../../../chaos/plan.ts';
+import type { Measurements } from '../../../reports/measurements.ts';
+import { dcIds, type Topology } from '../../../system-under-test/topology.ts';
+import { Digest } from '../../core/digest.ts';
+import { type Hub, HubCounts } from '../../traffic/hubs.ts';
+import { BOT, KINDS, REQUESTS } from '../../traffic/kinds.ts';
+import type { Load } from '../../traffic/load.ts';
+import type { ColumnFleet } from '../plan.ts';
+import type { ServiceTimes } from '../service-times.ts';
+import { DisturbedFlow } from './disturbed-flow.ts';
+import { Ledger } from './ledger.ts';
+import { Disturbances, type FlowPlan, planFlow } from './plan.ts';
+import { Recorder } from './recorder.ts';
+import type { FlowSettings } from './settings.ts';
+import { flowStations } from './stations.ts';
+import { SteadySecond } from './steady-second.ts';
+
+/** Draining may take so long after the window; what waits then stays in the backlog. */
+const DRAIN_SECONDS_MAX = 24 * 3600;
+/** Steady seconds between two breaths; a disturbed step counts as so many of them. */
+const BREATH_SECONDS = 20_000;
+const DISTURBED_WEIGHT = 100;
+/** Messages that rounding may make or lose, as a share of all. */
+const ROUNDING_MAX = 1e-9;
+
+export interface FlowInput {
+  readonly topology: Topology;
+  /** Rates without the posts of `hubs`. */
+  readonly load: Load;
+  /** Supergroups and channels that burst, with listeners of their own. Default: none. */
+  readonly hubs?: readonly Hub[];
+  /** Requests beside messages, [request × dcCount + dc] a second. Default: none. */
+  readonly requestsAt?: (second: number, out: Float64Array) => void;
+  /** [sender DC][recipient DC], each row adds up to 1. */
+  readonly recipientShares: Float64Array;
+  readonly textBytes: number;
+  readonly windowSeconds: number;
+  readonly faults: readonly Fault[];
+  readonly service: ServiceTimes;
+  readonly settings: FlowSettings;
+  /** Default: COLUMNS, with one server of each role. */
+  readonly columns?: number;
+  readonly fleet?: ColumnFleet;
+  /** Part of the digest; a flow draws nothing from it. */
+  readonly seed: string;
+  /** Where everything is recorded; its window must be `windowSeconds`. */
+  readonly measurements: Measurements;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: FlowProgress) => void;
+  /** Called now and then; gives way to whatever else the process has to do, such as Ctrl-C. */
+  readonly breathe?: () => Promise<void>;
+}
+
+export interface FlowProgress {
+  /** 0 to 1. */
+  readonly done: number;
+  /** Second of the window that was reached. */
+  readonly second: number;
+  readonly messages: number;
+}
+
+export interface FlowResult {
+  readonly dcs: readonly number[];
+  readonly plan: FlowPlan;
+  readonly digest: string;
+  /** Due in the window, as the events fidelity counts them: calls of the Bot API among them. */
+  readonly messages: number;
+  readonly botCalls: number;
+  /** Messages and copies that still waited a day after the window. */
+  readonly leftWaiting: number;
+  readonly faults: readonly FaultRecord[];
+  readonly stored: { readonly textBytes: number; readonly mediaBytes: number };
+  readonly usd: number;
+  /** Steps in which something was out or waited, and steady seconds. */
+  readonly steps: { readonly disturbed: number; readonly steady: number };
+}
+
+/** Rejects with the signal's reason when aborted; throws `RangeError` for input that cannot be. */
+export async function runFlow(input: FlowInput): Promise<FlowResult> {
+  const dcs = dcIds(input.topology);
+  const plan = planFlow(input);
+  if (input.load.dcCount !== plan.dcCount) {
+    throw new RangeError(`flow: the load has ${input.load.dcCount} DCs, not ${plan.dcCount}`);
+  }
+  const run = new FlowRun(plan, input, dcs);
+  await run.toTheEnd();
+  return run.result();
+}
+
+class FlowRun {
+  private readonly plan: FlowPlan;
+  private readonly input: FlowInput;
+  private readonly dcs: readonly number[];
+  private readonly recorder: Recorder;
+  private readonly ledger: Ledger;
+  private readonly steady: SteadySecond;
+  private readonly disturbances: Disturbances;
+  private readonly disturbed: DisturbedFlow;
+  private readonly rates: Float64Array;
+  /** The parts of `rates` that a load fills. */
+  private readonly kinds: Float64Array;
+  private readonly requests: Float64Array;
+  private readonly hubs: readonly HubCounts[];
+  private readonly steps = { disturbed: 0, steady: 0 };
+  private at = 0;
+  private cellBegan = 0;
+  private quiet = true;
+
+  constructor(plan: FlowPlan, input: FlowInput, dcs: readonly number[]) {
+    this.plan = plan;
+    this.input = input;
+    this.dcs = dcs;
+    this.recorder = new Recorder(dcs, input.measurements);
+    this.ledger = new Ledger(plan, input.textBytes);
+    const stations = flowStations(plan);
+    this.steady = new SteadySecond(plan, stations, this.recorder, this.ledger);
+    this.disturbances = new Disturbances(plan, dcs);
+    this.disturbed = new DisturbedFlow({
+      ...{ plan, stations, dcs, now: this.disturbances },
+      ...{ recorder: this.recorder, ledger: this.ledger },
+    });
+    const { dcCount, classes } = plan;
+    this.rates = new Float64Array(classes.length * dcCount);
+    this.kinds = this.rates.subarray(0, KINDS.length * dcCount);
+    this.requests = this.rates.subarray((classes.length - REQUESTS.length) * dcCount);
+    this.hubs = (input.hubs ?? []).map((hub) => new HubCounts(hub));
+  }
+
+  async toTheEnd(): Promise<void> {
+    const { windowSeconds } = this.plan;
+    let sinceBreath = 0;
+    let second = -1;
+    while (this.at < windowSeconds) {
+      if (Math.floor(this.at) !== second) {
+        second = Math.floor(this.at);
+        this.loadAt(second);
+      }
+      sinceBreath += this.advance(Math.min(second + 1, windowSeconds));
+      if (sinceBreath >= BREATH_SECONDS) {
+        sinceBreath = 0;
+        await this.breathe();
+      }
+    }
+    this.rates.fill(0);
+    const giveUp = windowSeconds + DRAIN_SECONDS_MAX;
+    while (!this.isQuiet() && this.at < giveUp) {
+      sinceBreath += this.advance(Math.min(Math.floor(this.at) + 1, giveUp));
+      if (sinceBreath >= BREATH_SECONDS) {
+        sinceBreath = 0;
+        await this.breathe();
+      }
+    }
+    if (this.at > this.cellBegan) this.endCell();
+    this.input.onProgress?.(this.progress());
+  }
+
+  /** Rates by class: kinds, then hubs, then requests. */
+  private loadAt(second: number): void {
+    const { rates, input, plan, requests } = this;
+    const { dcCount } = plan;
+    input.load.ratesAt(second, this.kinds);
+    this.hubs.forEach((counts, i) => {
+      rates[(KINDS.length + i) * dcCount + counts.hub.homeDc] = counts.at(second);
+    });
+    input.requestsAt?.(second, requests);
+  }
+
+  private isQuiet(): boolean {
+    return this.quiet && this.disturbances.nextEdge > this.at;
+  }
+
+  /** One step, to `until` at the latest; returns how much work it was. */
+  private advance(until: number): number {
+    const { steady, disturbed, disturbances, rates, steps } = this;
+    const whole = this.quiet && disturbances.nextEdge >= until;
+    let work = 1;
+    if (whole && steady.run(rates, until - this.at)) {
+      this.at = until;
+      steps.steady++;
+    } else {
+      this.at = disturbed.step(this.at, until, rates);
+      disturbances.advance(this.at);
+      this.quiet = disturbed.isQuietAt(this.at);
+      steps.disturbed++;
+      work = DISTURBED_WEIGHT;
+    }
+    if (this.at >= this.recorder.cellEnds) this.endCell();
+    return work;
+  }
+
+  private endCell(): void {
+    const seconds = this.at - this.cellBegan;
+    this.ledger.endCell(this.cellBegan, seconds, this.dcs, this.recorder);
+    this.recorder.endCell(seconds);
+    this.cellBegan = this.at;
+    this.checkConservation();
+  }
+
+  /** What was offered has been taken or waits; what was sent on has arrived or is on its way. */
+  private checkConservation(): void {
+    const { offered, accepted, givenUp, made, arrived } = this.ledger.total;
+    const { before, after } = this.quiet ? { before: 0, after: 0 } : this.disturbed.waitingParts();
+    const lost = offered - accepted - givenUp - before;
+    const astray = Math.abs(lost) + Math.abs(made - arrived - after);
+    if (astray <= 1 + ROUNDING_MAX * (offered + made)) return;
+    throw new Error(
+      `flow (seed ${this.input.seed}, second ${this.at}): ${astray} messages are nowhere: ` +
+        `${offered} offered, ${accepted} accepted, ${givenUp} given up, ${before} wait; ` +
+        `${made} copies made, ${arrived} arrived, ${after} wait`,
+    );
+  }
+
+  private async breathe(): Promise<void> {
+    this.input.onProgress?.(this.progress());
+    await this.input.breathe?.();
+    this.input.signal.throwIfAborted();
+  }
+
+  private progress(): FlowProgress {
+    return {
+      done: Math.min(1, this.at / this.plan.windowSeconds),
+      second: Math.min(this.at, this.plan.windowSeconds),
+      messages: Math.round(this.ledger.total.messages),
+    };
+  }
+
+  result(): FlowResult {
+    const { plan, ledger, disturbed, dcs, input, recorder } = this;
+    const leftWaiting = disturbed.waiting;
+    this.noteEnds(leftWaiting);
+    const digest = new Digest().text('flow').text(input.seed).text(recorder.hex()).hex();
+    const { messages } = ledger.total;
+    return {
+      dcs,
+      plan,
+      digest,
+      messages: Math.round(messages),
+      botCalls: Math.round(ledger.totalByClass[BOT]!),
+      leftWaiting,
+      faults: plan.faults.map((fault, index) => this.recordOf(fault, index)),
+      stored: ledger.stored,
+      usd: ledger.usd,
+      steps: this.steps,
+    };
+  }
+
+  /** Losses by conservation, and how long what waited took to drain. */
+  private noteEnds(leftWaiting: number): void {
+    const { plan, ledger, disturbed, dcs, input, recorder } = this;
+    const { made, arrived } = ledger.total;
+    const copies = disturbed.waitingParts().after;
+    const difference = made - arrived - copies;
+    const slack = 1 + ROUNDING_MAX * made;
+    const beyond = (n: number): number => (n > slack ? Math.round(n) : 0);
+    input.measurements.add('writes_lost', beyond(difference), {}, 0);
+    input.measurements.add('writes_doubled', beyond(-difference), {}, 0);
+    dcs.forEach((id, dc) => {
+      const ends = plan.faults.flatMap((fault) =>
+        cutsOff(fault, id) ? [fault.atSeconds + fault.forSeconds] : [],
+      );
+      if (ends.length === 0 || leftWaiting > 0) return;
+      const back = Math.max(...ends);
+      const drained = Math.max(0, disturbed.lastWaited[dc]! - back);
+      recorder.gauge('drain_time', { dc: String(id) }, drained, back, 1e6);
+    });
+  }
+
+  /** Whether the fault made a difference to a message; one that did not has no times. */
+  private recordOf(fault: Fault, index: number): FaultRecord {
+    if (this.disturbed.effects[index]! < 0.5) return { fault };
+    const fired = { fault, firedAtSeconds: fault.atSeconds };
+    if (this.disturbed.waiting > 0 || this.disturbances.active.has(index)) return fired;
+    return { ...fired, healedAtSeconds: fault.atSeconds + fault.forSeconds };
+  }
+}
+
+/** Whether nothing arrives at the DC, from some or all others, because of this fault. */
+function cutsOff(fault: Fault, dc: number): boolean {
+  if (fault.kind === 'partition') return fault.groups.some((group) => group.includes(dc));
+  return (fault.kind === 'dc_loss' || fault.kind === 'dc_crash') && fault.dc === dc;
+}
