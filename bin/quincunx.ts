@@ -9,6 +9,7 @@ import { addDoctor } from './commands/doctor.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addList } from './commands/list.ts';
 import { addMove } from './commands/move.ts';
+import { addPlan } from './commands/plan.ts';
 import { addRestore } from './commands/restore.ts';
 import { addRun } from './commands/run.ts';
 import { addServe } from './commands/serve.ts';
@@ -17,7 +18,7 @@ import { EXIT, type ExitCode, InvalidInput } from './exit-codes.ts';
 import { packageInfo } from './package-info.ts';
 
 /** Commands that are planned; saying so helps more than "unknown command". */
-const NOT_YET = ['plan', 'calibrate', 'twin', 'compare', 'report', 'drill', 'lab', 'worker'];
+const NOT_YET = ['calibrate', 'twin', 'compare', 'report', 'drill', 'lab', 'worker'];
 
 const EXAMPLES = `
 Examples:
@@ -39,7 +40,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     .exitOverride()
     .addHelpText('after', EXAMPLES);
   const operating = [addServe, addBackup, addRestore, addMove];
-  const commands = [addRun, addList, ...operating, addFuzz, addDoctor, addToxiproxy];
+  const commands = [addRun, addPlan, addList, ...operating, addFuzz, addDoctor, addToxiproxy];
   for (const add of commands) add(program, finish);
   for (const command of program.commands) command.exitOverride();
   if (NOT_YET.includes(words[0] ?? '')) {

@@ -72,8 +72,6 @@ export function lastingNeeds(
 /** How full each of a role's needs may make a server. */
 export function fullest(v: Values, constraint: Constraint): number {
   if (constraint === 'disk') return v.machines.diskFillMax;
-  // A server takes so many connections and no more: the limit has its headroom already.
-  if (constraint === 'connections') return 1;
   return v.sizing.utilisationMax;
 }
 

@@ -58,7 +58,10 @@ export const SERVICE = {
     'x',
     [1, 10_000],
     'whole system over micro-measurement: kernel, sessions, logging, neighbours',
-    assumed([4, 8, 40], "8 as in the model; WhatsApp's published figure implies far more"),
+    assumed(
+      [4, 8, 40],
+      '8 as in the model; the what-if with the published rate says what that would imply',
+    ),
   ),
   mediaGap: field(
     'x',

@@ -30,8 +30,8 @@ export function lossStates(planet: Planet, failover: 'nearest' | 'spread'): Loss
   const all = planet.ids.map((_, dc) => dc);
   const sets: number[][] = [[], ...all.map((dc) => [dc])];
   for (const first of all) for (const second of all) if (first < second) sets.push([first, second]);
-  const bearable = sets.filter((lost) => lost.length < planet.dcCount);
-  return bearable.map((lost) => lossState(planet, lost, failover));
+  const possible = sets.filter((lost) => lost.length < planet.dcCount);
+  return possible.map((lost) => lossState(planet, lost, failover));
 }
 
 function lossState(

@@ -28,7 +28,7 @@ export interface Settings {
   readonly claims: Readonly<Partial<Record<ClaimName, number>>>;
 }
 
-/** Figures that sources state, each with its unit. Formulas are in claims.ts. */
+/** Figures that sources state, each with its unit; claims.ts has the formulas. */
 export const CLAIMS = {
   messagesPerDay: 'messages/day',
   messagesPerSecond: 'messages/s',
