@@ -16,9 +16,10 @@ export class QuantileTable {
   readonly mean: number;
   /** Largest value that `at` can return. */
   readonly max: number;
-  private readonly cells: Float64Array;
-  private readonly low: Float64Array;
-  private readonly high: Float64Array;
+  /** Values at the nodes i/4096, and at those of the tails: for copies of the table elsewhere. */
+  readonly cells: Float64Array;
+  readonly low: Float64Array;
+  readonly high: Float64Array;
 
   /** From values at the nodes i/4096 (i from 1 to 4,095) and on the nodes of both tails. */
   private constructor(cells: Float64Array, low: Float64Array, high: Float64Array) {

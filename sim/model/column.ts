@@ -7,6 +7,7 @@
  */
 import type { Loss } from './disturbances.ts';
 import { Link, type LinkSettings } from './link.ts';
+import { MARK, type MessageQueue } from './message-queue.ts';
 import { COOLDOWN_SECONDS, type ModelPlan } from './plan.ts';
 import { Incidents, RecipientSide } from './recipient-side.ts';
 import { type Inlet, SenderSide } from './sender-side.ts';
@@ -206,14 +207,61 @@ export class Column {
     this.incidents.over(home, now);
   }
 
-  /** Whether everyone is at home, and no station is far behind. */
-  get isSettled(): boolean {
-    const { now, alertUs } = this;
+  /** When, after now, a loss, a cut or a slow stretch begins next; Infinity where none does. */
+  get nextDisturbance(): number {
+    const { now, plan } = this;
+    let next = Infinity;
+    for (const spans of [plan.losses, ...plan.closures, ...plan.slowdowns]) {
+      for (const { fromUs } of spans) if (fromUs > now && fromUs < next) next = fromUs;
+    }
+    return next;
+  }
+
+  /**
+   * Whether nothing but plain flow happens from now until `until`, which is well before the next
+   * disturbance: everyone is at home and up to date, no station is behind, nothing that was
+   * disturbed is still under way.
+   */
+  isCalm(until: number): boolean {
+    const { now, alertUs, people, sources, senders, recipients } = this;
     return (
-      this.people.every(({ phase }) => phase === 'home') &&
-      this.senders.every((sender) => sender.behindUs(now) < alertUs) &&
-      this.recipients.every((recipient) => recipient.behindUs(now) < alertUs)
+      people.every(({ phase }) => phase === 'home') &&
+      sources.every((source) => source.isCalm) &&
+      senders.every((sender, dc) => sender.behindUs(now) < alertUs && this.areCalm(dc, until)) &&
+      recipients.every((recipient) => recipient.behindUs(now) < alertUs) &&
+      this.queues().every((queue) => this.isUntouched(queue, until))
     );
+  }
+
+  /** Outgoing links and outboxes of a DC. */
+  private areCalm(dc: number, until: number): boolean {
+    const { now, alertUs } = this;
+    const { links, outboxes } = this.senders[dc]!;
+    return (
+      links.every((link) => link.isCalm(now, until) && link.freeAt - now < alertUs) &&
+      outboxes.every((outbox) => outbox.inFlight.length === 0 && outbox.isClearAt(now))
+    );
+  }
+
+  private queues(): MessageQueue[] {
+    return [
+      ...this.senders.flatMap(({ checked, routed, toOwn, links }) => [
+        ...[checked, routed, toOwn],
+        ...links.map(({ inFlight }) => inFlight),
+      ]),
+      ...this.recipients.map(({ stored }) => stored),
+    ];
+  }
+
+  /** Whether no message in it was queued or waited, or is of the time of an incident. */
+  private isUntouched({ head, tail, mask, marks, dues }: MessageQueue, until: number): boolean {
+    let earliest = this.now;
+    for (let position = head; position < tail; position++) {
+      const slot = position & mask;
+      if ((marks[slot]! & (MARK.queued | MARK.waited)) !== 0) return false;
+      earliest = Math.min(earliest, dues[slot]!);
+    }
+    return this.incidents.isCalm(earliest, until);
   }
 
   private isEmpty(): boolean {

@@ -58,9 +58,10 @@ const scratch = new Uint32Array(BLOCK);
 /** Draws of one law, made a block at a time: hot loops only read them. */
 export class Samples {
   private readonly table: QuantileTable;
-  private readonly generator: WordBlockSource;
-  private readonly block = new Float64Array(BLOCK);
-  private at = BLOCK;
+  readonly generator: WordBlockSource;
+  /** Values made and not yet taken: from `at` on. */
+  readonly block: Float64Array = new Float64Array(BLOCK);
+  at = BLOCK;
 
   constructor(table: QuantileTable, generator: WordBlockSource) {
     this.table = table;
@@ -81,9 +82,10 @@ export class Samples {
 
 /** A generator's words, likewise in blocks. */
 export class WordBlocks implements WordSource {
-  private readonly generator: WordBlockSource;
-  private readonly block = new Uint32Array(BLOCK);
-  private at = BLOCK;
+  readonly generator: WordBlockSource;
+  /** Words made and not yet taken: from `at` on. */
+  readonly block: Uint32Array = new Uint32Array(BLOCK);
+  at = BLOCK;
 
   constructor(generator: WordBlockSource) {
     this.generator = generator;

@@ -44,6 +44,13 @@ export function tallyShape(plan: ModelPlan): TallyShape {
   };
 }
 
+/** Time cells of the counters: the window's, and those in which backlogs drain. */
+export const countCellsOf = ({ cells }: TallyShape): number => cells + DRAIN_CELLS;
+
+/** Length of `Tally.latency`. */
+export const latencyCountsOf = ({ dcCount, cells }: TallyShape): number =>
+  (PATH_COUNT + 2) * dcCount * cells * BUCKET_COUNT;
+
 /** Counters by time cell and DC. */
 const COUNTERS = [
   'offered',
@@ -107,13 +114,13 @@ export class Tally {
   constructor(shape: TallyShape, latency?: Uint32Array<ArrayBuffer>) {
     const { dcCount, cells } = shape;
     this.shape = shape;
-    this.countCells = cells + DRAIN_CELLS;
+    this.countCells = countCellsOf(shape);
     this.inverseCellUs = 1 / shape.cellUs;
     this.windowUs = shape.windowUs;
     this.cells = cells;
     this.dcCount = dcCount;
     const seriesCount = (PATH_COUNT + 2) * dcCount;
-    const size = seriesCount * cells * BUCKET_COUNT;
+    const size = latencyCountsOf(shape);
     this.latency = latency ?? new Uint32Array(size);
     if (this.latency.length !== size) throw new RangeError(`tally: ${size} latencies, not others`);
     const byDc = (): Float64Array<ArrayBuffer> => new Float64Array(this.countCells * dcCount);

@@ -77,9 +77,9 @@ export class UserSource {
     this.nextAt = this.advance(startUs);
   }
 
-  /** Whether nothing is held back and nothing has an extra way. */
+  /** Whether nothing is held back or under way, and nothing has an extra way. */
   get isCalm(): boolean {
-    return this.held.length === 0 && this.extraUs === 0;
+    return this.held.length === 0 && this.arrivals.length === 0 && this.extraUs === 0;
   }
 
   /** Makes every message that arrives before `until`. */

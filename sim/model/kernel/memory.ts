@@ -1,0 +1,65 @@
+/** The kernel's memory: first it is planned what lies where, then it is made, of that size. */
+
+const PAGE_BYTES = 65_536;
+/** The compiler may keep something of its own below. */
+const FIRST = 1024;
+
+export type Numbers = Float64Array | Uint32Array | Int32Array | Uint16Array;
+
+export class MemoryPlan {
+  private next = FIRST;
+
+  /** An address for so many bytes, a multiple of 16. */
+  place(bytes: number): number {
+    const address = this.next;
+    this.next = Math.ceil((address + bytes) / 16) * 16;
+    return address;
+  }
+
+  make(): KernelMemory {
+    return new KernelMemory(Math.ceil(this.next / PAGE_BYTES));
+  }
+}
+
+/** Never grows, so views on it stay. Addresses are in bytes, numbers little-endian. */
+export class KernelMemory {
+  readonly memory: WebAssembly.Memory;
+  private readonly data: DataView;
+  private readonly bytes: Uint8Array;
+
+  constructor(pages: number) {
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.data = new DataView(this.memory.buffer);
+    this.bytes = new Uint8Array(this.memory.buffer);
+  }
+
+  get buffer(): ArrayBuffer {
+    return this.memory.buffer as ArrayBuffer;
+  }
+
+  write(address: number, { buffer, byteOffset, byteLength }: Numbers): void {
+    this.bytes.set(new Uint8Array(buffer, byteOffset, byteLength), address);
+  }
+
+  read(address: number, into: Numbers): void {
+    const { buffer, byteOffset, byteLength } = into;
+    const from = this.bytes.subarray(address, address + byteLength);
+    new Uint8Array(buffer, byteOffset, byteLength).set(from);
+  }
+
+  f64(address: number): number {
+    return this.data.getFloat64(address, true);
+  }
+
+  setF64(address: number, value: number): void {
+    this.data.setFloat64(address, value, true);
+  }
+
+  u32(address: number): number {
+    return this.data.getUint32(address, true);
+  }
+
+  setU32(address: number, value: number): void {
+    this.data.setUint32(address, value, true);
+  }
+}
