@@ -1,7 +1,7 @@
 /** A tornado as bars: one line an input, the plan's own figure in the middle. */
 import type picocolors from 'picocolors';
 import type { PlanDocument, PlanTable } from '../sim/capacity/document.ts';
-import { withUnit } from '../sim/capacity/units.ts';
+import { count, withUnit } from '../sim/capacity/units.ts';
 
 type Colours = ReturnType<typeof picocolors.createColors>;
 
@@ -12,6 +12,8 @@ const BASES: Readonly<Record<string, string>> = {
 const NAME = 30;
 const RANGE = 26;
 const ENDS = 16;
+
+export const TORNADO_KEY = ': ▒ at the low end of the input, █ at its high end';
 
 /** `▒` is where the low end of the input leads, `█` where the high end does. */
 export function tornadoLines(
@@ -36,14 +38,16 @@ export function tornadoLines(
   const lines = rows.map(({ input, range, atLow, atHigh }) => {
     const letter = colours.cyan(plan.inputs[input]?.from[0] ?? ' ');
     const bar = drawBar(room, cell(base), cell(atLow), cell(atHigh));
-    const ends = `${withUnit(Math.min(atLow, atHigh), unit)}–${withUnit(Math.max(atLow, atHigh), unit)}`;
+    const ends = `${short(Math.min(atLow, atHigh), unit)}–${short(Math.max(atLow, atHigh), unit)}`;
     const name = `${input.length > NAME - 3 ? `${input.slice(0, NAME - 4)}…` : input}`;
     return `${letter} ${name.padEnd(NAME - 2)}${range.padEnd(RANGE)}${bar} ${ends}`;
   });
   const middle = `${''.padEnd(NAME + RANGE + cell(base))}│ ${withUnit(base, unit)}`;
-  const key = '▒ low end of the input, █ its high end';
-  return [...lines, colours.dim(`${middle}    ${key}`)];
+  return [...lines, colours.dim(middle)];
 }
+
+const short = (value: number, unit: string): string =>
+  unit === 'cores' ? count(value) : withUnit(value, unit);
 
 function drawBar(room: number, base: number, low: number, high: number): string {
   const cells = Array.from({ length: room }, () => ' ');

@@ -6,7 +6,7 @@ import picocolors from 'picocolors';
 import type { Comparison } from '../sim/capacity/compare.ts';
 import type { Cell, PlanColumn, PlanDocument, PlanTable } from '../sim/capacity/document.ts';
 import { count, withUnit } from '../sim/capacity/units.ts';
-import { tornadoLines } from './plan-bars.ts';
+import { TORNADO_KEY, tornadoLines } from './plan-bars.ts';
 
 export interface PlanTextOptions {
   /** No colours, ASCII only. */
@@ -21,7 +21,7 @@ const WIDTH_MAX = 140;
 const VALUE_COLUMN = 46;
 
 const ASCII: readonly (readonly [RegExp, string])[] = [
-  [/→/g, '->'],
+  [/→/g, '>'],
   [/×/g, 'x'],
   [/[–−]/g, '-'],
   [/…/g, '~'],
@@ -141,7 +141,11 @@ function sectionLines(
 function tableLines(plan: PlanDocument, id: string, width: number, colours: Colours): string[] {
   const table = plan.tables[id]!;
   const title = wrapped(table.title, width).map(colours.bold);
-  if (id.startsWith('tornado')) return [...title, ...tornadoLines(plan, table, width, colours)];
+  if (id.startsWith('tornado'))
+    return [
+      title.join(' ') + colours.dim(TORNADO_KEY),
+      ...tornadoLines(plan, table, width, colours),
+    ];
   const rows = table.rows.map((row) => table.columns.map((column) => cellText(plan, row, column)));
   const widths = table.columns.map((column, i) =>
     Math.max(column.label.length, ...rows.map((row) => row[i]!.length)),
@@ -167,12 +171,15 @@ function cellText(
   const cell: Cell | undefined = row[id];
   if (cell === null || cell === undefined) return id === 'drain' ? 'never' : '–';
   if (typeof cell === 'string') return cell;
-  if (unit === 'row') return withUnit(cell, String(row['unit']));
+  if (unit === 'row') return shortly(cell, String(row['unit']));
   if (unit === 'input') return withUnit(cell, plan.inputs[String(row['input'])]?.unit ?? '1');
   if (id === 'change') return `${cell >= 0 ? '+' : '-'}${withUnit(Math.abs(cell), unit)}`;
-  // A noun that the column's label says already is not said again in every row.
-  return NOUN.test(unit) ? count(cell) : withUnit(cell, unit);
+  return shortly(cell, unit);
 }
+
+/** A noun that the label says already is not said again in every row. */
+const shortly = (value: number, unit: string): string =>
+  NOUN.test(unit) ? count(value) : withUnit(value, unit);
 
 function foot(plan: PlanDocument, width: number, colours: Colours): string[] {
   const counts = new Map<string, number>();
@@ -185,11 +192,16 @@ function foot(plan: PlanDocument, width: number, colours: Colours): string[] {
   ];
 }
 
+/** Columns of a comparison are so wide. */
+const COMPARED = 16;
+const columns = (cells: readonly string[]): string =>
+  cells.map((cell) => cut(cell, COMPARED - 1).padStart(COMPARED)).join('');
+
 /** "+12 %", "-$3M"; "=" for none, a dash where there is none to give. */
 function nameDifference(difference: number | null, unit: string): string {
   if (difference === null) return '–';
   if (difference === 0) return '=';
-  return `${difference > 0 ? '+' : '-'}${withUnit(Math.abs(difference), unit)}`;
+  return `${difference > 0 ? '+' : '-'}${shortly(Math.abs(difference), unit)}`;
 }
 
 /** Two plans side by side. */
@@ -200,15 +212,18 @@ export function comparisonText(
   const width = Math.min(WIDTH_MAX, Math.max(WIDTH_MIN, Math.floor(asked)));
   const colours = picocolors.createColors(!plain);
   const { a, b } = comparison;
+  const label = width - 4 * COMPARED;
   const rows = (list: Comparison['figures']): string[] =>
-    list.map(({ label, unit, a: left, b: right, difference, ratio }) => {
-      const amount = (value: number | null): string =>
-        (value === null ? 'never' : withUnit(value, unit)).padStart(16);
-      const change = nameDifference(difference, unit).padStart(16);
-      const times = (ratio === null ? '–' : withUnit(ratio, 'x')).padStart(9);
-      return `${cut(label, width - 58).padEnd(width - 57)}${amount(left)}${amount(right)}${change}${times}`;
+    list.map((row) => {
+      const cells = [
+        row.a === null ? 'never' : shortly(row.a, row.unit),
+        row.b === null ? 'never' : shortly(row.b, row.unit),
+        nameDifference(row.difference, row.unit),
+        row.ratio === null ? '–' : withUnit(row.ratio, 'x'),
+      ];
+      return cut(row.label, label - 1).padEnd(label) + columns(cells);
     });
-  const heading = `${''.padEnd(width - 57)}${cut(a.name, 15).padStart(16)}${cut(b.name, 15).padStart(16)}${'difference'.padStart(16)}${'ratio'.padStart(9)}`;
+  const heading = ''.padEnd(label) + columns([a.name, b.name, 'difference', 'ratio']);
   const lines = [
     `${colours.bold('A')}  ${a.name}: ${a.title} (${a.verdict})`,
     `${colours.bold('B')}  ${b.name}: ${b.title} (${b.verdict})`,

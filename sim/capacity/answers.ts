@@ -46,6 +46,7 @@ export function answersOf(
     { question: 'does it hold?', answer: holds(context, target) },
     { question: 'across datacentres?', answer: across(context) },
     { question: 'how much?', answer: howMuch(context) },
+    { question: 'how sure?', answer: howSure(context) },
     { question: 'what breaks first?', answer: breaksFirst(context) },
     { question: 'what if one more is lost?', answer: oneMore(context) },
     { question: 'where does the money go?', answer: money(context) },
@@ -118,6 +119,18 @@ function howMuch({ outcome, world }: Context): string {
   const cost = withUnit(sum(costs.map(costOf)), 'usd/month');
   const how = world.settings.fleet ? 'given' : outcome.solution ? 'solved for' : 'sized';
   return `${servers} servers (${how}), ${cores} cores, ${cost} a month`;
+}
+
+/** Only where draws were asked for. */
+function howSure({ plan, world }: Context): string {
+  const held = plan.figures[`risk.holds${world.settings.survive}`]?.value;
+  const costs = plan.tables['uncertainty']?.rows[0];
+  if (held === undefined || held === null || !costs) return '';
+  const [low, high] = [Number(costs['p10']), Number(costs['p90'])];
+  return (
+    `this fleet holds in ${withUnit(held, 'share')} of draws from all intervals; one sized for ` +
+    `each costs ${withUnit(low, 'usd/month')} (P10) to ${withUnit(high, 'usd/month')} (P90) a month`
+  );
 }
 
 function breaksFirst({ outcome, world, v }: Context): string {

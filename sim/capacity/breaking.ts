@@ -73,6 +73,7 @@ function momentary(world: World, outcome: Outcome, mostLost: number): Breaking[]
 }
 
 const MULTIPLE_MAX = 1000;
+const NEARLY_NOTHING = 0.001;
 
 /** Where the promise of same-DC delivery breaks, by halving. */
 function latency(world: World, outcome: Outcome, mostLost: number): Breaking[] {
@@ -90,7 +91,8 @@ function latency(world: World, outcome: Outcome, mostLost: number): Breaking[] {
   };
   const percent = Math.round(v.slo.quantile * 10_000) / 100;
   const what = `same-DC p${percent} of ${v.slo.deliveryMs} ms`;
-  let [low, high] = [0, 1];
+  if (misses(NEARLY_NOTHING) >= 0) return []; // too long a path, whatever the load
+  let [low, high] = [NEARLY_NOTHING, 1];
   while (misses(high) < 0) {
     if (high > MULTIPLE_MAX) return [];
     [low, high] = [high, high * 2];

@@ -13,6 +13,15 @@ export function inputsYaml({ inputs, settings, profile }: PlanSource): string {
     `start: "${settings.start}"`,
     `outageMinutes: [${settings.outageMinutes.join(', ')}]`,
   ];
+  const { fleet, claims, dcPriceFactors } = settings;
+  if (fleet) lines.push(`fleet: ${JSON.stringify(fleet)}`);
+  if (Object.keys(dcPriceFactors).length > 0) {
+    lines.push(`dcPriceFactors: ${JSON.stringify(dcPriceFactors)}`);
+  }
+  if (Object.keys(claims).length > 0) {
+    lines.push('# what the source states, to be compared with what its inputs give');
+    lines.push(`claims: ${JSON.stringify(claims)}`);
+  }
   for (const section of SECTIONS) {
     lines.push('', `${section}:`);
     for (const name of Object.keys(INPUTS[section])) {

@@ -1,6 +1,7 @@
 /** "Did you mean": the name that takes the fewest edits. */
 
-export function nearestName(wanted: string, names: readonly string[]): string {
+/** The nearest name, or undefined where none is near. */
+export function nearestName(wanted: string, names: readonly string[]): string | undefined {
   const word = wanted.toLowerCase();
   let best = names[0]!;
   let least = Infinity;
@@ -11,7 +12,7 @@ export function nearestName(wanted: string, names: readonly string[]): string {
     const distance = Math.min(whole, last + 0.5);
     if (distance < least) [best, least] = [name, distance];
   }
-  return best;
+  return least <= Math.max(2, word.length / 3) ? best : undefined;
 }
 
 /** Levenshtein distance. */

@@ -166,7 +166,8 @@ function setLayer(assignments: readonly string[], problems: string[]): Layer {
     const field = FIELDS.get(path);
     if (!field) {
       const near = nearestName(path, [...FIELDS.keys()]);
-      problems.push(`--set ${assignment}: there is no input ${path}; the nearest: ${near}`);
+      const right = near ? `the nearest: ${near}` : 'quincunx plan --inputs lists them';
+      problems.push(`--set ${assignment}: there is no input ${path}; ${right}`);
       continue;
     }
     const numbers = text.split('..').map((part) => (part === '' ? Number.NaN : Number(part)));

@@ -63,7 +63,7 @@ export const PLAN_FILE = z
       .optional(),
     title: z.string().min(1).max(200).optional(),
     survive: z
-      .union([z.literal(0), z.literal(1), z.literal(2)])
+      .literal([0, 1, 2])
       .optional()
       .describe('datacentres lost at once that the fleet must bear'),
     failover: z

@@ -173,8 +173,8 @@ function unknownKey(path: readonly PropertyKey[], schema: z.ZodType): string {
   const keys = keysAt(schema, path.slice(0, -1));
   if (keys.length === 0) return 'is not known here';
   const near = nearestName(String(path.at(-1)), keys);
-  const all = keys.length > KEYS_SHOWN_MAX ? '' : `; use ${keys.join(', ')}`;
-  return `is not known here; the nearest: ${near}${all}`;
+  const all = keys.length > KEYS_SHOWN_MAX && near ? '' : `; use ${keys.join(', ')}`;
+  return `is not known here${near ? `; the nearest: ${near}` : ''}${all}`;
 }
 
 /** The keys that a schema takes at a path; none where it is no object. */

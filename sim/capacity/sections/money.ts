@@ -220,11 +220,11 @@ export function addUncertainty(context: Context, samples: number, seed: string):
     names.map(([name, figure, unit]) => ({ figure, unit, plan: base[name], ...figures[name] })),
     'for a fleet that is sized anew in every draw',
   );
-  const words = ['nothing lost', 'any one datacentre lost', 'any two lost'];
+  const words = ['nothing lost', 'any one lost', 'any two lost'];
   for (const [losses, share] of holds.entries()) {
     plan.figure(
       `risk.holds${losses}`,
-      `this fleet holds with ${words[losses]}, share of draws`,
+      `draws in which it holds, ${words[losses]}`,
       share,
       'share',
       `${samples} draws of all intervals: ${COST_FORMULA}`,
