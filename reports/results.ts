@@ -4,6 +4,7 @@
  * scenario, seed, verdicts, digest, messages, SLO values, and summaries per metric. Builders here
  * turn a world's run into its part and judge it; they take plain shapes, not scenarios.
  */
+import type { LoadResult } from './load-result.ts';
 import type { CounterName, GaugeName, Measurements, Summary, TrendName } from './measurements.ts';
 import { METRICS, type MetricName } from './metrics.ts';
 import { evaluateSlos, overallVerdict, type SloMap, type SloResult, type Verdict } from './slo.ts';
@@ -88,12 +89,21 @@ export interface ResultsDocument {
     readonly fromUtc: string;
     readonly seconds: number;
     readonly warmupSeconds: number;
+    /** "YYYY-MM-DD". */
+    readonly date?: string;
   };
-  readonly traffic: { readonly users: number; readonly messagesPerDay: number };
+  readonly traffic: {
+    readonly users: number;
+    readonly messagesPerDay: number;
+    /** Where rates come from that stand instead of these messages a day. */
+    readonly series?: string;
+  };
   readonly datacentres: readonly { readonly id: number; readonly name: string }[];
   /** Command that repeats this run. */
   readonly reproduce: string;
   readonly environment: EnvironmentResult;
+  /** What was offered, as planned. */
+  readonly load?: LoadResult;
   /** In the order in which they ran; usually model, cluster, live. */
   readonly worlds: Readonly<Record<string, WorldResult>>;
 }
@@ -116,6 +126,7 @@ export function resultsDocument(input: DocumentInput): ResultsDocument {
     datacentres: input.datacentres,
     reproduce: input.reproduce,
     environment: input.environment,
+    ...(input.load === undefined ? {} : { load: input.load }),
     worlds: input.worlds,
   };
 }

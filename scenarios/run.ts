@@ -17,6 +17,8 @@ import type { SloMap } from '../reports/slo.ts';
 import { parseSelection } from '../reports/tags.ts';
 import { type Scenario, ScenarioError, type WorldName } from './define.ts';
 import { type Fidelity, fidelityProblems } from './fidelity.ts';
+import { loadPicture } from './load-picture.ts';
+import { isFile } from './traffic-fields.ts';
 import type { Progress, World, WorldOptions, WorldRun } from './worlds/world.ts';
 
 export interface RunOptions extends Omit<WorldOptions, 'progress'> {
@@ -115,7 +117,8 @@ function documentOf(
   worlds: Readonly<Record<string, WorldResult>>,
   { version, seed, reproduce, environment }: RunOptions,
 ): ResultsDocument {
-  const { users, messagesPerDay } = scenario.traffic;
+  const { users, messagesPerDay, series } = scenario.traffic;
+  const own = series === undefined ? {} : { series: isFile(series) ? series.file : 'the scenario' };
   return resultsDocument({
     quincunx: version,
     scenario: scenario.name,
@@ -123,10 +126,11 @@ function documentOf(
     teaches: scenario.teaches,
     seed,
     window: scenario.window,
-    traffic: { users, messagesPerDay },
+    traffic: { users, messagesPerDay, ...own },
     datacentres: scenario.topology.sites.map(({ id, name }) => ({ id, name })),
     reproduce,
     environment,
+    load: loadPicture(scenario, seed),
     worlds,
   });
 }

@@ -241,9 +241,11 @@ export function settingLine(results: ResultsDocument): string {
   const { window, traffic } = results;
   return [
     `seed ${results.seed}`,
-    `${window.fromUtc} UTC for ${formatDuration(window.seconds)}`,
+    `${window.date === undefined ? '' : `${window.date}, `}${window.fromUtc} UTC for ${formatDuration(window.seconds)}`,
     `${formatCount(traffic.users)} users`,
-    `${formatCount(traffic.messagesPerDay)} messages a day`,
+    traffic.series === undefined
+      ? `${formatCount(traffic.messagesPerDay)} messages a day`
+      : `rates of ${traffic.series}`,
   ].join(' · ');
 }
 

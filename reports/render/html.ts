@@ -24,6 +24,8 @@ import {
   VERDICT_WORDS,
   verdictSentence,
 } from './format.ts';
+import { loadBody } from './load-section.ts';
+import { loadStyle } from './load-style.ts';
 import { type Markup, markup, type Part, trusted } from './xml.ts';
 
 export function renderHtml(results: ResultsDocument, assets: Assets = reportAssets()): string {
@@ -45,7 +47,7 @@ export function renderHtml(results: ResultsDocument, assets: Assets = reportAsse
 <meta name="generator" content="quincunx ${results.quincunx}">
 <title>${word}: ${results.scenario}</title>
 <style>${trusted(assets.libraryStyle)}
-${trusted(assets.pageStyle)}</style>
+${trusted(assets.pageStyle)}${trusted(loadStyle)}</style>
 </head>
 <body>
 <a class="skip" href="#promises">Skip to the promises</a>
@@ -53,6 +55,7 @@ ${header(results)}
 <main>
 ${promises(results)}
 ${timeline(results)}
+${load(results)}
 ${percentiles(results)}
 ${datacentres(results)}
 ${figures(results)}
@@ -168,6 +171,11 @@ function chart(kind: string, key: string, caption: string, label: string): Marku
 <div class="plot" role="img" tabindex="0" aria-label="${label}"></div>
 <details><summary>Numbers of this chart</summary><div class="scroll numbers"></div></details>
 </figure>`;
+}
+
+function load(results: ResultsDocument): Part {
+  const body = loadBody(results);
+  return body === undefined ? '' : section('load', 'Offered load', body);
 }
 
 const PATH_TITLES = [

@@ -20,6 +20,8 @@ import {
   VERDICT_WORDS,
   verdictSentence,
 } from './format.ts';
+import { loadLines } from './load-lines.ts';
+import { maxOf, sparkline } from './sparkline.ts';
 
 export interface TerminalOptions {
   /** No colour and ASCII only: for logs and pipes. */
@@ -34,7 +36,6 @@ const WIDTH_MIN = 72;
 const WIDTH_MAX = 160;
 /** From here on an SLO fits on one line. */
 const WIDE = 110;
-const SPARKS = '▁▂▃▄▅▆▇█';
 const ASCII: readonly (readonly [RegExp, string])[] = [
   [/[✓]/g, '+'],
   [/[✗]/g, 'X'],
@@ -66,6 +67,7 @@ export function renderTerminal(results: ResultsDocument, options: TerminalOption
     ...happenings(results, colours, width),
     ...figures(results, colours, width),
     '',
+    ...loadLines(results.load, results.window.seconds, colours, width),
     ...sparklines(results, colours, width),
     ...remarks(results, colours, width),
     ...footer(results, colours, options),
@@ -197,22 +199,6 @@ function timelineSeconds(worlds: readonly WorldResult[]): number {
     0,
     ...worlds.map(({ timeline }) => timeline.atSeconds.length * timeline.bucketSeconds),
   );
-}
-
-function maxOf(values: readonly (number | null)[]): number {
-  return values.reduce<number>((max, value) => Math.max(max, value ?? 0), 0);
-}
-
-/** The greatest value of each stretch, as a row of blocks; a stretch without values is blank. */
-function sparkline(values: readonly (number | null)[], width: number): string {
-  const max = maxOf(values);
-  return Array.from({ length: width }, (_, column) => {
-    const from = Math.floor((column * values.length) / width);
-    const to = Math.max(from + 1, Math.floor(((column + 1) * values.length) / width));
-    const stretch = values.slice(from, to);
-    if (stretch.every((value) => value === null)) return ' ';
-    return SPARKS[Math.min(7, Math.floor((maxOf(stretch) / max) * 7.999))]!;
-  }).join('');
 }
 
 function remarks(results: ResultsDocument, colours: Colours, width: number): string[] {
