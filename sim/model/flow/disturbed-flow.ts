@@ -7,12 +7,15 @@
  * A step: people offer, a lost DC's outboxes drain, front servers take or refuse, logs make
  * durable, links carry, deliveries reach devices. What cannot go on waits where it is.
  */
-import { type Batch, FluidQueue, type Measure, serve, split } from './batches.ts';
+import { admit } from './admission.ts';
+import { type Batch, type FluidQueue, type Measure, serve, split } from './batches.ts';
 import type { Ledger } from './ledger.ts';
+import { Levels, type Step } from './levels.ts';
 import { type Offer, People } from './people.ts';
 import type { Disturbances, FlowPlan } from './plan.ts';
 import { CROSS_DC, OUTAGE, type Recorder, SAME_DC, STATION } from './recorder.ts';
-import { companyUs, type DcStations, type FlowStations, replicationWaitUs } from './stations.ts';
+import { companyUs, type DcStations, type FlowStations } from './stations.ts';
+import { Waiting } from './waiting.ts';
 
 const QUARTER = 0.25;
 
@@ -26,11 +29,8 @@ export interface DisturbedParts {
   readonly dcs: readonly number[];
 }
 
-/** One step: from `at` on for `seconds`. */
-interface Step {
+interface TimedStep extends Step {
   readonly at: number;
-  readonly seconds: number;
-  readonly middle: number;
   readonly rates: Float64Array;
 }
 
@@ -47,26 +47,19 @@ export class DisturbedFlow {
   private readonly recorder: Recorder;
   private readonly ledger: Ledger;
   private readonly now: Disturbances;
-  private readonly ids: readonly number[];
   private readonly wasLost: Uint8Array;
-  /** [dc][home], then [dc][dcCount + home] for queued writes of a home: in front of the servers. */
-  private readonly fronts: readonly (readonly FluidQueue[])[];
-  private readonly routers: readonly (readonly FluidQueue[])[];
-  /** [holder × dcCount + home]: writes that wait for a home that is out. */
-  private readonly outboxes: readonly FluidQueue[];
-  /** [from × dcCount + to] */
-  private readonly links: readonly FluidQueue[];
+  private readonly waits: Waiting;
+  private readonly levels: Levels;
+  /** By home, 1 when no DC held more for it in the last step than was handed over in that step. */
+  private readonly handedOver: Uint8Array;
   /** By pair: the link holds what could not go, and lets it out at the paced rate. */
   private readonly draining: Uint8Array;
-  /** [dc][from] */
-  private readonly pushes: readonly (readonly FluidQueue[])[];
-  private readonly mediaWaiting: Float64Array;
   /** By DC: work of this step's refusals, in requests taken. */
   private readonly refusalWork: Float64Array;
 
-  constructor({ plan, stations, recorder, ledger, now, dcs }: DisturbedParts) {
+  constructor(parts: DisturbedParts) {
+    const { plan, stations, recorder, ledger, now } = parts;
     const { dcCount } = plan;
-    const queues = (n: number): FluidQueue[] => Array.from({ length: n }, () => new FluidQueue());
     const byDc = <T>(make: (dc: number) => T): T[] =>
       Array.from({ length: dcCount }, (_, dc) => make(dc));
     this.plan = plan;
@@ -74,19 +67,15 @@ export class DisturbedFlow {
     this.recorder = recorder;
     this.ledger = ledger;
     this.now = now;
-    this.ids = dcs;
     this.people = byDc((home) => new People(plan, home));
-    this.fronts = byDc(() => queues(2 * dcCount));
-    this.routers = byDc(() => queues(2 * dcCount));
-    this.pushes = byDc(() => queues(dcCount));
-    this.outboxes = queues(dcCount * dcCount);
-    this.links = queues(dcCount * dcCount);
     this.draining = new Uint8Array(dcCount * dcCount);
+    this.handedOver = new Uint8Array(dcCount).fill(1);
     this.lastWaited = new Float64Array(dcCount).fill(-Infinity);
     this.touched = new Uint8Array(dcCount);
     this.wasLost = new Uint8Array(dcCount);
-    this.mediaWaiting = new Float64Array(dcCount);
     this.refusalWork = new Float64Array(dcCount);
+    this.waits = new Waiting(dcCount);
+    this.levels = new Levels({ ...parts, waits: this.waits, people: this.people });
     this.effects = new Float64Array(plan.faults.length);
   }
 
@@ -96,7 +85,7 @@ export class DisturbedFlow {
       this.now.active.size === 0 &&
       this.waiting === 0 &&
       this.touched.every((touched) => touched === 0) &&
-      this.mediaWaiting.every((bytes) => bytes === 0) &&
+      this.waits.mediaBytes.every((bytes) => bytes === 0) &&
       this.people.every((people) => people.isSettledAt(at))
     );
   }
@@ -109,33 +98,24 @@ export class DisturbedFlow {
 
   /** `before`: messages that no home has taken yet; `after`: copies on their way. */
   waitingParts(): { readonly before: number; readonly after: number } {
-    const sum = (queues: readonly FluidQueue[]): number => {
-      let n = 0;
-      for (const queue of queues) n += queue.n;
-      return n;
-    };
-    let before = sum(this.outboxes);
-    let after = sum(this.links);
-    for (let dc = 0; dc < this.plan.dcCount; dc++) {
-      before += sum(this.fronts[dc]!) + sum(this.routers[dc]!) + this.people[dc]!.waiting;
-      after += sum(this.pushes[dc]!);
-    }
-    return { before, after };
+    const devices = this.people.reduce((sum, { waiting }) => sum + waiting, 0);
+    return { before: this.waits.messages + devices, after: this.waits.copies };
   }
 
   /** Runs a step that begins at `at` and ends at `until` at the latest; returns when it ended. */
   step(at: number, until: number, rates: Float64Array): number {
-    if (this.now.advance(at)) this.startLosses(at);
+    this.now.advance(at);
+    this.startLosses(at);
     this.movePeople(at);
     const end = this.endOfStep(at, until);
-    const step: Step = { at, seconds: end - at, middle: (at + end) / 2, rates };
+    const step: TimedStep = { at, seconds: end - at, middle: (at + end) / 2, rates };
     this.offer(step);
     for (let home = 0; home < this.plan.dcCount; home++) this.drainOutboxes(step, home);
     for (let dc = 0; dc < this.plan.dcCount; dc++) this.accept(step, dc);
     this.carry(step);
     for (let dc = 0; dc < this.plan.dcCount; dc++) this.push(step, dc);
     this.upload(step);
-    this.noteLevels(step);
+    this.levels.note(step, this.effects);
     this.settle(end);
     return end;
   }
@@ -150,8 +130,6 @@ export class DisturbedFlow {
     return end;
   }
 
-  // -- losses and people ------------------------------------------------------------------------
-
   /** What was in front of a lost DC's servers goes back to where it came from. */
   private startLosses(at: number): void {
     const { dcCount } = this.plan;
@@ -159,7 +137,8 @@ export class DisturbedFlow {
       const lost = this.now.lost[dc]!;
       if (lost === 1 && this.wasLost[dc] === 0) {
         this.touched[dc] = 1;
-        for (const queues of [this.fronts[dc]!, this.routers[dc]!]) this.giveBack(queues, dc);
+        this.giveBack(this.waits.fronts[dc]!, dc);
+        this.giveBack(this.waits.routers[dc]!, dc);
         for (const people of this.people) if (people.target === dc) people.lose(at);
       }
       this.wasLost[dc] = lost;
@@ -172,26 +151,20 @@ export class DisturbedFlow {
       for (const batch of queues[home]!.take(Infinity)) this.people[home]!.hold(batch);
     }
     for (const batch of queues[dcCount + dc]!.take(Infinity)) {
-      const holder = this.plan.nearest[dc]!.find((other) => this.outboxOf(other, dc).n > 0);
-      this.outboxOf(holder ?? this.plan.nearest[dc]![1]!, dc).putBack(batch);
+      const holder = this.plan.nearest[dc]!.find((other) => this.waits.outboxOf(other, dc).n > 0);
+      this.waits.outboxOf(holder ?? this.plan.nearest[dc]![1]!, dc).putBack(batch);
     }
   }
 
   private movePeople(at: number): void {
     const { lost } = this.now;
     for (const people of this.people) {
-      people.lookAround(at, lost);
-      const { home, target } = people;
+      const { home } = people;
+      people.lookAround(at, lost, this.handedOver[home] === 1);
+      const { target } = people;
       if (target === home || target < 0 || lost[home] === 1) continue;
-      const clear = this.plan.nearest[home]!.every(
-        (dc) => lost[dc] === 1 || this.outboxOf(dc, home).n === 0,
-      );
-      if (clear) people.comeBack(at);
+      if (this.handedOver[home] === 1) people.comeBack(at);
     }
-  }
-
-  private outboxOf(holder: number, home: number): FluidQueue {
-    return this.outboxes[holder * this.plan.dcCount + home]!;
   }
 
   private isOut(from: number, to: number): boolean {
@@ -205,18 +178,12 @@ export class DisturbedFlow {
     for (let dc = 0; dc < dcCount; dc++) {
       if (this.touched[dc] === 0 || this.now.lost[dc] === 1) continue;
       const people = this.people[dc]!;
-      if (people.target !== dc || !people.isConnectedAt(end)) continue;
-      let waits = 0;
-      for (let from = 0; from < dcCount; from++) {
-        waits += this.links[from * dcCount + dc]!.n + this.outboxOf(from, dc).n;
-      }
-      if (waits === 0) this.touched[dc] = 0;
+      if (people.target !== dc || !people.isConnectedAt(end) || people.held.n > 0) continue;
+      if (this.waits.into(dc) === 0) this.touched[dc] = 0;
     }
   }
 
-  // -- the way of a message ---------------------------------------------------------------------
-
-  private offer({ at, seconds, rates }: Step): void {
+  private offer({ at, seconds, rates }: TimedStep): void {
     const { dcCount, access, oneWayUs } = this.plan;
     for (let entry = 0; entry < rates.length; entry++) {
       this.ledger.offered[entry]! += rates[entry]! * seconds;
@@ -235,9 +202,24 @@ export class DisturbedFlow {
         batch.shift += oneWayUs[home * dcCount + dc]!;
         batch.mean += access.mean;
         batch.variance += access.variance;
-        this.fronts[dc]![home]!.push(batch);
+        this.waits.fronts[dc]![home]!.push(batch);
       }
     }
+  }
+
+  /** Share of the requests that a DC takes. */
+  private admit(dc: number, seconds: number, requests: Offer['requests']): number {
+    const { plan, stations, waits, refusalWork } = this;
+    const { share, refusalWork: more } = admit(
+      plan,
+      stations.dcs[dc]!,
+      seconds,
+      requests.map(({ batch }) => batch),
+      { fronts: waits.fronts[dc]!, routers: waits.routers[dc]! },
+      refusalWork[dc]!,
+    );
+    refusalWork[dc]! += more;
+    return share;
   }
 
   private messagesDue(home: number, rates: Float64Array): number {
@@ -256,75 +238,47 @@ export class DisturbedFlow {
     this.recorder.givenUp[people.home]! += people.messagesOf(refused);
   }
 
-  /**
-   * Share of the requests that a DC takes: what would wait too long is refused, and a refusal costs
-   * a part of the work. By the work of both front servers and routers, whichever are slower.
-   */
-  private admit(dc: number, seconds: number, requests: Offer['requests']): number {
-    const { refusalFront } = this.plan.settings;
-    const longest = seconds + this.plan.service.admission.shedAfterMs / 1000;
-    const { front, router } = this.stations.dcs[dc]!;
-    let [n, work] = [0, 0];
-    for (const { batch } of requests) {
-      n += batch.n;
-      work += batch.work;
-    }
-    let [ahead, workAhead] = [0, this.refusalWork[dc]!];
-    for (const queue of this.fronts[dc]!) {
-      ahead += queue.n;
-      workAhead += queue.work;
-    }
-    for (const queue of this.routers[dc]!) ahead += queue.n;
-    const room = front.capacity * longest - workAhead;
-    let taken = 1;
-    if (work > room) {
-      const refusal = refusalFront * n;
-      taken = Math.max(0, (room - refusal) / (work - refusal));
-    }
-    taken = Math.max(0, Math.min(taken, (router.capacity * longest - ahead) / n));
-    this.refusalWork[dc]! += refusalFront * n * (1 - taken);
-    return taken;
-  }
-
   /** Writes that waited for a home go to its front servers, at a paced rate. */
-  private drainOutboxes({ at, seconds }: Step, home: number): void {
+  private drainOutboxes({ at, seconds }: TimedStep, home: number): void {
     const { dcCount, oneWayUs, writeDrainRate, serialisationUs } = this.plan;
-    if (this.now.lost[home] === 1) return;
     const holders: number[] = [];
     for (let dc = 0; dc < dcCount; dc++) {
-      if (this.outboxOf(dc, home).n > 0 && !this.isOut(dc, home)) holders.push(dc);
+      if (this.waits.outboxOf(dc, home).n > 0 && !this.isOut(dc, home)) holders.push(dc);
     }
     for (const holder of holders) {
       const pair = holder * dcCount + home;
       const rate = writeDrainRate[home]! / holders.length;
-      const queue = this.outboxOf(holder, home);
+      const queue = this.waits.outboxOf(holder, home);
       this.lastWaited[home] = at + Math.min(seconds, queue.n / rate);
       for (const batch of queue.take(rate * seconds)) {
         batch.shift += oneWayUs[pair]! + this.now.addedUs[pair]!;
         batch.mean += serialisationUs;
         batch.waited = true;
         this.ledger.crossed[pair]! += batch.n;
-        this.fronts[home]![dcCount + home]!.push(batch);
+        this.waits.fronts[home]![dcCount + home]!.push(batch);
       }
     }
+    let left = 0;
+    for (let dc = 0; dc < dcCount; dc++) left += this.waits.outboxOf(dc, home).n;
+    this.handedOver[home] = left === 0 ? 1 : 0;
   }
 
   /** Front servers and router, then the log. */
-  private accept(step: Step, dc: number): void {
+  private accept(step: TimedStep, dc: number): void {
     const { dcCount } = this.plan;
     if (this.now.lost[dc] === 1) return;
     const stations = this.stations.dcs[dc]!;
     const { front, router, log } = stations;
     const refusals = Math.min(this.refusalWork[dc]!, front.capacity * step.seconds);
     this.refusalWork[dc] = 0;
-    const checked = serve(this.fronts[dc]!, front.capacity * step.seconds - refusals, 'work');
+    const checked = serve(this.waits.fronts[dc]!, front.capacity * step.seconds - refusals, 'work');
     front.at((sumOf(checked, 'work') + refusals) / step.seconds);
     addTime(checked, front);
     this.noteUse(STATION.front, dc, front.utilisation, step);
     checked.forEach((batches, i) => {
-      for (const batch of batches) this.routers[dc]![i]!.push(batch);
+      for (const batch of batches) this.waits.routers[dc]![i]!.push(batch);
     });
-    const routed = serve(this.routers[dc]!, router.capacity * step.seconds);
+    const routed = serve(this.waits.routers[dc]!, router.capacity * step.seconds);
     const rate = sumOf(routed, 'n') / step.seconds;
     router.at(rate);
     addTime(routed, router);
@@ -336,7 +290,7 @@ export class DisturbedFlow {
       for (const batch of batches) {
         if (i < dcCount) this.answer(step, dc, i, batch);
         if (i % dcCount === dc) this.route(stations, dc, batch);
-        else this.outboxOf(dc, i).push(this.withoutRequests(batch));
+        else this.waits.outboxOf(dc, i).push(this.withoutRequests(batch));
       }
     });
   }
@@ -389,15 +343,15 @@ export class DisturbedFlow {
       this.ledger.made[pair]! += copy.n;
       if (to === home) {
         copy.mean += companyUs(log, deliveryUs);
-        this.pushes[home]![home]!.push(copy);
+        this.waits.pushes[home]![home]!.push(copy);
       } else {
-        this.links[pair]!.push(copy);
+        this.waits.links[pair]!.push(copy);
       }
     }
   }
 
   /** Over the backbone, into the logs of the other side. */
-  private carry(step: Step): void {
+  private carry(step: TimedStep): void {
     const { dcCount } = this.plan;
     for (let to = 0; to < dcCount; to++) {
       const arrived: Batch[][] = [];
@@ -411,16 +365,16 @@ export class DisturbedFlow {
       arrived.forEach((batches, from) => {
         for (const batch of batches) {
           batch.mean += company;
-          this.pushes[to]![from]!.push(batch);
+          this.waits.pushes[to]![from]!.push(batch);
         }
       });
     }
   }
 
-  private carryOne({ at, seconds }: Step, from: number, to: number): Batch[] {
+  private carryOne({ at, seconds }: TimedStep, from: number, to: number): Batch[] {
     const { dcCount, oneWayUs, deliveryDrainRate } = this.plan;
     const pair = from * dcCount + to;
-    const queue = this.links[pair]!;
+    const queue = this.waits.links[pair]!;
     const link = this.stations.links[pair]!;
     if (this.isOut(from, to)) {
       if (queue.n > 0) this.draining[pair] = 1;
@@ -439,7 +393,7 @@ export class DisturbedFlow {
     const [n, work] = [sumOf([batches], 'n'), sumOf([batches], 'work')];
     link.at(work / seconds);
     const addedUs = this.now.addedUs[pair]!;
-    if (addedUs > 0) this.noteSlowed(from, to, n);
+    if (addedUs > 0) this.levels.noteSlowed(from, to, n, this.effects);
     this.ledger.crossed[pair]! += work;
     for (const batch of batches) {
       batch.shift += oneWayUs[pair]! + addedUs;
@@ -451,12 +405,12 @@ export class DisturbedFlow {
   }
 
   /** To the devices of those who are at home here. */
-  private push(step: Step, dc: number): void {
+  private push(step: TimedStep, dc: number): void {
     const { plan, touched, recorder } = this;
     const { dcCount, access, oneWayUs } = plan;
     const { delivery } = this.stations.dcs[dc]!;
     if (this.now.lost[dc] === 1) return;
-    const taken = serve(this.pushes[dc]!, delivery.capacity * step.seconds, 'deliveries');
+    const taken = serve(this.waits.pushes[dc]!, delivery.capacity * step.seconds, 'deliveries');
     delivery.at(sumOf(taken, 'deliveries') / step.seconds);
     addTime(taken, delivery);
     this.noteUse(STATION.delivery, dc, delivery.utilisation, step);
@@ -482,94 +436,24 @@ export class DisturbedFlow {
   }
 
   /** Files: bytes that wait for the media servers of their home. */
-  private upload({ rates, seconds }: Step): void {
+  private upload({ rates, seconds }: TimedStep): void {
     const { dcCount, mediaCapacity, settings, classes } = this.plan;
     const media = classes.findIndex(({ kind }) => kind === 'media');
     for (let dc = 0; dc < dcCount; dc++) {
       const bytes = rates[media * dcCount + dc]! * settings.storage.mediaBytes * seconds;
       const capacity = this.now.lost[dc] === 1 ? 0 : mediaCapacity * seconds;
-      const waiting = this.mediaWaiting[dc]! + bytes;
+      const waiting = this.waits.mediaBytes[dc]! + bytes;
       if (waiting === 0) continue;
       const done = Math.min(waiting, capacity);
-      this.mediaWaiting[dc] = waiting - done;
+      this.waits.mediaBytes[dc] = waiting - done;
       const index = STATION.media * dcCount + dc;
       this.recorder.utilisation.note(index, done / (mediaCapacity * seconds), seconds);
       this.recorder.depth.note(index, (waiting - done) / settings.storage.mediaBytes, seconds);
     }
   }
 
-  // -- what is seen -----------------------------------------------------------------------------
-
-  private noteUse(station: number, dc: number, share: number, { seconds }: Step): void {
+  private noteUse(station: number, dc: number, share: number, { seconds }: TimedStep): void {
     this.recorder.utilisation.note(station * this.plan.dcCount + dc, share, seconds);
-  }
-
-  private noteSlowed(from: number, to: number, n: number): void {
-    for (const index of this.now.active) {
-      const fault = this.plan.faults[index]!;
-      if (fault.kind !== 'slow_link') continue;
-      if (fault.from === this.ids[from] && fault.to === this.ids[to]) this.effects[index]! += n;
-    }
-  }
-
-  private noteLevels(step: Step): void {
-    const { dcCount } = this.plan;
-    const { seconds } = step;
-    const depthOf = (queues: readonly FluidQueue[]): number =>
-      queues.reduce((sum, { n }) => sum + n, 0);
-    const note = (station: number, dc: number, n: number): void =>
-      this.recorder.depth.note(station * dcCount + dc, n, seconds);
-    for (let dc = 0; dc < dcCount; dc++) {
-      let into = 0;
-      let outOf = 0;
-      let fullest = 0;
-      for (let other = 0; other < dcCount; other++) {
-        into += this.links[other * dcCount + dc]!.n + this.outboxOf(other, dc).n;
-        outOf += this.links[dc * dcCount + other]!.n;
-        if (other === dc) continue;
-        fullest = Math.max(fullest, this.stations.links[dc * dcCount + other]!.utilisation);
-        this.noteStaleness(step, dc, other);
-      }
-      this.recorder.backlog.note(dc, into, seconds);
-      note(STATION.front, dc, depthOf(this.fronts[dc]!));
-      note(STATION.router, dc, depthOf(this.routers[dc]!));
-      note(STATION.delivery, dc, depthOf(this.pushes[dc]!));
-      note(STATION.link, dc, outOf);
-      note(STATION.devices, dc, this.people[dc]!.waiting);
-      this.noteUse(STATION.link, dc, fullest, step);
-      this.noteHeldUp(dc, into + this.people[dc]!.held.n);
-    }
-  }
-
-  private noteHeldUp(dc: number, n: number): void {
-    for (const index of this.now.active) {
-      const fault = this.plan.faults[index]!;
-      const id = this.ids[dc]!;
-      const hit =
-        fault.kind === 'partition'
-          ? fault.groups.some((group) => group.includes(id))
-          : 'dc' in fault && fault.dc === id;
-      if (hit) this.effects[index] = Math.max(this.effects[index]!, n);
-    }
-  }
-
-  private noteStaleness({ middle, seconds }: Step, home: number, dc: number): void {
-    const { dcCount, oneWayUs } = this.plan;
-    const pair = home * dcCount + dc;
-    const { log } = this.stations.dcs[home]!;
-    const { inbound } = this.stations.dcs[dc]!;
-    const link = this.stations.links[pair]!;
-    const oldest = this.links[pair]!.oldestDue;
-    const waited = oldest === undefined ? 0 : Math.max(0, middle - oldest);
-    const rate = link.utilisation * link.capacity;
-    const us =
-      log.meanUs +
-      replicationWaitUs(this.plan, rate) +
-      oneWayUs[pair]! +
-      this.now.addedUs[pair]! +
-      link.meanUs +
-      inbound.meanUs;
-    this.recorder.staleness.note(pair, waited + us / 1e6, seconds);
   }
 }
 

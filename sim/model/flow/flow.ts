@@ -3,6 +3,7 @@
  * for a day or a year in seconds. The same stations as the events fidelity, in the fluid
  * approximation: below saturation a wait is a closed form of the second's rates, above it a backlog
  * grows. Latencies are estimates of means and spreads, cut into a lognormal law; counts are exact.
+ * Steady seconds that hardly differ are reckoned up together (stretch.ts).
  *
  * There is no warm-up: closed forms are those of a settled system. After the window nothing more is
  * due, and what waits drains.
@@ -23,12 +24,13 @@ import { Recorder } from './recorder.ts';
 import type { FlowSettings } from './settings.ts';
 import { flowStations } from './stations.ts';
 import { SteadySecond } from './steady-second.ts';
+import { Stretch } from './stretch.ts';
 
 /** Draining may take so long after the window; what waits then stays in the backlog. */
 const DRAIN_SECONDS_MAX = 24 * 3600;
 /** Steady seconds between two breaths; a disturbed step counts as so many of them. */
-const BREATH_SECONDS = 20_000;
-const DISTURBED_WEIGHT = 100;
+const BREATH_WORK = 20_000;
+const DISTURBED_WORK = 100;
 /** Messages that rounding may make or lose, as a share of all. */
 const ROUNDING_MAX = 1e-9;
 
@@ -111,9 +113,13 @@ class FlowRun {
   private readonly requests: Float64Array;
   private readonly hubs: readonly HubCounts[];
   private readonly steps = { disturbed: 0, steady: 0 };
+  private readonly stretch: Stretch;
   private at = 0;
   private cellBegan = 0;
   private quiet = true;
+  private oneByOneUntil = 0;
+  /** Since the last breath. */
+  private work = 0;
 
   constructor(plan: FlowPlan, input: FlowInput, dcs: readonly number[]) {
     this.plan = plan;
@@ -130,6 +136,7 @@ class FlowRun {
     });
     const { dcCount, classes } = plan;
     this.rates = new Float64Array(classes.length * dcCount);
+    this.stretch = new Stretch(this.rates.length);
     this.kinds = this.rates.subarray(0, KINDS.length * dcCount);
     this.requests = this.rates.subarray((classes.length - REQUESTS.length) * dcCount);
     this.hubs = (input.hubs ?? []).map((hub) => new HubCounts(hub));
@@ -137,27 +144,22 @@ class FlowRun {
 
   async toTheEnd(): Promise<void> {
     const { windowSeconds } = this.plan;
-    let sinceBreath = 0;
-    let second = -1;
+    let loaded = -1;
     while (this.at < windowSeconds) {
-      if (Math.floor(this.at) !== second) {
-        second = Math.floor(this.at);
-        this.loadAt(second);
-      }
-      sinceBreath += this.advance(Math.min(second + 1, windowSeconds));
-      if (sinceBreath >= BREATH_SECONDS) {
-        sinceBreath = 0;
-        await this.breathe();
-      }
+      const second = Math.floor(this.at);
+      if (second !== loaded) this.loadAt(second);
+      loaded = second;
+      this.advance(Math.min(second + 1, windowSeconds));
+      if (this.at < loaded) loaded = -1; // a stretch is gone through again
+      if (this.work >= BREATH_WORK) await this.breathe();
     }
+    this.endStretch();
+    if (this.at < windowSeconds) return this.toTheEnd();
     this.rates.fill(0);
     const giveUp = windowSeconds + DRAIN_SECONDS_MAX;
     while (!this.isQuiet() && this.at < giveUp) {
-      sinceBreath += this.advance(Math.min(Math.floor(this.at) + 1, giveUp));
-      if (sinceBreath >= BREATH_SECONDS) {
-        sinceBreath = 0;
-        await this.breathe();
-      }
+      this.disturb(Math.min(Math.floor(this.at) + 1, giveUp));
+      if (this.work >= BREATH_WORK) await this.breathe();
     }
     if (this.at > this.cellBegan) this.endCell();
     this.input.onProgress?.(this.progress());
@@ -168,9 +170,10 @@ class FlowRun {
     const { rates, input, plan, requests } = this;
     const { dcCount } = plan;
     input.load.ratesAt(second, this.kinds);
-    this.hubs.forEach((counts, i) => {
+    for (let i = 0; i < this.hubs.length; i++) {
+      const counts = this.hubs[i]!;
       rates[(KINDS.length + i) * dcCount + counts.hub.homeDc] = counts.at(second);
-    });
+    }
     input.requestsAt?.(second, requests);
   }
 
@@ -178,23 +181,62 @@ class FlowRun {
     return this.quiet && this.disturbances.nextEdge > this.at;
   }
 
-  /** One step, to `until` at the latest; returns how much work it was. */
-  private advance(until: number): number {
-    const { steady, disturbed, disturbances, rates, steps } = this;
-    const whole = this.quiet && disturbances.nextEdge >= until;
-    let work = 1;
-    if (whole && steady.run(rates, until - this.at)) {
-      this.at = until;
-      steps.steady++;
-    } else {
-      this.at = disturbed.step(this.at, until, rates);
-      disturbances.advance(this.at);
-      this.quiet = disturbed.isQuietAt(this.at);
-      steps.disturbed++;
-      work = DISTURBED_WEIGHT;
+  /** One second, or the part of it until something changes. */
+  private advance(until: number): void {
+    const { stretch, rates } = this;
+    const steady = this.quiet && this.disturbances.nextEdge >= until;
+    if (!steady || this.at < this.oneByOneUntil) {
+      if (this.endStretch()) this.single(until, steady);
+      return;
     }
+    const seconds = until - this.at;
+    if (!stretch.add(rates, seconds)) {
+      if (!this.endStretch()) return;
+      stretch.add(rates, seconds);
+    }
+    this.at = until;
+    this.work++;
+    if (this.at >= this.recorder.cellEnds && this.endStretch()) this.endCell();
+  }
+
+  /** A second by itself. */
+  private single(until: number, steady: boolean): void {
+    if (!steady || !this.steady.run(this.rates, until - this.at)) {
+      this.disturb(until);
+      return;
+    }
+    this.at = until;
+    this.work++;
+    this.steps.steady++;
     if (this.at >= this.recorder.cellEnds) this.endCell();
-    return work;
+  }
+
+  private disturb(until: number): void {
+    this.at = this.disturbed.step(this.at, until, this.rates);
+    this.disturbances.advance(this.at);
+    this.quiet = this.disturbed.isQuietAt(this.at);
+    this.steps.disturbed++;
+    this.work += DISTURBED_WORK;
+    if (this.at >= this.recorder.cellEnds) this.endCell();
+  }
+
+  /**
+   * Reckons up the steady seconds that were put together. False where they were too much for a
+   * station: then time is back at their beginning, and they will be gone through one by one.
+   */
+  private endStretch(): boolean {
+    const { stretch } = this;
+    const { seconds } = stretch;
+    if (seconds === 0) return true;
+    const fits = this.steady.run(stretch.mean(), seconds);
+    stretch.clear();
+    if (fits) {
+      this.steps.steady += Math.ceil(seconds);
+      return true;
+    }
+    this.oneByOneUntil = this.at;
+    this.at -= seconds;
+    return false;
   }
 
   private endCell(): void {
@@ -220,6 +262,7 @@ class FlowRun {
   }
 
   private async breathe(): Promise<void> {
+    this.work = 0;
     this.input.onProgress?.(this.progress());
     await this.input.breathe?.();
     this.input.signal.throwIfAborted();

@@ -85,10 +85,14 @@ export class People {
     this.spreadUntil = this.silentUntil + spread;
   }
 
-  /** Who has noticed the loss looks for the nearest DC that lives. */
-  lookAround(now: number, lost: Uint8Array): void {
+  /**
+   * Who has noticed the loss looks for the nearest DC that lives; home only if no other DC holds
+   * writes for it, which go first.
+   */
+  lookAround(now: number, lost: Uint8Array, handedOver: boolean): void {
     if (this.target !== NOWHERE || now < this.silentUntil) return;
-    const nearest = this.plan.nearest[this.home]!.find((dc) => lost[dc] === 0);
+    const alive = this.plan.nearest[this.home]!.filter((dc) => lost[dc] === 0);
+    const nearest = alive.find((dc) => dc !== this.home || handedOver) ?? alive[0];
     if (nearest === undefined) return;
     this.target = nearest;
     this.silentUntil = now;

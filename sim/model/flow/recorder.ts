@@ -32,6 +32,11 @@ const COUNTER_METRICS: Readonly<Record<(typeof COUNTERS)[number], CounterName>> 
   givenUp: 'messages_given_up',
 };
 
+interface LatencySeries {
+  readonly key: string;
+  record(ms: number, atSeconds: number, count: number): void;
+}
+
 /** A level over a cell: its integral over time and its greatest value. */
 class Level {
   readonly sums: Float64Array;
@@ -77,6 +82,7 @@ export class Recorder {
   private readonly measurements: Measurements;
   private readonly digest = new Digest().text('flow');
   private readonly bins: Float64Array;
+  private readonly series: (LatencySeries | undefined)[] = [];
   private touched: number[] = [];
   private readonly late = new Map<number, Map<number, Float64Array>>();
   private readonly carries = new Map<string, { whole: number; exact: number }>();
@@ -252,15 +258,18 @@ export class Recorder {
     });
   }
 
-  private latencySeries(index: number): {
-    readonly key: string;
-    record(ms: number, at: number, count: number): void;
-  } {
-    const dc = String(this.ids[index % this.dcCount]);
-    const kind = Math.floor(index / this.dcCount);
-    return kind < ACK_SERIES
-      ? this.measurements.series('delivery_latency', { path: PATHS[kind]!, dc })
-      : this.measurements.series('ack_latency', { ack: ACKS[kind - ACK_SERIES]!, dc });
+  private latencySeries(index: number): LatencySeries {
+    let series = this.series[index];
+    if (series === undefined) {
+      const dc = String(this.ids[index % this.dcCount]);
+      const kind = Math.floor(index / this.dcCount);
+      series =
+        kind < ACK_SERIES
+          ? this.measurements.series('delivery_latency', { path: PATHS[kind]!, dc })
+          : this.measurements.series('ack_latency', { ack: ACKS[kind - ACK_SERIES]!, dc });
+      this.series[index] = series;
+    }
+    return series;
   }
 
   private countersOf(at: number): void {

@@ -135,7 +135,8 @@ const IDLE_ARRIVALS_MAX = 64;
  * x / (x + b). For b the sync is taken to follow a gamma law of the same mean and variance.
  */
 export class GroupCommits {
-  /** Set by `at`: share of time in which a log syncs, mean and variance until durable. */
+  /** Set by `at`: writes a second, share of time in which a log syncs, mean and variance. */
+  perSecond = 0;
   utilisation = 0;
   meanUs = 0;
   varianceUs2 = 0;
@@ -162,6 +163,7 @@ export class GroupCommits {
   at(perSecond: number): void {
     const { mean, second, third } = this.sync;
     const arrivals = perSecond * this.perArrival;
+    this.perSecond = perSecond;
     const idle =
       arrivals < IDLE_ARRIVALS_MAX ? tableAt(this.idle, arrivals / IDLE_ARRIVALS_MAX) : 0;
     const busy = arrivals / (arrivals + idle);
