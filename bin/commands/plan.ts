@@ -12,6 +12,7 @@ import { PLAN_DOCUMENT, type PlanDocument } from '../../sim/capacity/document.ts
 import { inputsYaml } from '../../sim/capacity/inputs-yaml.ts';
 import { makePlan } from '../../sim/capacity/plan.ts';
 import { type NamedText, type PlanSource, readPlan } from '../../sim/capacity/plan-file.ts';
+import { type Planet, planetOf } from '../../sim/capacity/planet.ts';
 import {
   DEFAULT_PROFILE,
   PROFILE_NAMES,
@@ -196,7 +197,12 @@ function planOf(
   reader.check();
   return makePlan({
     ...source!,
-    ...{ topology, samples: asked.samples, seed: asked.seed, version: packageInfo().version },
+    ...{
+      planet: thePlanet(),
+      samples: asked.samples,
+      seed: asked.seed,
+      version: packageInfo().version,
+    },
     ...(asked.target && { target: asked.target }),
     reproduce: commandLine(word, options),
   });
@@ -252,6 +258,13 @@ function savedDocument(word: string): PlanDocument | undefined {
   } catch {
     return undefined; // no JSON: its problems are told with line and column as a plan file
   }
+}
+
+let planet: Planet | undefined;
+/** Made once: two plans that are compared share it. */
+function thePlanet(): Planet {
+  planet ??= planetOf(topology);
+  return planet;
 }
 
 const quoted = (word: string): string => (/^[\w./=:@%+-]+$/.test(word) ? word : `'${word}'`);

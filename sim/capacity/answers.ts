@@ -1,5 +1,4 @@
 /** What somebody who has to decide asks first, answered in a sentence each. */
-import { whatBreaks } from './breaking.ts';
 import { costOf } from './cost.ts';
 import { coresOf } from './fleet.ts';
 import { crossDcHops, pathQuantileMs } from './latency.ts';
@@ -15,10 +14,14 @@ export type Verdict = 'held' | 'broken';
 export function verdictOf(context: Context, target?: TargetSlo): Verdict {
   if (context.outcome.solution && !context.outcome.solution.possible) return 'broken';
   const bearable = survivedStates(context);
-  const holds = bearable.every(({ busy }) => busy.utilisation < 1);
+  const holds = bearable.every(({ busy }) => busy.utilisation < 1) && fullestLink(context) < 1;
   const { limitMs } = promiseOf(context, target);
   return holds && slowestSurvived(context, target) < limitMs ? 'held' : 'broken';
 }
+
+/** Of links whose width is given; others are as wide as they must be. */
+const fullestLink = ({ outcome }: Context): number =>
+  Math.max(0, ...outcome.links.map(({ utilisation }) => utilisation));
 
 const survivedStates = ({ states, world }: Context) =>
   states.filter(({ state }) => state.lost.length <= world.settings.survive);
@@ -75,6 +78,9 @@ function holds(context: Context, target?: TargetSlo): string {
   const { busy, state } = busiest;
   const where = `${busy.role} ${busy.constraint} in ${world.planet.names[busy.dc]}`;
   const full = withUnit(busy.utilisation, 'share');
+  if (fullestLink(context) >= 1) {
+    return `no: with ${survive}, a backbone link is at ${withUnit(fullestLink(context), 'share')}`;
+  }
   if (busy.utilisation >= 1 || !(ms < promise.limitMs)) {
     const loss = state.lost.length === 0 ? '' : ` when ${lostNames(world, state.lost)} is lost`;
     const slow = Number.isFinite(ms) ? `, ${text} ${withUnit(ms, 'ms')}` : '';
@@ -133,9 +139,8 @@ function howSure({ plan, world }: Context): string {
   );
 }
 
-function breaksFirst({ outcome, world, v }: Context): string {
-  const losses = world.settings.survive;
-  const found = whatBreaks(world, outcome, losses);
+function breaksFirst({ world, v, breaks }: Context): string {
+  const found = breaks[world.settings.survive]!;
   const { start } = world.settings;
   const load = found.find(({ multiple }) => multiple !== undefined);
   const disk = found.find(({ multiple }) => multiple === undefined);

@@ -4,7 +4,8 @@
  */
 import { bitsOf, planLinks } from './backbone.ts';
 import { busyOf, type Constraint } from './fleet.ts';
-import { evaluate, type Outcome, type World } from './model.ts';
+import { peakTable, planetRates } from './load.ts';
+import type { Outcome, World } from './model.ts';
 import { ROLES } from './settings.ts';
 import { slowestMs } from './solver.ts';
 import { storedRates, textShare, yearsToWrite, yearsUntilLoad } from './stored.ts';
@@ -79,10 +80,9 @@ const NEARLY_NOTHING = 0.001;
 function latency(world: World, outcome: Outcome, mostLost: number): Breaking[] {
   const { values: v, fleet } = outcome;
   const bearable = world.states.filter(({ lost }) => lost.length <= mostLost);
-  const slow = { ...world, states: bearable };
   const misses = (multiple: number): number => {
     const grown = scaled(v, multiple);
-    const { peaks } = evaluate(slow, grown, fleet);
+    const peaks = peakTable(grown, planetRates(grown, world.planet), bearable);
     return bearable.findIndex((state, i) => {
       const how = { path: 'same_dc', quantile: v.slo.quantile } as const;
       const ms = slowestMs(grown, world.planet, peaks[i]!, fleet, how, state.lost);

@@ -17,20 +17,28 @@ const origin = {
   source: z.string().min(1).max(300).optional().describe('where it comes from'),
 };
 
-/** A number, {value, from, source}, or {low, mode, high, from, source}. */
+/** By "min max": fields with the same limits share one, and the published schema refers to it. */
+const quantities = new Map<string, ReturnType<typeof quantityWithin>>();
+
 function quantity({ unit, min, max, about }: Field) {
+  const limits = `${min} ${max}`;
+  const shared = quantities.get(limits) ?? quantityWithin(min, max);
+  quantities.set(limits, shared);
+  return shared.describe(`${about} (${unit})`);
+}
+
+/** A number, {value, from, source}, or {low, mode, high, from, source}. */
+function quantityWithin(min: number, max: number) {
   const number = z.number().min(min).max(max);
-  return z
-    .union([
-      number,
-      z.strictObject({ value: number, ...origin }),
-      z
-        .strictObject({ low: number, mode: number, high: number, ...origin })
-        .refine(({ low, mode, high }) => low <= mode && mode <= high, {
-          message: 'low, mode and high must not decrease',
-        }),
-    ])
-    .describe(`${about} (${unit})`);
+  return z.union([
+    number,
+    z.strictObject({ value: number, ...origin }),
+    z
+      .strictObject({ low: number, mode: number, high: number, ...origin })
+      .refine(({ low, mode, high }) => low <= mode && mode <= high, {
+        message: 'low, mode and high must not decrease',
+      }),
+  ]);
 }
 
 export type GivenQuantity = z.infer<ReturnType<typeof quantity>>;

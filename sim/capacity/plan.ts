@@ -3,13 +3,13 @@
  * which kind, where, for how much, what breaks first, and how sure all that is. Pure: the same
  * inputs give the same document on every machine.
  */
-import type { Topology } from '../../system-under-test/topology.ts';
 import { answersOf, verdictOf } from './answers.ts';
+import { whatBreaks } from './breaking.ts';
 import { addClaims, claimFlags } from './claims.ts';
 import { PlanBuilder, type PlanDocument } from './document.ts';
 import { FIELDS, type Layer, valuesOf } from './inputs.ts';
 import { evaluate, stateOutcomes, worldFor } from './model.ts';
-import { planetOf } from './planet.ts';
+import type { Planet } from './planet.ts';
 import type { Context } from './sections/context.ts';
 import { addBreaking, addLatency, addLosses, addOutages } from './sections/failure.ts';
 import { addFleet, addLinks } from './sections/fleet.ts';
@@ -24,7 +24,8 @@ export interface PlanRequest {
   readonly settings: Settings;
   /** Profile that it extends. */
   readonly profile: string;
-  readonly topology: Topology;
+  /** From `planetOf`; one serves any number of plans. */
+  readonly planet: Planet;
   /** Solve for the smallest fleet, or judge the given one. */
   readonly target?: TargetSlo;
   /** Monte Carlo draws; 0 leaves it out. */
@@ -35,8 +36,7 @@ export interface PlanRequest {
 }
 
 export function makePlan(request: PlanRequest): PlanDocument {
-  const { inputs, settings, target } = request;
-  const planet = planetOf(request.topology);
+  const { inputs, settings, target, planet } = request;
   const promised = target?.path === 'same_dc' ? withTarget(inputs, target) : inputs;
   const v = valuesOf(promised);
   // The solver chooses a fleet; one that is given is judged.
@@ -44,7 +44,10 @@ export function makePlan(request: PlanRequest): PlanDocument {
   const outcome = evaluate(world, v);
   const plan = new PlanBuilder(promised);
   const states = stateOutcomes(world, outcome, v.slo.quantile);
-  const context: Context = { plan, world, inputs: promised, v, outcome, states };
+  const breaks = [0, 1, 2].map((losses) =>
+    losses === 0 || losses === settings.survive ? whatBreaks(world, outcome, losses) : [],
+  );
+  const context: Context = { plan, world, inputs: promised, v, outcome, states, breaks };
   addLoad(context);
   addPromises(context);
   addStored(context);

@@ -99,12 +99,25 @@ export function waitMoments({ probability, seconds }: Wait): Moments {
 }
 
 /**
+ * Share of time in which a sync runs, with `offered` arrivals a sync. A sync is followed at once by
+ * another unless nothing arrived meanwhile; how often that is, is the Laplace transform of a sync,
+ * here that of the gamma law with the same two moments.
+ */
+function syncing(offered: number, sigma: number): number {
+  if (offered === 0) return 0;
+  const squared = exactExp(sigma * sigma) - 1;
+  const nothing =
+    squared > 0 ? exactExp(-exactLog(1 + offered * squared) / squared) : exactExp(-offered);
+  return offered / (offered + nothing);
+}
+
+/**
  * Until a write is durable with group commit: the rest of the sync that is running, if one is, and
  * then a whole one. `writes` a second arrive at one log; syncs are lognormal.
  */
 export function groupCommit(writes: number, syncSeconds: number, sigma: number): Moments {
   const raw = (k: number): number => lognormalRaw(syncSeconds, sigma, k);
-  const busy = (writes * syncSeconds) / (1 + writes * syncSeconds);
+  const busy = syncing(writes * syncSeconds, sigma);
   const rest = fromRaw(
     (busy * raw(2)) / (2 * raw(1)),
     (busy * raw(3)) / (3 * raw(1)),

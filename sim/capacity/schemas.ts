@@ -9,5 +9,5 @@ export type SchemaName = (typeof SCHEMA_NAMES)[number];
 const SOURCES = { input: PLAN_FILE, output: PLAN_DOCUMENT, prices: PRICE_FILE } as const;
 
 export function jsonSchema(name: SchemaName): object {
-  return z.toJSONSchema(SOURCES[name], { target: 'draft-2020-12', reused: 'inline' });
+  return z.toJSONSchema(SOURCES[name], { target: 'draft-2020-12', reused: 'ref' });
 }

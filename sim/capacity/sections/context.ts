@@ -1,4 +1,5 @@
 /** What every section of a plan is made from. */
+import type { Breaking } from '../breaking.ts';
 import type { PlanBuilder } from '../document.ts';
 import type { Layer, Values } from '../inputs.ts';
 import type { Outcome, StateOutcome, World } from '../model.ts';
@@ -11,6 +12,8 @@ export interface Context {
   readonly outcome: Outcome;
   /** By loss state, in the order of `world.states`. */
   readonly states: readonly StateOutcome[];
+  /** What breaks first with up to 0, or `settings.survive`, datacentres lost; by that number. */
+  readonly breaks: readonly (readonly Breaking[])[];
 }
 
 /** "DC 2 Amsterdam", or names of several; "none". */

@@ -1,5 +1,5 @@
 /** Latency by hop, what each loss breaks, backlogs, and what breaks first as load grows. */
-import { dcName, whatBreaks } from '../breaking.ts';
+import { dcName } from '../breaking.ts';
 import { crossDcHops, type Hop, pathMeanMs, pathQuantileMs, sameDcHops } from '../latency.ts';
 import { backlogAfter } from '../outages.ts';
 import { indexOfGreatest } from '../planet.ts';
@@ -134,9 +134,9 @@ export function addOutages({ plan, v, outcome, world }: Context): void {
   );
 }
 
-export function addBreaking({ plan, v, outcome, world }: Context): void {
+export function addBreaking({ plan, v, world, breaks }: Context): void {
   const rowsOf = (losses: number) =>
-    whatBreaks(world, outcome, losses).map(({ what, where, lost, multiple, years }) => ({
+    breaks[losses]!.map(({ what, where, lost, multiple, years }) => ({
       ...{ what, where, lost: lostNames(world, lost) },
       multiple: multiple ?? null,
       users: multiple === undefined ? null : multiple * v.traffic.monthlyUsers,
