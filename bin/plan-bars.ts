@@ -38,7 +38,8 @@ export function tornadoLines(
   const lines = rows.map(({ input, range, atLow, atHigh }) => {
     const letter = colours.cyan(plan.inputs[input]?.from[0] ?? ' ');
     const bar = drawBar(room, cell(base), cell(atLow), cell(atHigh));
-    const ends = `${short(Math.min(atLow, atHigh), unit)}–${short(Math.max(atLow, atHigh), unit)}`;
+    const [first, last] = atLow < atHigh ? [atLow, atHigh] : [atHigh, atLow];
+    const ends = `${short(first, unit)}–${short(last, unit)}`;
     const name = `${input.length > NAME - 3 ? `${input.slice(0, NAME - 4)}…` : input}`;
     return `${letter} ${name.padEnd(NAME - 2)}${range.padEnd(RANGE)}${bar} ${ends}`;
   });

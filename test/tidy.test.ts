@@ -34,7 +34,7 @@ const TOP_LEVEL = new Set([
 /** What is virtual, or must be able to be: everything it needs is handed to it. */
 const CORES = [
   /^system-under-test\/(environment|mtproto|schema|datacenter|services|gateway)\//,
-  /^sim\/(core|traffic|model|cluster|users)\//,
+  /^sim\/(capacity|core|traffic|model|cluster|users)\//,
   /^reports\/[^/]+\.ts$/,
   /^reports\/render\/[^/]+\.ts$/,
   /^chaos\/plan\.ts$/,

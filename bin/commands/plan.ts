@@ -1,6 +1,6 @@
 /**
- * `quincunx plan`: how many servers, where, for how much; what breaks first; how sure that is. Reads
- * the files that it is given, calls sim/capacity, and prints.
+ * `quincunx plan`: how many servers, where, for how much; what breaks first; how sure that is.
+ * Reads the files that it is given, calls sim/capacity, and prints.
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import type { Command } from 'commander';

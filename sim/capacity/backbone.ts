@@ -3,6 +3,7 @@ import type { Values } from './inputs.ts';
 import type { PlanetRates } from './load.ts';
 import type { LossState } from './losses.ts';
 import { type Planet, SLOTS } from './planet.ts';
+import { DAYS_PER_MONTH } from './stored.ts';
 
 /** Bits a second at one moment, by what they are. */
 export interface LinkLoad {
@@ -28,31 +29,69 @@ export interface LinkPlan {
 export const bitsOf = ({ messages, replication, media }: LinkLoad): number =>
   messages + replication + media;
 
-export function linkLoadAt(
-  v: Values,
-  rates: PlanetRates,
+/** Bits for one unit of what drives a link; see `LossState`. */
+interface UnitBits {
+  readonly messages: number;
+  readonly replication: number;
+  /** Files in messages that cross. */
+  readonly crossingMedia: number;
+  /** Files that are kept elsewhere, too; divided among the other datacentres. */
+  readonly keptMedia: number;
+}
+
+function unitBits(v: Values, rates: PlanetRates, dcCount: number): UnitBits {
+  const { traffic, storage, service } = v;
+  const factor = 8 * rates.messagesPerSecond * rates.dayFactor;
+  const file = factor * traffic.mediaShare * traffic.mediaBytes;
+  return {
+    messages: factor * (traffic.textBytes + service.frameBytes),
+    replication:
+      (factor * (traffic.textBytes + storage.overheadBytes) * (storage.dcCopies - 1)) /
+      Math.max(1, dcCount - 1),
+    crossingMedia: file,
+    keptMedia: file * storage.mediaUniqueShare * storage.mediaCrossCopies,
+  };
+}
+
+const EMPTY: LinkLoad = { messages: 0, replication: 0, media: 0 };
+
+function linkLoadAt(
+  unit: UnitBits,
   state: LossState,
   from: number,
   to: number,
   slot: number,
 ): LinkLoad {
   const n = state.users.length;
-  const { traffic, storage, service } = v;
-  const factor = rates.messagesPerSecond * rates.dayFactor;
-  const crossing = state.crossing[(slot * n + from) * n + to]! * factor;
-  const file = traffic.mediaShare * traffic.mediaBytes;
-  if (state.lost.includes(from) || state.lost.includes(to)) {
-    return { messages: 0, replication: 0, media: 0 };
-  }
-  const others = Math.max(1, n - 1 - state.lost.length);
-  const entries =
-    (state.mastered[slot * n + from]! * factor * (storage.dcCopies - 1)) / Math.max(1, n - 1);
-  const kept = state.sends[slot * n + from]! * factor * storage.mediaUniqueShare;
+  const crossing = state.crossing[(slot * n + from) * n + to]!;
+  const kept = unit.keptMedia / Math.max(1, n - 1 - state.lost.length);
   return {
-    messages: 8 * crossing * (traffic.textBytes + service.frameBytes),
-    replication: 8 * entries * (traffic.textBytes + storage.overheadBytes),
-    media: 8 * file * (crossing + (kept * storage.mediaCrossCopies) / others),
+    messages: crossing * unit.messages,
+    replication: state.mastered[slot * n + from]! * unit.replication,
+    media: crossing * unit.crossingMedia + state.sends[slot * n + from]! * kept,
   };
+}
+
+/** Calls back with the bits of every slot; not at all where an end is lost. */
+function eachSlot(
+  unit: UnitBits,
+  state: LossState,
+  [from, to]: readonly [number, number],
+  visit: (slot: number, bits: number) => void,
+): void {
+  if (state.lost.includes(from) || state.lost.includes(to)) return;
+  const n = state.users.length;
+  const crossing = unit.messages + unit.crossingMedia;
+  const kept = unit.keptMedia / Math.max(1, n - 1 - state.lost.length);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const at = slot * n + from;
+    visit(
+      slot,
+      state.crossing[at * n + to]! * crossing +
+        state.mastered[at]! * unit.replication +
+        state.sends[at]! * kept,
+    );
+  }
 }
 
 export function planLinks(
@@ -74,25 +113,27 @@ function planLink(
   from: number,
   to: number,
 ): LinkPlan {
-  let peak: LinkLoad = { messages: 0, replication: 0, media: 0 };
-  let lost: readonly number[] = [];
+  const dcCount = states[0]!.users.length;
+  const unit = unitBits(v, rates, dcCount);
+  let most = 0;
+  let busiest = { state: states[0]!, slot: 0 };
   for (const state of states) {
-    for (let slot = 0; slot < SLOTS; slot++) {
-      const load = linkLoadAt(v, rates, state, from, to, slot);
-      if (bitsOf(load) > bitsOf(peak)) [peak, lost] = [load, state.lost];
-    }
+    eachSlot(unit, state, [from, to], (slot, bits) => {
+      if (bits > most) [most, busiest] = [bits, { state, slot }];
+    });
   }
+  const peak = most > 0 ? linkLoadAt(unit, busiest.state, from, to, busiest.slot) : EMPTY;
   const { waveBitsPerSecond, wavesPerLink, linkUtilisationMax } = v.network;
-  const needed = Math.ceil(bitsOf(peak) / (waveBitsPerSecond * linkUtilisationMax) - 1e-9);
+  const needed = Math.ceil(most / (waveBitsPerSecond * linkUtilisationMax) - 1e-9);
   const waves = wavesPerLink > 0 ? wavesPerLink : Math.max(1, needed);
-  const ordinary = { ...rates, dayFactor: 1 };
   let bits = 0;
-  for (let slot = 0; slot < SLOTS; slot++) {
-    bits += bitsOf(linkLoadAt(v, ordinary, states[0]!, from, to, slot)) / SLOTS;
-  }
+  const ordinary = unitBits(v, { ...rates, dayFactor: 1 }, dcCount);
+  eachSlot(ordinary, states[0]!, [from, to], (_, now) => {
+    bits += now / SLOTS;
+  });
   return {
-    ...{ from, to, peak, lost, waves },
+    ...{ from, to, peak, lost: busiest.state.lost, waves },
     utilisation: bitsOf(peak) / (waves * waveBitsPerSecond),
-    bytesPerMonth: (bits / 8) * 86_400 * (365.25 / 12),
+    bytesPerMonth: (bits / 8) * 86_400 * DAYS_PER_MONTH,
   };
 }

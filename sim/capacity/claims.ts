@@ -197,8 +197,12 @@ export function claimFlags(
     flag(
       'hop-eats-the-budget',
       `${say(v.slo.deliveryMs, 'ms')} delivery and a hop of ${hop.low}–${say(hop.high, 'ms')} ` +
-        `leave ${Math.max(0, left[0])}–${say(Math.max(0, left[1]), 'ms')} for everything else`,
+        `leave ${leftText(left)} for everything else`,
     );
   }
   return flags;
+}
+
+function leftText([least, most]: readonly [number, number]): string {
+  return most <= 0 ? 'nothing' : `${Math.max(0, least)}–${say(most, 'ms')}`;
 }

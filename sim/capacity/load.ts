@@ -56,31 +56,44 @@ export interface DcLoad {
   readonly downloadBytes: number;
 }
 
-export function dcLoadAt(
-  v: Values,
-  rates: PlanetRates,
-  state: LossState,
-  dc: number,
-  slot: number,
-): DcLoad {
-  const { traffic, sessions, storage } = v;
+/** What the people of a moment do, in the unit of `LossState`; everything is linear in it. */
+export interface Drivers {
+  readonly sends: number;
+  readonly received: number;
+  readonly arrivals: number;
+  readonly applied: number;
+  readonly users: number;
+}
+
+export function driversAt(state: LossState, dc: number, slot: number): Drivers {
   const at = slot * state.users.length + dc;
+  return {
+    sends: state.sends[at]!,
+    received: state.received[at]!,
+    arrivals: state.arrivals[at]!,
+    applied: state.applied[at]!,
+    users: state.users[dc]!,
+  };
+}
+
+export function dcLoad(v: Values, rates: PlanetRates, dcCount: number, drivers: Drivers): DcLoad {
+  const { traffic, sessions, storage } = v;
   const factor = rates.messagesPerSecond * rates.dayFactor;
-  const sends = state.sends[at]! * factor;
-  const connections = state.sends[at]! * rates.connectionsMean;
-  const botCalls = state.sends[at]! * rates.botCallsPerSecond * rates.dayFactor;
+  const sends = drivers.sends * factor;
+  const connections = drivers.sends * rates.connectionsMean;
+  const botCalls = drivers.sends * rates.botCallsPerSecond * rates.dayFactor;
   const requests = sends * (1 + traffic.readsPerWrite) + botCalls;
   const uploadBytes = sends * traffic.mediaShare * traffic.mediaBytes;
   return {
     requests,
     pushes:
-      state.received[at]! * factor * sessions.pushesPerMessage +
-      state.users[dc]! * rates.burstPushesPerSecond,
+      drivers.received * factor * sessions.pushesPerMessage +
+      drivers.users * rates.burstPushesPerSecond,
     pings: connections / sessions.pingSeconds,
     connections,
-    routed: requests + state.arrivals[at]! * factor,
-    writes: sends + state.received[at]! * factor,
-    applied: (state.applied[at]! * factor * (storage.dcCopies - 1)) / (state.users.length - 1 || 1),
+    routed: requests + drivers.arrivals * factor,
+    writes: sends + drivers.received * factor,
+    applied: (drivers.applied * factor * (storage.dcCopies - 1)) / Math.max(1, dcCount - 1),
     reads: sends * traffic.readsPerWrite * (1 - storage.cacheHitShare),
     uploadBytes,
     downloadBytes: uploadBytes * traffic.readsPerWrite * (1 - storage.cdnShare),
@@ -122,26 +135,73 @@ export interface PeakLoad {
   readonly store: DcLoad;
 }
 
-export function peakLoad(v: Values, rates: PlanetRates, state: LossState, dc: number): PeakLoad {
-  let [front, router, store, media, connections] = [0, 0, 0, 0, 0];
-  let [frontBits, mediaBits] = [0, 0];
-  let busiestFront = dcLoadAt(v, rates, state, dc, 0);
-  let busiestStore = busiestFront;
-  const wire = 8 * (v.traffic.textBytes + v.service.frameBytes);
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const load = dcLoadAt(v, rates, state, dc, slot);
-    const cores = coresFor(v, load);
-    if (cores.front > front) [front, busiestFront] = [cores.front, load];
-    if (cores.store > store) [store, busiestStore] = [cores.store, load];
-    router = Math.max(router, cores.router);
-    media = Math.max(media, cores.media);
-    connections = Math.max(connections, load.connections);
-    frontBits = Math.max(frontBits, wire * (load.requests + load.pushes));
-    mediaBits = Math.max(mediaBits, 8 * Math.max(load.uploadBytes, load.downloadBytes));
-  }
+/** Work for one unit of each driver. */
+interface UnitWork {
+  readonly sends: RoleCounts;
+  readonly received: RoleCounts;
+  readonly arrivals: RoleCounts;
+  readonly applied: RoleCounts;
+  readonly users: RoleCounts;
+}
+
+const IDLE: Drivers = { sends: 0, received: 0, arrivals: 0, applied: 0, users: 0 };
+
+function unitWork(v: Values, rates: PlanetRates, dcCount: number): UnitWork {
+  const of = (driver: keyof Drivers): RoleCounts =>
+    coresFor(v, dcLoad(v, rates, dcCount, { ...IDLE, [driver]: 1 }));
   return {
-    ...{ cores: { front, router, store, media }, connections, frontBits, mediaBits },
-    ...{ front: busiestFront, store: busiestStore },
+    sends: of('sends'),
+    received: of('received'),
+    arrivals: of('arrivals'),
+    applied: of('applied'),
+    users: of('users'),
+  };
+}
+
+/** The slot in which a role of a datacentre has most to do. */
+function busiestSlot(state: LossState, dc: number, role: keyof RoleCounts, unit: UnitWork): number {
+  const dcCount = state.users.length;
+  const [sends, received] = [unit.sends[role], unit.received[role]];
+  const [arrivals, applied] = [unit.arrivals[role], unit.applied[role]];
+  let best = 0;
+  let most = -1;
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const at = slot * dcCount + dc;
+    const work =
+      state.sends[at]! * sends +
+      state.received[at]! * received +
+      state.arrivals[at]! * arrivals +
+      state.applied[at]! * applied;
+    if (work > most) [best, most] = [slot, work];
+  }
+  return best;
+}
+
+function peakLoad(
+  v: Values,
+  rates: PlanetRates,
+  state: LossState,
+  dc: number,
+  unit: UnitWork,
+): PeakLoad {
+  const at = (role: keyof RoleCounts): DcLoad => {
+    const drivers = driversAt(state, dc, busiestSlot(state, dc, role, unit));
+    return dcLoad(v, rates, state.users.length, drivers);
+  };
+  const [front, router, store, media] = [at('front'), at('router'), at('store'), at('media')];
+  const wire = 8 * (v.traffic.textBytes + v.service.frameBytes);
+  // What people send decides connections and files: both are most where most is sent.
+  return {
+    cores: {
+      front: coresFor(v, front).front,
+      router: coresFor(v, router).router,
+      store: coresFor(v, store).store,
+      media: coresFor(v, media).media,
+    },
+    connections: media.connections,
+    frontBits: wire * (front.requests + front.pushes),
+    mediaBits: 8 * Math.max(media.uploadBytes, media.downloadBytes),
+    ...{ front, store },
   };
 }
 
@@ -149,22 +209,25 @@ export function peakLoad(v: Values, rates: PlanetRates, state: LossState, dc: nu
 export type PeakTable = readonly (readonly PeakLoad[])[];
 
 export function peakTable(v: Values, rates: PlanetRates, states: readonly LossState[]): PeakTable {
-  return states.map((state) => Array.from(state.users, (_, dc) => peakLoad(v, rates, state, dc)));
+  const unit = unitWork(v, rates, states[0]!.users.length);
+  return states.map((state) =>
+    Array.from(state.users, (_, dc) => peakLoad(v, rates, state, dc, unit)),
+  );
 }
 
 /** The mean of a mean day, of one datacentre with nothing lost: what bills are made of. */
-export function meanLoad(
-  v: Values,
-  rates: PlanetRates,
-  normal: LossState,
-  dc: number,
-): Record<keyof DcLoad, number> {
-  const ordinary = { ...rates, dayFactor: 1 };
-  const mean = { ...dcLoadAt(v, ordinary, normal, dc, 0) };
-  for (let slot = 1; slot < SLOTS; slot++) {
-    const load = dcLoadAt(v, ordinary, normal, dc, slot);
-    for (const name of Object.keys(mean) as (keyof DcLoad)[]) mean[name] += load[name];
-  }
-  for (const name of Object.keys(mean) as (keyof DcLoad)[]) mean[name] /= SLOTS;
-  return mean;
+export function meanLoad(v: Values, rates: PlanetRates, normal: LossState, dc: number): DcLoad {
+  const dcCount = normal.users.length;
+  const mean = (loads: Float64Array): number => {
+    let total = 0;
+    for (let slot = 0; slot < SLOTS; slot++) total += loads[slot * dcCount + dc]!;
+    return total / SLOTS;
+  };
+  return dcLoad(v, { ...rates, dayFactor: 1 }, dcCount, {
+    sends: mean(normal.sends),
+    received: mean(normal.received),
+    arrivals: mean(normal.arrivals),
+    applied: mean(normal.applied),
+    users: normal.users[dc]!,
+  });
 }

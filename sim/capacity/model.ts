@@ -1,6 +1,6 @@
 /**
- * One pass through all formulas: from numbers to a fleet, its links, its latency and its price. Fast
- * enough (about a millisecond) to be repeated for every bar of a tornado and every random draw.
+ * One pass through all formulas: from numbers to a fleet, its links, its latency and its price.
+ * Fast enough (about a millisecond) to be repeated for every bar of a tornado and every draw.
  */
 import { type LinkPlan, planLinks } from './backbone.ts';
 import { costOf, costs, type DcCost } from './cost.ts';

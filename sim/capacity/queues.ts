@@ -1,7 +1,8 @@
 /**
- * Waiting, by closed forms. M/M/c by Erlang; M/G/c by the approximation of Lee and Longton (waits of
- * M/M/c times (1 + c²)/2, with c² the squared coefficient of variation of the service time); the
- * tail of the wait exponential, which is exact for M/M/c. Sums of hops by their first three moments.
+ * Waiting, by closed forms. M/M/c by Erlang; M/G/c by the approximation of Lee and Longton (waits
+ * of M/M/c times (1 + c²)/2, with c² the squared coefficient of variation of the service time); the
+ * tail of the wait exponential, which is exact for M/M/c. Sums of hops by their first three
+ * moments.
  *
  * Only IEEE-exact operations, so a plan is the same on every machine.
  */
@@ -50,7 +51,8 @@ export function lognormal(mean: number, sigma: number): Moments {
 }
 
 /**
- * Erlang B: share of arrivals that find all `servers` busy and are turned away, at `offered` erlangs.
+ * Erlang B: share of arrivals that find all `servers` busy and are turned away, at `offered`
+ * erlangs.
  */
 export function erlangB(servers: number, offered: number): number {
   let blocked = 1;
@@ -157,8 +159,8 @@ function growthOfSkew(skew: number): number {
 }
 
 /**
- * Fewest servers in one pool of which at most a share `waiting` of arrivals waits: Erlang C, started
- * from square-root staffing (offered + beta × √offered).
+ * Fewest servers in one pool of which at most a share `waiting` of arrivals waits: Erlang C,
+ * started from square-root staffing (offered + beta × √offered).
  */
 export function pooledServers(offered: number, waiting: number): number {
   let low = Math.floor(offered); // too few: arrivals exceed it
