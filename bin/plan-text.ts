@@ -85,7 +85,7 @@ function head(plan: PlanDocument, width: number, colours: Colours): string[] {
   for (const { question, answer } of plan.answers) {
     lines.push(...hanging(question, 27, answer, width, colours.dim));
   }
-  if (plan.flags.length > 0) lines.push('', colours.bold('Where the source contradicts itself'));
+  if (plan.flags.length > 0) lines.push('', colours.bold('Inconsistencies'));
   for (const { name, text } of plan.flags) {
     lines.push(...hanging(`⚑ ${name}`, 27, text, width, colours.yellow));
   }
