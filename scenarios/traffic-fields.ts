@@ -4,7 +4,7 @@
  */
 
 import { clockOf, secondsOfDay } from '../sim/core/virtual-time.ts';
-import { isDate } from '../sim/traffic/calendar.ts';
+import { dateOf, dayOf, isDate } from '../sim/traffic/calendar.ts';
 import { type Mix, type MixName, mixOf, mixProblems } from '../sim/traffic/kinds.ts';
 import { type SeriesPoint, seriesProblems } from '../sim/traffic/series.ts';
 import { type Shape, shapeProblems } from '../sim/traffic/shapes/index.ts';
@@ -176,12 +176,20 @@ function windowProblems(window: unknown): string[] {
     between(problems, warmupSeconds, 'window.warmupSeconds', 0, 3600);
   }
   if (date !== undefined) {
-    const isRight = typeof date === 'string' && isDate(date);
-    const problem = isRight ? zoneDateProblem(date) : `${show(date)} is not a day; use YYYY-MM-DD`;
+    const problem = dateProblem(date, typeof seconds === 'number' ? seconds : 0);
     if (problem !== undefined) problems.push(`window.date: ${problem}`);
   }
   problems.push(...unknownFields('window', given, WINDOW_FIELDS));
   return problems;
+}
+
+/** The first and the last day must have clocks that are known. */
+function dateProblem(date: unknown, seconds: number): string | undefined {
+  if (typeof date !== 'string' || !isDate(date)) {
+    return `${show(date)} is not a day; use YYYY-MM-DD`;
+  }
+  const last = dayOf(date) + Math.min(Math.ceil(seconds / 86_400), WINDOW_SECONDS_MAX / 86_400);
+  return zoneDateProblem(date) ?? zoneDateProblem(dateOf(last));
 }
 
 function shapesIn(shapes: unknown, window: Required<Window>, topology: Topology): string[] {

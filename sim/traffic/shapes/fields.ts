@@ -21,7 +21,7 @@ const LIST_MAX = 100;
 /** When it begins, in seconds of the window; before it is negative. */
 export const AT_SECONDS = {
   min: -86_400,
-  max: 86_400,
+  max: 366 * 86_400,
   whole: true,
   unit: 's',
   source: 'set by the scenario',

@@ -300,7 +300,7 @@ describe('every shape', () => {
     const problems = shapeProblems(wrong, places);
     const told = [
       '[0].colour: supergroup_burst has no such field; use atSeconds, members,',
-      '[0].atSeconds: is missing; use a whole number from -86400 to 86400 (s)',
+      '[0].atSeconds: is missing; use a whole number from -86400 to 31622400 (s)',
       '[0].members: 300000 is not right; use a whole number from 2 to 200000 (people)',
       '[0].dc: 9 is not a datacentre; use 1, 2, 3, 4, 5',
       '[1].kind: "flash_mob" is not a shape; use supergroup_burst, celebrity_post,',
