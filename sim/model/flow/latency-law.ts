@@ -14,28 +14,28 @@ interface Slices {
   readonly middle: Float64Array;
 }
 
-const BODY_FROM = 0.1;
-const BODY_SLICES = 40;
-const LOW_SLICES_A_DECADE = 3;
+/** An odd number, so that the median is in the middle of one. */
+const BODY_SLICES = 41;
 const HIGH_SLICES_A_DECADE = 8;
-/** Below and above this share of the samples there is one slice each. */
-const LOW_TAIL = 1e-3;
+/** Percentiles 90, 99, 99.9, 99.99 are in the middles of slices; the last begins about here. */
 const HIGH_TAIL = 1e-5;
+const LOW_SLICES = 8;
+const LOW_SHRINKS = 2;
 
 function slices(): Slices {
-  const low: number[] = [];
-  for (let p = LOW_TAIL; p < BODY_FROM * 0.999; p *= exactPow(10, 1 / LOW_SLICES_A_DECADE)) {
-    low.push(p);
-  }
-  const body = Array.from(
-    { length: BODY_SLICES + 1 },
-    (_, i) => BODY_FROM + ((1 - 2 * BODY_FROM) * i) / BODY_SLICES,
-  );
+  const shrink = exactPow(10, -1 / HIGH_SLICES_A_DECADE);
   const high: number[] = [];
-  for (let p = HIGH_TAIL; p < BODY_FROM * 0.999; p *= exactPow(10, 1 / HIGH_SLICES_A_DECADE)) {
-    high.push(1 - p);
-  }
-  const upTo = Float64Array.from([...low, ...body, ...high.reverse(), 1]);
+  for (let p = 0.1 / Math.sqrt(shrink); p > HIGH_TAIL; p *= shrink) high.push(1 - p);
+  const body = 2 * high[0]! - 1;
+  const upTo = Float64Array.from([
+    ...Array.from(
+      { length: LOW_SLICES },
+      (_, i) => (1 - high[0]!) / LOW_SHRINKS ** (LOW_SLICES - i),
+    ),
+    ...Array.from({ length: BODY_SLICES }, (_, i) => 1 - high[0]! + (body * i) / BODY_SLICES),
+    ...high,
+    1,
+  ]);
   const middle = upTo.map((end, i) => normalQuantile(((i === 0 ? 0 : upTo[i - 1]!) + end) / 2));
   return { upTo, middle };
 }

@@ -71,7 +71,7 @@ export const DEFAULT_FLOW_SETTINGS: FlowSettings = {
     difference: 1.5, // assumed: some messages of a box are read and encrypted
     reaction: 1, // assumed: a small write
   },
-  refusalFront: 0.1, // assumed: decrypted and answered, not routed and not stored
+  refusalFront: 0, // assumed, as in the events fidelity; above 0 refusals eat up a fleet
   storage: {
     recordBytes: 250, // assumed: ids, flags and index entries, as a frame on the backbone has
     // One-to-one: a record in either box (requirement R12). Posts: one shared log (R13).

@@ -1,0 +1,162 @@
+/**
+ * Flow against events on the same small planet: the two fidelities check each other. Backlogs and
+ * drain times within 15 %, mean latencies within 10 % (most within 2 %).
+ */
+import { describe, expect, test } from 'vitest';
+import type { Fault } from '../../../../chaos/plan.ts';
+import { PATHS, type Path } from '../../../../reports/metrics.ts';
+import { BUCKET_COUNT, bucketMiddle } from '../../../../sim/model/latency-buckets.ts';
+import { PATH_COUNT, type Tally } from '../../../../sim/model/tally.ts';
+import { latencyOf, type PlanetOptions, planet, run, sum } from '../planet.ts';
+import { count, DCS, type FlowPlanet, flowPlanet } from './flow-planet.ts';
+
+async function both(options: PlanetOptions): Promise<{ tally: Tally; flow: FlowPlanet }> {
+  const { faults, seconds, rate, service, mix, times } = options;
+  const flow = await flowPlanet({
+    ...(faults ? { faults } : {}),
+    ...(seconds ? { seconds } : {}),
+    ...(rate ? { rate } : {}),
+    ...(service ? { service } : {}),
+    ...(mix ? { mix } : {}),
+    ...(times ? { times } : {}),
+  });
+  return { tally: run(planet(options)), flow };
+}
+
+/** Flow over events, of the mean latency of a path to a DC (by index). */
+function meanRatio({ tally, flow }: Awaited<ReturnType<typeof both>>, path: Path, dc: number) {
+  const events = latencyOf(tally, PATHS.indexOf(path) * DCS + dc);
+  const tags = { path, dc: String(dc + 1) };
+  return flow.measurements.summary('delivery_latency', tags)!.mean / events.meanMs;
+}
+
+function expectNear(ratio: number, tolerance: number): void {
+  expect(ratio).toBeGreaterThan(1 - tolerance);
+  expect(ratio).toBeLessThan(1 + tolerance);
+}
+
+/** Of deliveries within DC `dc`, ms. */
+function quantileOf(tally: Tally, dc: number, share: number): number {
+  const size = tally.latency.length / (tally.perSeries.length / 2);
+  const counts = new Float64Array(BUCKET_COUNT);
+  tally.latency.subarray(dc * size, (dc + 1) * size).forEach((n, entry) => {
+    counts[entry % BUCKET_COUNT]! += n;
+  });
+  let left = share * sum(counts);
+  const bucket = counts.findIndex((n) => {
+    left -= n;
+    return left <= 0;
+  });
+  return bucketMiddle(bucket) / 1000;
+}
+
+/** By cell: how many wait for a DC at the end of it. */
+function backlogOf(tally: Tally, dc: number): number[] {
+  let waiting = 0;
+  return Array.from({ length: tally.countCells }, (_, cell) => {
+    waiting += tally.waitingIn[cell * DCS + dc]! - tally.waitingOut[cell * DCS + dc]!;
+    return waiting;
+  });
+}
+
+describe.each([60, 400, 1200, 2500, 3200])('calm, %d messages a second and column', (rate) => {
+  test('mean latencies of every path and acknowledgement', async () => {
+    const runs = await both({ rate, seconds: rate < 100 ? 60 : 20 });
+    const { tally, flow } = runs;
+    for (let dc = 0; dc < DCS; dc++) {
+      expectNear(meanRatio(runs, 'same_dc', dc), 0.02);
+      expectNear(meanRatio(runs, 'cross_dc', dc), 0.02);
+      const acks = latencyOf(tally, PATH_COUNT * DCS + dc).meanMs;
+      const tags = { ack: 'stored', dc: String(dc + 1) };
+      expectNear(flow.measurements.summary('ack_latency', tags)!.mean / acks, 0.02);
+    }
+    const offered = count(flow.measurements, 'messages_offered');
+    expect(Math.abs(offered - sum(tally.offered))).toBeLessThan(4 * Math.sqrt(offered));
+  });
+});
+
+describe('a DC is lost for 10 of 40 s', () => {
+  const fault: Fault = { kind: 'dc_loss', dc: 2, atSeconds: 6.1, forSeconds: 10 };
+  const [lost, far] = [1, 2];
+  const ready = both({ seconds: 40, faults: [fault] });
+
+  test('greatest backlog and drain time', async () => {
+    const { tally, flow } = await ready;
+    const peak = Math.max(...backlogOf(tally, lost));
+    expectNear(flow.measurements.summary('backlog', { dc: '2' })!.max / peak, 0.05);
+    const drained = tally.perDc[lost]! / 1e6 - 16.1;
+    expectNear(flow.measurements.summary('drain_time', { dc: '2' })!.max / drained, 0.15);
+  });
+  test('writes acknowledged as queued, how many and how late', async () => {
+    const { tally, flow } = await ready;
+    expectNear(count(flow.measurements, 'writes_queued', { dc: '2' }) / sum(tally.queued), 0.05);
+    const events = latencyOf(tally, (PATH_COUNT + 1) * DCS + lost).meanMs;
+    const tags = { ack: 'queued', dc: '2' };
+    expectNear(flow.measurements.summary('ack_latency', tags)!.mean / events, 0.1);
+  });
+  test('deliveries on the path outage, and those it does not touch', async () => {
+    const runs = await ready;
+    for (let dc = 0; dc < DCS; dc++) expectNear(meanRatio(runs, 'outage', dc), 0.1);
+    expectNear(meanRatio(runs, 'same_dc', far), 0.02);
+    expectNear(meanRatio(runs, 'same_dc', 0), 0.02);
+  });
+  test('percentiles of what it does not touch', async () => {
+    const { tally, flow } = await ready;
+    const events = quantileOf(tally, far, 0.99);
+    const tags = { path: 'same_dc', dc: '3' } as const;
+    expectNear(flow.measurements.percentile('delivery_latency', 99, tags)! / events, 0.05);
+    const median = quantileOf(tally, far, 0.5);
+    expectNear(flow.measurements.percentile('delivery_latency', 50, tags)! / median, 0.05);
+  });
+});
+
+test('two DCs are lost, one while the other is: backlogs and drain times of both', async () => {
+  const faults: Fault[] = [
+    { kind: 'dc_loss', dc: 2, atSeconds: 6.1, forSeconds: 20 },
+    { kind: 'dc_loss', dc: 1, atSeconds: 12, forSeconds: 20 },
+  ];
+  const { tally, flow } = await both({ seconds: 60, faults });
+  for (const [dc, back] of [
+    [0, 32],
+    [1, 26.1],
+  ] as const) {
+    const tags = { dc: String(dc + 1) };
+    const peak = Math.max(...backlogOf(tally, dc));
+    expectNear(flow.measurements.summary('backlog', tags)!.max / peak, 0.05);
+    const drained = tally.perDc[dc]! / 1e6 - back;
+    expectNear(flow.measurements.summary('drain_time', tags)!.max / drained, 0.15);
+  }
+  expect(sum(tally.queued) / count(flow.measurements, 'writes_queued')).toBeCloseTo(1, 1);
+});
+
+test('a partition: what waits on its links', async () => {
+  const groups = [[1], [2, 3]] as const;
+  const faults: Fault[] = [{ kind: 'partition', groups, atSeconds: 5, forSeconds: 8 }];
+  const runs = await both({ seconds: 30, faults });
+  for (let dc = 0; dc < DCS; dc++) {
+    const peak = Math.max(...backlogOf(runs.tally, dc));
+    expectNear(runs.flow.measurements.summary('backlog', { dc: String(dc + 1) })!.max / peak, 0.1);
+    expectNear(meanRatio(runs, 'outage', dc), 0.1);
+    expectNear(meanRatio(runs, 'cross_dc', dc), 0.02);
+  }
+});
+
+test('twice the load that fits, for ten seconds: refusals, repeats and latencies', async () => {
+  const times = (second: number): number => (second >= 10 && second < 20 ? 2.5 : 1);
+  const runs = await both({ seconds: 40, rate: 2000, times });
+  for (let dc = 0; dc < DCS; dc++) expectNear(meanRatio(runs, 'same_dc', dc), 0.1);
+  const refused = sum(runs.tally.refused);
+  expectNear(count(runs.flow.measurements, 'requests_refused') / refused, 0.2);
+});
+
+test('messages to groups: as many deliveries, as late', async () => {
+  const mix = { direct: 0.5, group: 0.3, supergroup: 0, channel: 0, bot: 0.1, media: 0.2 };
+  const runs = await both({ seconds: 30, rate: 600, mix });
+  // Of each home's 256 drawn groups only some are large, so the tolerance is theirs.
+  const delivered = count(runs.flow.measurements, 'messages_delivered');
+  expectNear(delivered / sum(runs.tally.delivered), 0.15);
+  for (let dc = 0; dc < DCS; dc++) {
+    expectNear(meanRatio(runs, 'same_dc', dc), 0.05);
+    expectNear(meanRatio(runs, 'cross_dc', dc), 0.05);
+  }
+});
