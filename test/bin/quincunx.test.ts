@@ -35,7 +35,7 @@ describe('what is not right', () => {
     );
     expect(stderr).toContain('--world mars: is not a world; use model, cluster, live');
     expect(stderr).toContain('--workers 0: use a whole number from 1 to 256');
-    expect(stderr).toContain('--for 3y: use 1s to 24h');
+    expect(stderr).toContain('--for 3y: use 1s to 366d');
     expect(stderr).toContain('--from 7: use a time of day in UTC');
     expect(stderr).toContain('--out /proc/x: cannot be written to');
     expect(stderr).toContain('dc-outge: there is no scenario of this name; the nearest: dc-outage');

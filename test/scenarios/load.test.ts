@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -39,7 +39,7 @@ describe("a person's own file", () => {
     // The file is fine: all that is left to complain about is the option.
     expect(stderr.trim().split('\n')).toEqual([
       'Invalid input:',
-      expect.stringContaining('--for 0s: use 1s to 24h'),
+      expect.stringContaining('--for 0s: use 1s to'),
     ]);
     expect(code).toBe(104);
   });
@@ -71,6 +71,33 @@ describe("a person's own file", () => {
     for (const pattern of patterns) expect(outcome.stderr).toMatch(pattern);
     expect(outcome.code).toBe(code);
     expect(outcome.stdout).toBe('');
+  });
+
+  const sample = (file: string, rates: string): string => {
+    const text = [
+      "import { scenario } from 'quincunx';",
+      'export default scenario({',
+      "  name: 'own-rates',",
+      "  title: 'Rates of my own',",
+      `  traffic: { users: 1e6, messagesPerDay: 1e6, series: { file: '${file}' } },`,
+      "  window: { fromUtc: '17:00', seconds: 60 },",
+      "  slos: { writes_lost: ['count==0'] },",
+      '});',
+    ].join('\n');
+    writeFileSync(join(folder, 'own-rates.ts'), text);
+    writeFileSync(join(folder, 'rates.csv'), rates);
+    return './own-rates.ts';
+  };
+  test('a file of rates counts from the scenario’s folder; its problems have lines', async () => {
+    const wrong = await load(sample('./rates.csv', 'time,rate\n0,5\n60,x\n120,7\n'), folder);
+    expect(wrong.stderr).toContain('traffic.series: ./rates.csv: line 3: "x" is not a rate');
+    expect(wrong.code).toBe(104);
+    const short = await load(sample('./rates.csv', '0,5\n30,7\n'), folder);
+    expect(short.stderr).toContain('traffic.series: ends at 30 s, and the window at 60 s');
+    const none = await load(sample('./others.csv', ''), folder);
+    expect(none.stderr).toContain('traffic.series: ./others.csv: there is no such file');
+    const right = await load(sample('./rates.csv', '0,5\n60,7\n'), folder);
+    expect(right.stderr).not.toContain('traffic');
   });
 
   test('a plain object is checked like a scenario', async () => {

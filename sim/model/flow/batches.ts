@@ -11,7 +11,7 @@ export interface Batch {
   deliveries: number;
   fanOutUs: number;
   /** By class, while they are messages. */
-  readonly classes: Float64Array;
+  readonly classes: number[];
   /** When they were due: mean, s of the window, and variance, s². */
   due: number;
   dueVariance: number;
@@ -28,7 +28,7 @@ export type Measure = 'n' | 'work' | 'deliveries';
 
 export function emptyBatch(classes: number): Batch {
   return {
-    ...{ n: 0, work: 0, deliveries: 0, fanOutUs: 0, classes: new Float64Array(classes) },
+    ...{ n: 0, work: 0, deliveries: 0, fanOutUs: 0, classes: new Array<number>(classes).fill(0) },
     ...{ due: 0, dueVariance: 0, shift: 0, mean: 0, variance: 0, waited: false },
   };
 }

@@ -1,7 +1,7 @@
 /**
  * The planet while something is out, or more is due than it can carry: the same stations as in a
- * steady second, with backlogs in front of them. A step is a quarter of a second (as often as DCs
- * tell their people to move back), a second where only load is too much, and never crosses the
+ * steady second, with backlogs in front of them. A step is a second, a quarter of one while people
+ * move or something drains (as often as DCs tell their people to move back), and never crosses the
  * beginning or end of a fault.
  *
  * A step: people offer, a lost DC's outboxes drain, front servers take or refuse, logs make
@@ -120,14 +120,24 @@ export class DisturbedFlow {
     return end;
   }
 
+  /** Fine steps while people move or something drains; where only rates flow, a second will do. */
   private endOfStep(at: number, until: number): number {
-    const moving = this.people.some((people) => !people.isConnectedAt(at));
-    const away = this.people.some(({ home, target }) => home !== target);
-    const fine = moving || away || this.now.active.size > 0 || this.draining.includes(1);
     let end = Math.min(until, this.now.nextEdge);
-    if (fine) end = Math.min(end, (Math.floor(at / QUARTER) + 1) * QUARTER);
+    if (this.isMovingAt(at)) end = Math.min(end, (Math.floor(at / QUARTER) + 1) * QUARTER);
     for (const people of this.people) end = Math.min(end, people.nextChangeAfter(at));
     return end;
+  }
+
+  private isMovingAt(at: number): boolean {
+    const { lost } = this.now;
+    const { dcCount } = this.plan;
+    return (
+      this.people.some((people) => !people.isConnectedAt(at) || people.held.n > 0) ||
+      this.people.some(({ home, target }) => home !== target && lost[home] === 0) ||
+      this.draining.some(
+        (drains, pair) => drains === 1 && !this.isOut(Math.floor(pair / dcCount), pair % dcCount),
+      )
+    );
   }
 
   /** What was in front of a lost DC's servers goes back to where it came from. */
@@ -458,7 +468,7 @@ export class DisturbedFlow {
 }
 
 /** Of copies: what kind of message they are does not matter any more. */
-const NO_CLASSES = new Float64Array(0);
+const NO_CLASSES: number[] = [];
 
 const sumOf = (batches: readonly (readonly Batch[])[], measure: Measure): number => {
   let sum = 0;

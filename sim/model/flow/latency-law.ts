@@ -42,23 +42,39 @@ function slices(): Slices {
 
 const SLICES: Slices = slices();
 
+/** Standard deviations of the logarithm are rounded to 1/1024: factors are made once for each. */
+const SIGMA_STEPS = 1024;
+const factorsOf = new Map<number, Float64Array>();
+
+/** Values of the slices of a lognormal law with median 1. */
+function factors(sigma: number): Float64Array {
+  const step = Math.round(sigma * SIGMA_STEPS);
+  let known = factorsOf.get(step);
+  if (known === undefined) {
+    known = SLICES.middle.map((z) => exactExp((step / SIGMA_STEPS) * z));
+    factorsOf.set(step, known);
+  }
+  return known;
+}
+
 /**
- * Calls `visit(us, upTo)` for each slice in order of value: the share `upTo` of all samples is not
- * above this slice. `meanUs` and `variance` are of the lognormal part alone.
+ * Calls `visit(us, below)` for each slice, the slowest first: a share `below` of all samples is in
+ * the slices that follow. `meanUs` and `variance` are of the lognormal part alone.
  */
 export function forSlices(
   shiftUs: number,
   meanUs: number,
   variance: number,
-  visit: (us: number, upTo: number) => void,
+  visit: (us: number, below: number) => void,
 ): void {
-  const { upTo, middle } = SLICES;
   if (!(meanUs > 0) || variance < 1e-12 * meanUs * meanUs) {
-    visit(shiftUs + Math.max(0, meanUs), 1);
+    visit(shiftUs + Math.max(0, meanUs), 0);
     return;
   }
   const { median, sigma } = lognormalOf(meanUs, variance);
-  for (let i = 0; i < upTo.length; i++) {
-    visit(shiftUs + median * exactExp(sigma * middle[i]!), upTo[i]!);
+  const values = factors(sigma);
+  const { upTo } = SLICES;
+  for (let i = values.length - 1; i >= 0; i--) {
+    visit(shiftUs + median * values[i]!, i === 0 ? 0 : upTo[i - 1]!);
   }
 }

@@ -4,7 +4,13 @@
  * than a minute. Flows are fractions of messages; what is recorded is whole: each series rounds
  * what it has had so far and hands on the difference, so that its total is right.
  */
-import type { CounterName, GaugeName, Measurements, Tags } from '../../../reports/measurements.ts';
+import type {
+  CounterName,
+  GaugeName,
+  Measurements,
+  SeriesOf,
+  Tags,
+} from '../../../reports/measurements.ts';
 import { PATHS, type StationName } from '../../../reports/metrics.ts';
 import { Digest } from '../../core/digest.ts';
 import { forSlices } from './latency-law.ts';
@@ -41,6 +47,8 @@ interface LatencySeries {
 class Level {
   readonly sums: Float64Array;
   readonly most: Float64Array;
+  readonly series: (SeriesOf<GaugeName> | undefined)[] = [];
+
   constructor(length: number) {
     this.sums = new Float64Array(length);
     this.most = new Float64Array(length).fill(-1);
@@ -249,12 +257,13 @@ export class Recorder {
     const series = this.latencySeries(index);
     const count = this.whole(series.key, n);
     if (count === 0) return;
-    this.digest.integers([bin, count, Math.round(shift), Math.round(mean), Math.round(variance)]);
-    let before = 0;
-    forSlices(shift, mean, variance, (us, upTo) => {
-      const upToHere = Math.round(count * upTo);
-      if (upToHere > before) series.record(us / 1000, at, upToHere - before);
-      before = upToHere;
+    const spread = Math.round(Math.sqrt(variance));
+    this.digest.integers([bin, count, Math.round(shift), Math.round(mean), spread]);
+    let left = count;
+    forSlices(shift, mean, variance, (us, below) => {
+      const leftBelow = Math.round(count * below);
+      if (left > leftBelow) series.record(us / 1000, at, left - leftBelow);
+      left = leftBelow;
     });
   }
 
@@ -313,25 +322,31 @@ export class Recorder {
   /** The greatest value counts for `max`, the mean over the cell stands in the timeline. */
   private level(
     metric: GaugeName,
-    { sums, most }: Level,
+    { sums, most, series: known }: Level,
     tagsOf: (index: number) => Tags,
     at: number,
     steps: number,
   ): void {
     for (let i = 0; i < sums.length; i++) {
       if (most[i]! < 0) continue;
-      this.gauge(metric, tagsOf(i), most[i]!, at, steps);
-      this.gauge(metric, tagsOf(i), sums[i]! / this.measuredSeconds, at, steps);
+      const series = known[i] ?? this.measurements.series(metric, tagsOf(i));
+      known[i] = series;
+      this.set(series, most[i]!, at, steps);
+      this.set(series, sums[i]! / this.measuredSeconds, at, steps);
       sums[i] = 0;
       most[i] = -1;
     }
   }
 
-  /** Rounded to 1/steps of the unit, which is also what the digest takes. */
   gauge(metric: GaugeName, tags: Tags, value: number, at: number, steps: number): void {
+    this.set(this.measurements.series(metric, tags), value, at, steps);
+  }
+
+  /** Rounded to 1/steps of the unit, which is also what the digest takes. */
+  private set(series: SeriesOf<GaugeName>, value: number, at: number, steps: number): void {
     const rounded = Math.round(value * steps);
     this.digest.word(rounded % 2 ** 32).word(Math.floor(rounded / 2 ** 32));
-    this.measurements.gauge(metric, rounded / steps, tags, at);
+    series.set(rounded / steps, at);
   }
 
   /** Whole messages of `more` fractions, so that the series' total is rounded once. */

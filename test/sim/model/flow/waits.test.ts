@@ -111,16 +111,15 @@ describe('group commit', () => {
 
 describe('a mean and a variance as a law', () => {
   function samples(shift: number, mean: number, variance: number) {
-    let [before, sum, squares] = [0, 0, 0];
+    let [upTo, sum, squares] = [1, 0, 0];
     const quantiles = new Map<number, number>();
-    forSlices(shift, mean, variance, (us, upTo) => {
-      const share = upTo - before;
-      for (const p of [0.5, 0.9, 0.99, 0.999]) if (before < p && upTo >= p) quantiles.set(p, us);
-      before = upTo;
-      sum += share * us;
-      squares += share * us * us;
+    forSlices(shift, mean, variance, (us, below) => {
+      for (const p of [0.5, 0.9, 0.99, 0.999]) if (below < p && upTo >= p) quantiles.set(p, us);
+      sum += (upTo - below) * us;
+      squares += (upTo - below) * us * us;
+      upTo = below;
     });
-    return { whole: before, mean: sum, variance: squares - sum * sum, quantiles };
+    return { whole: 1 - upTo, mean: sum, variance: squares - sum * sum, quantiles };
   }
   test('slices have the mean, the variance and the percentiles of the lognormal law', () => {
     const { mean, variance } = lognormalSpread(10_000, 0.4);
