@@ -175,6 +175,10 @@ export function keyFigures(results: ResultsDocument): FigureRow[] {
     const summary = world.metrics[key];
     return summary?.kind === 'gauge' ? formatValue(summary.max, summary.unit) : undefined;
   };
+  const last = (key: string) => (world: WorldResult) => {
+    const summary = world.metrics[key];
+    return summary?.kind === 'gauge' ? formatValue(summary.last, summary.unit) : undefined;
+  };
   add('messages due', (world) => formatCount(world.messages));
   add('delivered', counter('messages_delivered'));
   add('same-DC delivery p50 / p99', percentiles('delivery_latency{path:same_dc}'));
@@ -185,6 +189,14 @@ export function keyFigures(results: ResultsDocument): FigureRow[] {
   add('writes queued', counter('writes_queued'));
   add('backlog, greatest of a DC', greatest('backlog'));
   add('drain, longest', greatest('drain_time'));
+  for (const station of ['front', 'delivery', 'link']) {
+    add(`${station} utilisation, greatest`, greatest(`utilisation{station:${station}}`));
+  }
+  add('staleness of a copy, greatest', greatest('staleness'));
+  add('requests refused', counter('requests_refused'));
+  add('given up', counter('messages_given_up'));
+  add('stored in all', last('storage_bytes'));
+  add('cost of the window', last('cost'));
   add('lost', counter('writes_lost'));
   add('doubled', counter('writes_doubled'));
   add('out of order', counter('order_violations'));
