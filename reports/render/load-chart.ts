@@ -25,17 +25,18 @@ const BOTTOM = 34;
 /** Thinner layers have their name in the key alone. */
 const NAMED_HEIGHT = 15;
 
+/** Classes of load-style.ts. */
 const COLOURS: Readonly<Record<string, string>> = {
-  'one to one': '--c-blue',
-  groups: '--c-sky',
-  supergroups: '--c-orange',
-  channels: '--c-purple',
-  'with files': '--c-green',
-  messages: '--c-blue',
-  'bot calls': '--c-red',
-  'connections opened again': '--c-purple',
-  'requests for what was missed': '--c-orange',
-  reactions: '--c-green',
+  'one to one': 'c-blue',
+  groups: 'c-sky',
+  supergroups: 'c-orange',
+  channels: 'c-purple',
+  'with files': 'c-green',
+  messages: 'c-blue',
+  'bot calls': 'c-red',
+  'connections opened again': 'c-purple',
+  'requests for what was missed': 'c-orange',
+  reactions: 'c-green',
 };
 const DASHES: Readonly<Record<string, string>> = {
   'bot calls': '7 3',
@@ -43,7 +44,7 @@ const DASHES: Readonly<Record<string, string>> = {
   'requests for what was missed': '2 3',
   reactions: '7 3 2 3',
 };
-const colourOf = (name: string): string => `var(${COLOURS[name] ?? '--c-black'})`;
+const colourOf = (name: string): string => COLOURS[name] ?? 'c-black';
 
 interface Named {
   readonly name: string;
@@ -201,14 +202,14 @@ function layers(chart: LoadChart, series: readonly Named[], scale: Scale): Part 
       names.push(markup`<text class="name" x="${x}" y="${y}" text-anchor="end">${name}</text>`);
     }
     const path = `M${[...top, ...bottom.reverse()].join('L')}Z`;
-    return markup`<path class="layer" d="${path}" style="fill:${colourOf(name)}"><title>${name}</title></path>\n`;
+    return markup`<path class="layer ${colourOf(name)}" d="${path}"><title>${name}</title></path>\n`;
   });
   return [...areas, ...names];
 }
 
 function line(chart: LoadChart, { name, values }: Named, scale: Scale): Markup {
   const path = `M${values.map((value, i) => point(chart, scale, i, value)).join('L')}`;
-  return markup`<path class="line" d="${path}" style="stroke:${colourOf(name)}" stroke-dasharray="${DASHES[name] ?? ''}"><title>${name}</title></path>\n`;
+  return markup`<path class="line ${colourOf(name)}" d="${path}" stroke-dasharray="${DASHES[name] ?? ''}"><title>${name}</title></path>\n`;
 }
 
 /** In the middle of its step; the first and the last reach the edges. */
@@ -225,8 +226,8 @@ function key({ form }: LoadChart, series: readonly Named[]): Part {
   const items = series.map(({ name, values }) => {
     const sample =
       form === 'stacked'
-        ? markup`<rect width="22" height="10" style="fill:${colourOf(name)};fill-opacity:0.85"/>`
-        : markup`<line x1="0" x2="22" y1="5" y2="5" stroke-width="2" style="stroke:${colourOf(name)}" stroke-dasharray="${DASHES[name] ?? ''}"/>`;
+        ? markup`<rect class="layer ${colourOf(name)}" width="22" height="10"/>`
+        : markup`<line class="line ${colourOf(name)}" x1="0" x2="22" y1="5" y2="5" stroke-dasharray="${DASHES[name] ?? ''}"/>`;
     const peak = formatCount(values.reduce((max, value) => Math.max(max, value), 0));
     return markup`<li><svg viewBox="0 0 22 10" aria-hidden="true">${sample}</svg>${name}, at most ${peak}/s</li>`;
   });

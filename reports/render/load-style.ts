@@ -13,9 +13,16 @@ export const loadStyle: string = `
 .load-chart .axis { stroke: var(--rule); stroke-width: 1; }
 .load-chart .window { fill: var(--ink); opacity: 0.09; }
 .load-chart .window-edge { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 3; }
-.load-chart .layer { stroke: none; fill-opacity: 0.85; }
+.load-chart .layer { fill: var(--k); fill-opacity: 0.85; }
 .load-chart details { margin-top: 0.4rem; }
-.load-chart .line { fill: none; stroke-width: 1.75; }
+.load-chart .line { fill: none; stroke: var(--k); stroke-width: 1.75; }
+.c-blue { --k: var(--c-blue); }
+.c-sky { --k: var(--c-sky); }
+.c-orange { --k: var(--c-orange); }
+.c-purple { --k: var(--c-purple); }
+.c-green { --k: var(--c-green); }
+.c-red { --k: var(--c-red); }
+.c-black { --k: var(--c-black); }
 .load-key { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; margin: 0.2rem 0 0; padding: 0;
   list-style: none; color: var(--quiet); font-size: 0.85rem; }
 .load-key svg { display: inline-block; width: 22px; height: 10px; margin-right: 0.35rem; }
