@@ -94,7 +94,7 @@ async function loadFile(path: string): Promise<Scenario> {
   }
 }
 
-/** With the points of its file of rates, where it names one: its path counts from the scenario's. */
+/** With the points of its file of rates, if it names one; that path counts from the scenario's. */
 function withSeries(loaded: Scenario, path: string): Scenario {
   const { traffic } = loaded;
   const { series } = traffic;

@@ -36,10 +36,11 @@ Examples:
   quincunx run dc-outage --world model --traffic rates.csv    messages a second as you measured them
   quincunx run dc-outage --traffic grafana.csv --traffic-column "sum"
 
-A file of --traffic has times (ISO 8601, epoch seconds or milliseconds, or seconds from 0) and rates
-(1250, "1.25 K", "75 msg/m"), with or without a header. Its first row is the start of the window, and
-its rates, in a straight line between rows, replace the wave of the whole planet. Times that go back,
-or twice with another rate, are errors; gaps, empty cells and repeated rows are told and read over.
+A file of --traffic has times (ISO 8601, epoch seconds or milliseconds, or seconds from 0) and
+rates (1250, "1.25 K", "75 msg/m"), with or without a header. Its first row is the start of the
+window, and its rates, in a straight line between rows, replace the wave of the whole planet. Times
+that go back, or twice with another rate, are errors; gaps, empty cells and repeated rows are told
+and read over.
 
 Exit codes: 0 held, 99 an SLO is broken, 104 invalid input, 105 interrupted, 107 the scenario threw,
 111 undecided, 1 a fault of Quincunx. When a world fails, the worlds before it are still written to

@@ -8,7 +8,8 @@ export const loadStyle: string = `
 .load-chart figcaption { font-weight: 600; margin-bottom: 0.2rem; overflow-wrap: anywhere; }
 .load-chart svg { display: block; width: 100%; height: auto; }
 .load-chart text { font: 11px system-ui, sans-serif; fill: var(--quiet); }
-.load-chart .name { fill: var(--ink); paint-order: stroke; stroke: var(--panel); stroke-width: 3px; }
+.load-chart .name { fill: var(--ink); paint-order: stroke; stroke: var(--panel);
+  stroke-width: 3px; }
 .load-chart .grid { stroke: var(--grid); stroke-width: 1; }
 .load-chart .axis { stroke: var(--rule); stroke-width: 1; }
 .load-chart .window { fill: var(--ink); opacity: 0.09; }
@@ -26,6 +27,6 @@ export const loadStyle: string = `
 .load-key { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; margin: 0.2rem 0 0; padding: 0;
   list-style: none; color: var(--quiet); font-size: 0.85rem; }
 .load-key svg { display: inline-block; width: 22px; height: 10px; margin-right: 0.35rem; }
-.load-shapes { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr));
-  gap: 0 1rem; }
+.load-shapes { display: grid; gap: 0 1rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
 `;

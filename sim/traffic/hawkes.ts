@@ -1,7 +1,7 @@
 /**
- * A self-exciting process (Hawkes) as clusters: immigrants come as a Poisson process, each event has
- * a Poisson number of replies, each reply comes after an exponential delay and has replies of its
- * own. Drawing generation after generation is exact: no thinning, no step of time.
+ * A self-exciting process (Hawkes) as clusters: immigrants come as a Poisson process, each event
+ * has a Poisson number of replies, each reply comes after an exponential delay and has replies of
+ * its own. Drawing generation after generation is exact: no thinning, no step of time.
  * Hawkes and Oakes, "A cluster process representation of a self-exciting process", 1974.
  */
 import { exponential, poisson, uniform53 } from '../core/draws.ts';
@@ -79,7 +79,7 @@ export function hawkesTotal(
   return { mean: immigrants / rest, variance: immigrants / (rest * rest * rest) };
 }
 
-/** Variance of the events in `seconds` of a process that has gone on for ever at a constant rate. */
+/** Variance of the events in `seconds` of a process that has always had one constant rate. */
 export function stationaryVariance(
   law: HawkesLaw,
   immigrantsPerSecond: number,

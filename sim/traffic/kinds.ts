@@ -32,7 +32,8 @@ export const ALL_DIRECT: Mix = {
 /**
  * A messenger as profile A describes it. Given there: 30 % of messages with media, and 15 billion
  * bot calls beside 55 billion messages a day. Assumed, as no operator publishes it: how the other
- * 70 % divide into one-to-one (45 %), basic groups (20 %), supergroups (4.5 %) and channels (0.5 %).
+ * 70 % divide into one-to-one (45 %), basic groups (20 %), supergroups (4.5 %) and channels
+ * (0.5 %).
  */
 const MESSENGER: Mix = {
   direct: 0.45,

@@ -1,6 +1,6 @@
 /**
- * A rise, a plateau and a decay: the form of everything that makes many people write at once. In the
- * mean of each whole second, so that no part of it falls between two looks.
+ * A rise, a plateau and a decay: the form of everything that makes many people write at once. In
+ * the mean of each whole second, so that no part of it falls between two looks.
  */
 import { exactPow } from '../core/exact-math.ts';
 

@@ -1,7 +1,7 @@
 /**
- * The load of a scenario: the wave of the zones (or a person's own series), divided into kinds, with
- * shapes on top. The one thing that the model, the flow, the scaled worlds and the pictures are fed
- * with, so that all of them see the same traffic.
+ * The load of a scenario: the wave of the zones (or a person's own series), divided into kinds,
+ * with shapes on top. The one thing that the model, the flow, the scaled worlds and the pictures
+ * are fed with, so that all of them see the same traffic.
  *
  *     const load = loadOf({ topology, traffic, window, seed });
  *     load.ratesAt(second, rates);      // messages a second, by kind and home DC
@@ -92,7 +92,7 @@ export function loadOf(input: LoadInput): ScenarioLoad {
   return new ShapedLoad({ world, activity, mix, mixing, shapes, base, notes: notesOf(input) });
 }
 
-/** The wave, lowered or raised so that the planet sends what a series says; its DCs stay the wave's. */
+/** The wave, so much lower or higher that the planet sends what a series says. */
 class SeriesLoad implements Load {
   readonly dcCount: number;
   private readonly wave: Load;

@@ -1,6 +1,6 @@
 /**
- * A final that a fifth of mankind watches: everybody writes at kick-off, at each goal, at half-time,
- * and most of all when it is decided.
+ * A final that a fifth of mankind watches: everybody writes at kick-off, at each goal, at
+ * half-time, and most of all when it is decided.
  */
 import { Pulse } from '../pulse.ts';
 import {

@@ -93,6 +93,7 @@ describe.skipIf(!there && process.env['CI'] === undefined)('report.html in Chrom
     await page.getByRole('button', { name: 'side by side' }).click();
     const chart = page.locator('figure[data-chart=latency][data-key=model]');
     await chart.locator('summary').click();
+    await chart.locator('.numbers tbody tr').first().waitFor(); // filled when it has opened
     expect(await chart.locator('.numbers tbody tr').count()).toBe(120);
     await chart.locator('.plot').focus();
     await page.keyboard.press('ArrowRight');
