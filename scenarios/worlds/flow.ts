@@ -42,7 +42,7 @@ export const run: World = async (scenario, { seed, signal, progress }) => {
     wallSeconds: (performance.now() - startedMs) / 1000,
     faults: result.faults,
     voidReasons: [],
-    notes: [...notesOf(result), ...load.notes],
+    notes: [...fullStations(measurements), ...notesOf(result), ...load.notes],
     notJudged: { order_violations: 'a flow has no single messages, so no order of them' },
   };
 };
@@ -56,6 +56,21 @@ function progressOf(
   if (days === 1) return { done, text: `${billions}, second ${Math.floor(second)}` };
   const day = Math.min(days, Math.floor(second / SECONDS_PER_DAY) + 1);
   return { done, text: `${billions}, day ${day} of ${days}` };
+}
+
+/** Of what served devices: a log that is always syncing takes all the more at a time. */
+const FULL_STATIONS = ['front', 'router', 'delivery', 'media', 'link'];
+const FULL = 0.999;
+
+/** Which stations had more to do than they could, and how much waited there at most. */
+function fullStations(measurements: Measurements): string[] {
+  const full = measurements.recorded().flatMap(({ metric, tags }) => {
+    if (metric !== 'utilisation' || !FULL_STATIONS.includes(tags['station']!)) return [];
+    if (measurements.summary('utilisation', tags)!.max < FULL) return [];
+    const waiting = measurements.summary('queue_depth', tags)?.max ?? 0;
+    return [`${tags['station']} of DC ${tags['dc']} (${Math.round(waiting)} waited)`];
+  });
+  return full.length === 0 ? [] : [`full at some time: ${full.join(', ')}`];
 }
 
 function notesOf({ plan, steps, stored, usd, leftWaiting, botCalls }: FlowResult): string[] {
