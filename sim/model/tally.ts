@@ -9,6 +9,8 @@ import { BUCKET_COUNT, bucketOf, LATENCY_US_MAX } from './latency-buckets.ts';
 import { CARRIED, GROUP, MARK } from './message-queue.ts';
 import type { ModelPlan } from './plan.ts';
 
+const TWO_TO_52 = 4503599627370496;
+
 /** Entries of the latency histograms of one tally (64 MB); longer windows get wider cells. */
 const LATENCY_COUNTS_MAX = 1 << 24;
 /** Cells after the window, while backlogs drain; what comes later lands in the last of them. */
@@ -146,7 +148,7 @@ export class Tally {
   offer(mark: number, due: number): boolean {
     this.count(GENERATED, mark);
     if (!this.isMeasured(due)) return false;
-    const cell = (due * this.inverseCellUs) | 0;
+    const cell = this.cellOf(due);
     this.offered[cell * this.dcCount + MARK.senderOf(mark)]! += 1;
     this.perKind[MARK.kindOf(mark)]! += 1;
     return true;
@@ -231,18 +233,21 @@ export class Tally {
   }
 
   private record(series: number, due: number, at: number): void {
-    let us = at - due + 0.5;
-    if (us > LATENCY_US_MAX) us = LATENCY_US_MAX;
-    us = us >>> 0;
-    const cell = (due * this.inverseCellUs) | 0;
+    // To whole microseconds, halves to the even neighbour: as an addition rounds, everywhere alike.
+    const us = Math.min(at - due, LATENCY_US_MAX) + TWO_TO_52 - TWO_TO_52;
+    const cell = this.cellOf(due);
     this.latency[(series * this.cells + cell) * BUCKET_COUNT + bucketOf(us)]! += 1;
     this.perSeries[series * 2]! += us;
     if (us > this.perSeries[series * 2 + 1]!) this.perSeries[series * 2 + 1] = us;
   }
 
+  /** Exact also where the product rounds; times after the last cell are counted in it. */
   private cellOf(at: number): number {
     if (at < 0) return 0;
-    const cell = (at * this.inverseCellUs) | 0;
+    const { cellUs } = this.shape;
+    let cell = (at * this.inverseCellUs) | 0;
+    if (cell * cellUs > at) cell--;
+    else if ((cell + 1) * cellUs <= at) cell++;
     return cell < this.countCells ? cell : this.countCells - 1;
   }
 

@@ -58,7 +58,7 @@ export class CalmKernel {
     const arrays = arraysOf(plan).map(([field, numbers]) => {
       return { field, numbers, address: into.place(numbers.byteLength) };
     });
-    this.counts = placeCounts(into, shape);
+    this.counts = placeCounts(into, shape, plan.choices.marks.length);
     this.places = placeDcs(into, plan);
     const scratch = into.place(at.BLOCK * 4 + dcCount * 16);
     this.memory = into.make();
@@ -97,7 +97,7 @@ export class CalmKernel {
       if (steps < 1 || !column.isCalm(calmUntil) || !this.runCalm(column, steps)) column.advance();
     }
     column.run();
-    moveCounts(this.memory, this.counts, this.tally);
+    moveCounts(this.memory, this.counts, this.plan, this.tally);
   }
 
   /** False, and nothing is done, where the column's queues are too long for the kernel. */
@@ -142,10 +142,11 @@ function numbersOf(plan: ModelPlan, shape: TallyShape): [field: number, value: n
     [at.PLAN_DC_COUNT, plan.dcCount],
     [at.PLAN_SECONDS, plan.ratesPerUs.length / plan.dcCount],
     [at.PLAN_CHOICE_BITS, plan.choices.bits],
+    [at.PLAN_OUTCOME_COUNT, plan.choices.marks.length],
     [at.PLAN_WINDOW_US, shape.windowUs],
     [at.PLAN_CELLS, shape.cells],
     [at.PLAN_COUNT_CELLS, countCellsOf(shape)],
-    [at.PLAN_INVERSE_CELL_US, 1 / shape.cellUs],
+    [at.PLAN_CELL_US, shape.cellUs],
   ];
 }
 

@@ -2,7 +2,7 @@
  * Random words from four xoshiro128** generators in the lanes of a register, and values of a law by
  * its quantile table: bit for bit what sim/core/lanes.ts and sim/core/quantile-table.ts give.
  */
-import { BLOCK, STREAM_AT, STREAM_BLOCK, TABLE_HIGH, TABLE_LOW } from '../layout';
+import { BLOCK, STREAM_AT, STREAM_BLOCK, TABLE_HIGH, TABLE_LOW } from '../layout.ts';
 
 function rotated(x: v128, by: i32): v128 {
   return v128.or(i32x4.shl(x, by), i32x4.shr_u(x, 32 - by));

@@ -16,13 +16,13 @@ import {
   DC_ROUTER,
   DC_STORED,
   LINK_LIST,
+  LIST_COUNT,
   LIST_ROOM,
-} from '../layout';
-import { countOf } from './lists';
-import { dcAt, dcCount, linkAt, setUp } from './places';
-import { deliver, storeIn } from './recipients';
-import { generate, route, storeOut } from './senders';
-import { setUpTallies } from './tallies';
+} from '../layout.ts';
+import { dcAt, dcCount, linkAt, setUp } from './places.ts';
+import { deliver, storeIn } from './recipients.ts';
+import { accept, generate } from './senders.ts';
+import { setUpTallies } from './tallies.ts';
 
 /** Reads the plan at this address; to be called before anything else. */
 export function start(plan: usize): void {
@@ -40,8 +40,7 @@ export function run(now: f64, stepUs: f64, steps: i32, alertUs: f64): i32 {
     until += stepUs;
     for (let dc = 0; dc < dcCount; dc++) {
       generate(dc, until);
-      route(dc, until);
-      storeOut(dc, until);
+      accept(dc, until);
     }
     for (let dc = 0; dc < dcCount; dc++) {
       storeIn(dc, until);
@@ -79,5 +78,5 @@ function isBehind(place: usize, limit: f64): bool {
 }
 
 function isCrowded(list: usize): bool {
-  return countOf(list) * 2 > load<i32>(list, LIST_ROOM);
+  return load<u32>(list, LIST_COUNT) * 2 > load<u32>(list, LIST_ROOM);
 }

@@ -1,29 +1,40 @@
-/** Lists of messages in order of time, and stations of several servers. */
-import { ENTRY_BYTES, LIST_BASE, LIST_COUNT, LIST_ROOM } from '../layout';
+/**
+ * Lists of messages in order of time. An entry is time, due, serial and mark. Loops keep a list's
+ * end to themselves while they append, and say at last where it is.
+ */
+import { ENTRY_BYTES, LIST_BASE, LIST_COUNT, LIST_ROOM } from '../layout.ts';
+import { later } from './times.ts';
 
-export function countOf(list: usize): i32 {
-  return load<i32>(list, LIST_COUNT);
+export function baseOf(list: usize): usize {
+  return <usize>load<u32>(list, LIST_BASE);
 }
 
-export function entryOf(list: usize, at: i32): usize {
-  return <usize>load<u32>(list, LIST_BASE) + <usize>at * ENTRY_BYTES;
+export function endOf(list: usize): usize {
+  return baseOf(list) + <usize>load<u32>(list, LIST_COUNT) * ENTRY_BYTES;
 }
 
-/** Puts a message behind all that are not later. A full list is a fault of the caller: it traps. */
-export function insert(list: usize, time: f64, due: f64, serialAndMark: u64): void {
-  const count = countOf(list);
-  if (count >= load<i32>(list, LIST_ROOM)) unreachable();
-  let entry = entryOf(list, count);
-  if (count > 0 && load<f64>(entry - ENTRY_BYTES) > time) entry = shifted(list, entry, time);
+/** Where the room of a list ends. */
+export function limitOf(list: usize): usize {
+  return baseOf(list) + <usize>load<u32>(list, LIST_ROOM) * ENTRY_BYTES;
+}
+
+/** Says that a list ends at `end`, and forgets what lies before `from`. */
+export function settle(list: usize, from: usize, end: usize): void {
+  const base = baseOf(list);
+  const left = end - from;
+  if (from > base && left > 0) memory.copy(base, from, left);
+  store<u32>(list, <u32>(left / ENTRY_BYTES), LIST_COUNT);
+}
+
+/** Writes an entry; the place must be within the list's room. */
+export function write(entry: usize, time: f64, due: f64, serialAndMark: u64): void {
   store<f64>(entry, time);
   store<f64>(entry, due, 8);
   store<u64>(entry, serialAndMark, 16);
-  store<i32>(list, count + 1, LIST_COUNT);
 }
 
-/** Moves everything later than `time` up by one, and says where the gap is. */
-function shifted(list: usize, end: usize, time: f64): usize {
-  const base = <usize>load<u32>(list, LIST_BASE);
+/** Makes a gap behind all that are not later than `time`, and says where it is. */
+export function gapFor(base: usize, end: usize, time: f64): usize {
   let entry = end;
   while (entry > base && load<f64>(entry - ENTRY_BYTES) > time) {
     entry -= ENTRY_BYTES;
@@ -32,22 +43,19 @@ function shifted(list: usize, end: usize, time: f64): usize {
   return entry;
 }
 
-/** Forgets the first `taken` messages. */
-export function drop(list: usize, taken: i32): void {
-  const left = countOf(list) - taken;
-  const base = <usize>load<u32>(list, LIST_BASE);
-  if (taken > 0 && left > 0) {
-    memory.copy(base, base + <usize>taken * ENTRY_BYTES, <usize>left * ENTRY_BYTES);
-  }
-  store<i32>(list, left, LIST_COUNT);
+/** Appends one message where that is rare; later ones never come before it. */
+export function append(list: usize, time: f64, due: f64, serialAndMark: u64): void {
+  const count = load<u32>(list, LIST_COUNT);
+  if (count >= load<u32>(list, LIST_ROOM)) unreachable();
+  write(baseOf(list) + <usize>count * ENTRY_BYTES, time, due, serialAndMark);
+  store<u32>(list, count + 1, LIST_COUNT);
 }
 
 /** When a job leaves `count` servers whose free times lie at `servers`, the earliest first. */
 export function departMany(servers: usize, count: i32, at: f64, service: f64): f64 {
-  const free = load<f64>(servers);
-  const left = max(at, free) + service;
+  const left = later(at, load<f64>(servers)) + service;
   let place = servers;
-  const last = servers + ((<usize>(count - 1)) << 3);
+  const last = servers + (<usize>(count - 1) << 3);
   while (place < last && load<f64>(place, 8) < left) {
     store<f64>(place, load<f64>(place, 8));
     place += 8;

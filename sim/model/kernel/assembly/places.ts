@@ -10,7 +10,7 @@ import {
   PLAN_TABLES,
   STREAM_BYTES,
   TABLE_BYTES,
-} from '../layout';
+} from '../layout.ts';
 
 export let plan: usize = 0;
 export let dcCount: i32 = 0;
