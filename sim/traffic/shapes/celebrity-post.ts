@@ -2,6 +2,7 @@
  * One post in a channel with millions of subscribers, and the wave behind it: those who see it
  * react, comment in the channel's discussion, and pass it on; those who had it muted come and look.
  */
+import { channelSubscribers } from '../audiences.ts';
 import type { Hub } from '../hubs.ts';
 import { REQUESTS } from '../kinds.ts';
 import { Pulse } from '../pulse.ts';
@@ -37,9 +38,9 @@ const NUMBERS = {
     min: 1000,
     max: 1e9,
     whole: true,
-    default: 5_000_000,
+    default: channelSubscribers(2),
     unit: 'people',
-    source: 'assumed: a large channel; requirement R14 knows no limit',
+    source: "assumed: the second by Zipf's law below a first of 10 million",
   },
   viewShare: shareField(0.4, 'assumed'),
   halfLifeSeconds: secondsField(1200, 'assumed'),

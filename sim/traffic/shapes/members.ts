@@ -2,7 +2,7 @@
  * Where the members of a supergroup or the subscribers of a channel live, and who of them listens.
  */
 import { randomStream } from '../../core/streams.ts';
-import { peopleBy } from '../hubs.ts';
+import { CONNECTED_SHARE, peopleBy, UNMUTED_SHARE } from '../hubs.ts';
 import { BOT, KINDS } from '../kinds.ts';
 import { shareField } from './fields.ts';
 import type { NumberFields, ShapeContext } from './shape.ts';
@@ -15,10 +15,10 @@ export interface Attendance {
 /** Both of these are assumed; see hubs.ts. */
 export const ATTENDANCE = {
   connectedShare: shareField(
-    0.2,
+    CONNECTED_SHARE,
     'assumed: source C has "hundreds of millions" of connections for 900 million users',
   ),
-  unmutedShare: shareField(0.5, 'assumed'),
+  unmutedShare: shareField(UNMUTED_SHARE, 'assumed'),
 } as const satisfies NumberFields;
 
 /** Index of the DC with an id, or of the one with most users where none is named. */

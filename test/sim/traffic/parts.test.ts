@@ -4,12 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { keyOfSeed } from '../../../sim/core/seed.ts';
 import { randomStream } from '../../../sim/core/streams.ts';
 import {
-  ChannelAudiences,
-  groupSizeShares,
-  groupSizeTable,
-  meanGroupMembers,
+  channelSubscribers,
+  meanChannelSubscribers,
   meanSupergroupMembers,
-  supergroupMembers,
+  SUPERGROUP_MEMBERS_MAX,
 } from '../../../sim/traffic/audiences.ts';
 import { ALL_DIRECT, KINDS, MIXES, mixProblems } from '../../../sim/traffic/kinds.ts';
 import { Pulse } from '../../../sim/traffic/pulse.ts';
@@ -141,31 +139,18 @@ describe('sizes', () => {
 });
 
 describe('audiences', () => {
-  test('groups: shares add up to 1 over 3 to 200, and draws have their mean', () => {
-    const shares = groupSizeShares();
-    expect(shares.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 12);
-    expect(shares.slice(0, 3)).toEqual(new Float64Array(3));
-    const words = randomStream(keyOfSeed('groups'), 'draws');
-    const table = groupSizeTable();
+  test('supergroups: the mean of a power law from 200 to 200,000', () => {
     let sum = 0;
-    for (let i = 0; i < 100_000; i++) sum += table.sample(words);
-    expect(Math.abs(sum / 100_000 / meanGroupMembers() - 1)).toBeLessThan(0.02);
-  });
-  test('supergroups: from 200 to 200,000, each octave as often, the mean is theirs', () => {
-    expect(supergroupMembers(0)).toBe(200);
-    expect(supergroupMembers(1)).toBe(200_000);
-    let sum = 0;
-    for (let i = 0; i < 20_000; i++) sum += supergroupMembers((i + 0.5) / 20_000);
+    const ratio = SUPERGROUP_MEMBERS_MAX / 200;
+    for (let i = 0; i < 20_000; i++) sum += 200 * ratio ** ((i + 0.5) / 20_000);
     expect(sum / 20_000 / meanSupergroupMembers()).toBeCloseTo(1, 3);
   });
   test('channels: Zipf, the mean over all', () => {
-    const channels = new ChannelAudiences(1000, 5_000_000);
-    expect(channels.subscribersOf(1)).toBe(5_000_000);
-    expect(channels.subscribersOf(10)).toBe(500_000);
-    let sum = 0;
-    for (let rank = 1; rank <= 1000; rank++) sum += channels.subscribersOf(rank);
-    expect(channels.meanSubscribers()).toBeCloseTo(sum / 1000, 6);
-    expect(() => new ChannelAudiences(0, 5)).toThrow('use 1 or more');
+    expect(channelSubscribers(1)).toBe(10_000_000);
+    expect(channelSubscribers(10)).toBe(1_000_000);
+    const harmonic = Math.log(10_000) + 0.5772156649;
+    expect(meanChannelSubscribers() / ((1e7 * harmonic) / 10_000)).toBeCloseTo(1, 3);
+    for (const rank of [0, 1.5, 10_001]) expect(() => channelSubscribers(rank)).toThrow('use 1 to');
   });
 });
 
