@@ -14,6 +14,12 @@ import { worldOf } from '../traffic/cities.ts';
 import { ALL_DIRECT } from '../traffic/kinds.ts';
 import { type Load, WaveLoad } from '../traffic/load.ts';
 import { mixingMatrix } from '../traffic/mixing.ts';
+import {
+  type CheckpointKeeper,
+  checkpointBytes,
+  checkpointOf,
+  digestOfPlan,
+} from './checkpoint.ts';
 import type { ColumnRange } from './column-range.ts';
 import { type ColumnFleet, type ModelPlan, planModel } from './plan.ts';
 import { DEFAULT_SERVICE_TIMES, type ServiceTimes } from './service-times.ts';
@@ -27,8 +33,9 @@ import {
   tallyShape,
 } from './tally.ts';
 
-/** Columns that a worker runs at a time: small enough for steady progress. */
+/** Columns that a worker runs at a time: so many, or fewer of very many messages. */
 const COLUMNS_A_TASK = 8;
+const MESSAGES_A_TASK = 5e7;
 
 export interface ModelInput {
   readonly topology: Topology;
@@ -55,6 +62,8 @@ export interface ModelInput {
   readonly columns?: number;
   /** Default: one server of each role a column. */
   readonly fleet?: ColumnFleet;
+  /** Default: no checkpoints. */
+  readonly checkpoints?: CheckpointKeeper | undefined;
 }
 
 export interface ModelProgress {
@@ -115,25 +124,41 @@ export async function runModel(input: ModelInput): Promise<ModelResult> {
 }
 
 async function runPlan(plan: ModelPlan, input: ModelInput): Promise<Tally> {
+  const { checkpoints, workers, signal, onProgress } = input;
   const tally = new Tally(tallyShape(plan));
-  const tasks: ColumnRange[] = [];
-  for (let from = 0; from < plan.columns; from += COLUMNS_A_TASK) {
-    tasks.push({ plan, from, to: Math.min(plan.columns, from + COLUMNS_A_TASK) });
+  const key = checkpoints === undefined ? '' : digestOfPlan(plan, checkpoints.version);
+  let columns = 0;
+  if (checkpoints?.saved !== undefined) {
+    const saved = checkpointOf(checkpoints.saved, key);
+    tally.add(saved.tally);
+    columns = saved.columns;
   }
-  let messages = 0;
+  const tasks = tasksOf(plan, columns);
   await runTasks<ColumnRange, TallyData>({
     worker: 'column-worker',
     tasks,
-    workers: input.workers,
-    signal: input.signal,
+    workers,
+    signal,
     onResult: (data, index) => {
       tally.add(data);
-      for (let i = 0; i < plan.dcCount ** 2; i++) messages += data.perPair[i]!; // generated
-      const text = `${(messages / 1e6).toFixed(1)}M messages, ${tasks[index]!.to} of ${plan.columns} columns`;
-      input.onProgress?.({ done: (index + 1) / tasks.length, messages, text });
+      const { to } = tasks[index]!;
+      checkpoints?.offer(() => checkpointBytes({ plan: key, columns: to, tally: tally.toData() }));
+      const messages = tally.pairs(GENERATED).reduce((sum, n) => sum + n, 0);
+      const text = `${(messages / 1e6).toFixed(1)}M messages, ${to} of ${plan.columns} columns`;
+      onProgress?.({ done: to / plan.columns, messages, text });
     },
   });
   return tally;
+}
+
+function tasksOf(plan: ModelPlan, first: number): ColumnRange[] {
+  const messages = plan.ratesPerUs.reduce((sum, rate) => sum + rate * 1e6, 0);
+  const most = Math.min(COLUMNS_A_TASK, Math.max(1, Math.floor(MESSAGES_A_TASK / messages)));
+  const tasks: ColumnRange[] = [];
+  for (let from = first; from < plan.columns; from += most) {
+    tasks.push({ plan, from, to: Math.min(plan.columns, from + most) });
+  }
+  return tasks;
 }
 
 /** Messages in and out must balance for every pair of DCs; what does not is lost or doubled. */

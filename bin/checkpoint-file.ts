@@ -1,0 +1,31 @@
+/**
+ * `--checkpoint FILE`: where a long model run keeps what it has, and goes on from when it is run
+ * again. Written beside the file and renamed, so that an interruption leaves the one before.
+ */
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { CheckpointKeeper } from '../sim/model/checkpoint.ts';
+
+/** A checkpoint may be some megabytes: not after every piece of work. */
+const EVERY_MS = 15_000;
+
+export interface CheckpointFile extends CheckpointKeeper {
+  /** The run ended: there is nothing to go on from. */
+  remove(): void;
+}
+
+/** Reads what is there. Throws what Node throws for a file that cannot be read. */
+export function checkpointFile(path: string, version: string, nowMs: () => number): CheckpointFile {
+  let lastMs = nowMs();
+  return {
+    version,
+    saved: existsSync(path) ? gunzipSync(readFileSync(path)) : undefined,
+    offer: (bytes) => {
+      if (nowMs() - lastMs < EVERY_MS) return;
+      writeFileSync(`${path}.new`, gzipSync(bytes(), { level: 1 }));
+      renameSync(`${path}.new`, path);
+      lastMs = nowMs();
+    },
+    remove: () => rmSync(path, { force: true }),
+  };
+}
