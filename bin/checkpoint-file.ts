@@ -12,6 +12,8 @@ const EVERY_MS = 15_000;
 export interface CheckpointFile extends CheckpointKeeper {
   /** The run ended: there is nothing to go on from. */
   remove(): void;
+  /** Whether there is something to go on from. */
+  isKept(): boolean;
 }
 
 /** Reads what is there. Throws what Node throws for a file that cannot be read. */
@@ -19,13 +21,23 @@ export function checkpointFile(path: string, version: string, nowMs: () => numbe
   let lastMs = nowMs();
   return {
     version,
-    saved: existsSync(path) ? gunzipSync(readFileSync(path)) : undefined,
+    saved: existsSync(path) ? unzipped(path) : undefined,
     offer: (bytes) => {
       if (nowMs() - lastMs < EVERY_MS) return;
       writeFileSync(`${path}.new`, gzipSync(bytes(), { level: 1 }));
       renameSync(`${path}.new`, path);
       lastMs = nowMs();
     },
+    isKept: () => existsSync(path),
     remove: () => rmSync(path, { force: true }),
   };
+}
+
+function unzipped(path: string): Uint8Array {
+  try {
+    return gunzipSync(readFileSync(path));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`cannot be read as a checkpoint (${why}); name another file`, { cause: error });
+  }
 }

@@ -61,7 +61,7 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<ResultsDocument> {
-  const { seed, workers, signal, toxiproxy, scratch, fidelity = 'events' } = options;
+  const { seed, workers, signal, toxiproxy, scratch, checkpoints, fidelity = 'events' } = options;
   const worldOf = options.worldOf ?? ((name) => loadWorld(name, fidelity));
   const beyond = [
     ...options.worlds.flatMap((world) => unsupportedFaults(scenario.faults, world)),
@@ -74,7 +74,10 @@ export async function runScenario(
       signal.throwIfAborted();
       const world = await worldOf(name);
       const progress = (report: Progress): void => options.progress(name, report);
-      const run = await world(scenario, { seed, workers, signal, toxiproxy, scratch, progress });
+      const run = await world(scenario, {
+        ...{ seed, workers, signal, toxiproxy, scratch, checkpoints },
+        progress,
+      });
       signal.throwIfAborted();
       const faults = run.faults.map(faultResult);
       const { slos, notes } = judgedHere(scenario.slos, run);

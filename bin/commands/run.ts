@@ -17,6 +17,8 @@ import { atScale } from '../../scenarios/scale.ts';
 import { SeriesError } from '../../scenarios/series-csv.ts';
 import { type SeriesFile, seriesOddities } from '../../scenarios/traffic-fields.ts';
 import { readTrafficFile } from '../../scenarios/traffic-file.ts';
+import { CheckpointError } from '../../sim/model/checkpoint.ts';
+import { type CheckpointFile, checkpointFile } from '../checkpoint-file.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { OptionReader, WORKERS_MAX } from '../option-values.ts';
@@ -35,6 +37,11 @@ Examples:
   quincunx run ./my-outage.ts --json > results.json your own scenario file
   quincunx run dc-outage --world model --traffic rates.csv    messages a second as you measured them
   quincunx run dc-outage --traffic grafana.csv --traffic-column "sum"
+
+  quincunx run dc-outage --world model --for 1d --checkpoint day.checkpoint    55 billion messages
+
+With --checkpoint, a model run that was broken off (Ctrl-C too) goes on where it was when the same
+command is given again, and gives the same bits; at its end the file is removed.
 
 A file of --traffic has times (ISO 8601, epoch seconds or milliseconds, or seconds from 0) and
 rates (1250, "1.25 K", "75 msg/m"), with or without a header. Its first row is the start of the
@@ -60,6 +67,7 @@ interface RawOptions {
   readonly fidelity: string;
   readonly traffic?: string;
   readonly trafficColumn?: string;
+  readonly checkpoint?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -72,6 +80,7 @@ interface Wanted {
   readonly workers: number;
   readonly toxiproxy: 'embedded' | 'real';
   readonly out: string | undefined;
+  readonly checkpoints: CheckpointFile | undefined;
   readonly reproduce: string;
 }
 
@@ -90,6 +99,7 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .option('--scale <1:N>', 'cluster and live: one person in N, writing as much as people do')
     .option('--traffic <file>', 'messages a second of the planet, from CSV, instead of its wave')
     .option('--traffic-column <name>', 'which column of it, where it has several; or "sum"')
+    .option('--checkpoint <file>', 'model: keep what it has there, and go on from what is there')
     .option('--toxiproxy <which>', 'embedded, or the real toxiproxy-server', 'embedded')
     .option(
       '--out <folder>',
@@ -126,12 +136,23 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
         },
       }),
     );
+    wanted.checkpoints?.remove();
     line.clear();
     print(results, wanted.out, options.json === true);
     return exitCodeOf(results.verdict);
   } catch (error) {
     line.clear();
-    if (error instanceof WorldFailure) return failed(error, wanted.out, interrupt.signal.aborted);
+    if (error instanceof WorldFailure && error.cause instanceof CheckpointError) {
+      throw new InvalidInput([`--checkpoint ${options.checkpoint}: ${error.cause.message}`]);
+    }
+    if (error instanceof WorldFailure) {
+      if (interrupt.signal.aborted && wanted.checkpoints?.isKept()) {
+        line.say(
+          `what the model has is in ${options.checkpoint}: the same command goes on from it`,
+        );
+      }
+      return failed(error, wanted.out, interrupt.signal.aborted);
+    }
     throw error;
   } finally {
     interrupt.release();
@@ -151,6 +172,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const scale = read.scale('--scale', options.scale);
   const out = options.out === undefined ? undefined : resolve(options.out);
   const series = readTraffic(options, read);
+  const checkpoints = readCheckpoint(options.checkpoint, read);
   const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
   if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
@@ -179,6 +201,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     workers,
     toxiproxy,
     out,
+    checkpoints,
     reproduce: reproduceCommand(nameOrPath, worlds, options),
   };
 }
@@ -195,6 +218,17 @@ function readTraffic(options: RawOptions, read: OptionReader): SeriesFile | unde
   } catch (error) {
     if (!(error instanceof SeriesError)) throw error;
     read.problems.push(...error.problems.map((problem) => `--traffic ${file}: ${problem}`));
+    return undefined;
+  }
+}
+
+/** What `--checkpoint` names, or undefined where it is not given or cannot be read. */
+function readCheckpoint(file: string | undefined, read: OptionReader): CheckpointFile | undefined {
+  if (file === undefined) return undefined;
+  try {
+    return checkpointFile(resolve(file), packageInfo().version, () => performance.now());
+  } catch (error) {
+    read.problems.push(`--checkpoint ${file}: ${error instanceof Error ? error.message : error}`);
     return undefined;
   }
 }

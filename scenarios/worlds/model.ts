@@ -8,7 +8,8 @@ import { loadOf, type ScenarioLoad } from '../../sim/traffic/scenario-load.ts';
 import { loadInput } from '../load-input.ts';
 import type { World } from './world.ts';
 
-export const run: World = async (scenario, { seed, workers, signal, progress }) => {
+export const run: World = async (scenario, options) => {
+  const { seed, workers, signal, progress, checkpoints } = options;
   const startedMs = performance.now();
   const { topology, traffic, window, faults } = scenario;
   const measurements = new Measurements({ windowSeconds: window.seconds });
@@ -22,6 +23,7 @@ export const run: World = async (scenario, { seed, workers, signal, progress }) 
     seed,
     workers,
     signal,
+    checkpoints,
     onProgress: ({ done, text }) => progress({ phase: 'messages', done, text }),
   });
   addModelResult(result, measurements);

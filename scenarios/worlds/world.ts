@@ -5,6 +5,7 @@
 import type { FaultRecord } from '../../chaos/plan.ts';
 import type { Measurements } from '../../reports/measurements.ts';
 import type { MetricName } from '../../reports/metrics.ts';
+import type { CheckpointKeeper } from '../../sim/model/checkpoint.ts';
 import type { Scenario, WorldName } from '../define.ts';
 
 export interface WorldOptions {
@@ -17,6 +18,8 @@ export interface WorldOptions {
   readonly toxiproxy: 'embedded' | 'real';
   /** Where a world may keep files while it runs; removed by the caller afterwards. */
   readonly scratch: string;
+  /** Model: where it keeps what it has, and goes on from. Default: nowhere. */
+  readonly checkpoints?: CheckpointKeeper | undefined;
 }
 
 export interface Progress {
