@@ -41,7 +41,7 @@ export const run: World = async (scenario, { seed, signal, progress }) => {
     messages: result.messages,
     wallSeconds: (performance.now() - startedMs) / 1000,
     faults: result.faults,
-    voidReasons: [],
+    voidReasons: leftWaiting(result),
     notes: [...fullStations(measurements), ...notesOf(result), ...load.notes],
     notJudged: { order_violations: 'a flow has no single messages, so no order of them' },
   };
@@ -73,7 +73,12 @@ function fullStations(measurements: Measurements): string[] {
   return full.length === 0 ? [] : [`full at some time: ${full.join(', ')}`];
 }
 
-function notesOf({ plan, steps, stored, usd, leftWaiting, botCalls }: FlowResult): string[] {
+/** Nobody knows what becomes of messages that a day could not drain. */
+function leftWaiting({ leftWaiting: n }: FlowResult): string[] {
+  return n > 0.5 ? [`${Math.round(n)} messages still waited a day after the window`] : [];
+}
+
+function notesOf({ plan, steps, stored, usd, botCalls }: FlowResult): string[] {
   const { coreMonth, flashGbMonth, diskGbMonth, backboneGb } = plan.settings.prices;
   const terabytes = (bytes: number): string => `${(bytes / 1e12).toFixed(2)} TB`;
   const notes = [
@@ -90,8 +95,5 @@ function notesOf({ plan, steps, stored, usd, leftWaiting, botCalls }: FlowResult
     'files load the media servers and the disks, not the links of messages',
   ];
   if (botCalls > 0) notes.push(`${botCalls} of the messages are bot calls`);
-  if (leftWaiting > 0.5) {
-    notes.push(`${Math.round(leftWaiting)} messages still waited a day after the window`);
-  }
   return notes;
 }

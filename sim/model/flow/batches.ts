@@ -113,27 +113,32 @@ export class FluidQueue {
     while (this.head < this.batches.length && (all || left > 0)) {
       const first = this.batches[this.head]!;
       if (!all && first[measure] > left) {
-        addNear(taken, split(first, left / first[measure]));
+        this.remove(taken, split(first, left / first[measure]));
         break;
       }
       left -= first[measure];
-      addNear(taken, first);
+      this.remove(taken, first);
       this.head++;
     }
-    this.settle();
+    if (this.head > BATCHES_MAX || this.head === this.batches.length) this.tidy();
     return taken;
   }
 
-  /** Sums up anew what waits: differences would leave a remainder where nothing is. */
-  private settle(): void {
-    if (this.head > BATCHES_MAX || this.head === this.batches.length) {
-      this.batches = this.batches.slice(this.head);
-      this.head = 0;
-    }
+  private remove(taken: Batch[], batch: Batch): void {
+    this.n -= batch.n;
+    this.work -= batch.work;
+    this.deliveries -= batch.deliveries;
+    addNear(taken, batch);
+  }
+
+  /** Forgets what has left, and sums up anew what waits: differences leave a remainder. */
+  private tidy(): void {
+    this.batches = this.batches.slice(this.head);
+    this.head = 0;
     this.n = 0;
     this.work = 0;
     this.deliveries = 0;
-    for (let i = this.head; i < this.batches.length; i++) this.add(this.batches[i]!);
+    for (const batch of this.batches) this.add(batch);
   }
 
   private add({ n, work, deliveries }: Batch): void {
@@ -153,6 +158,7 @@ export class FluidQueue {
     }
     this.batches = coarse;
     this.head = 0;
+    this.tidy();
   }
 }
 
