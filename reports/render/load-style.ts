@@ -16,7 +16,7 @@ export const loadStyle: string = `
 .load-chart .window-edge { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 3 3; }
 .load-chart .layer { fill: var(--k); fill-opacity: 0.85; }
 .load-chart details { margin-top: 0.4rem; }
-.load-chart td.text:last-child { white-space: normal; min-width: 16rem; }
+.load-chart td.text:last-child { white-space: normal; min-width: 9rem; }
 .load-chart .line { fill: none; stroke: var(--k); stroke-width: 1.75; }
 .c-blue { --k: var(--c-blue); }
 .c-sky { --k: var(--c-sky); }
