@@ -8,7 +8,7 @@ import { type Column, STEP_US } from '../column.ts';
 import { COOLDOWN_SECONDS, type ModelPlan } from '../plan.ts';
 import type { ModelTables } from '../tables.ts';
 import { countCellsOf, Tally, type TallyShape } from '../tally.ts';
-import { KERNEL_WASM } from './kernel.gen.ts';
+import { instantiate, type KernelExports } from './instance.ts';
 import {
   type CountPlaces,
   countFields,
@@ -17,25 +17,12 @@ import {
   placeCounts,
 } from './kernel-counts.ts';
 import * as at from './layout.ts';
-import { type KernelMemory, MemoryPlan, type Numbers } from './memory.ts';
+import { type KernelMemory, MemoryPlan, type Numbers, writeTable } from './memory.ts';
 import { type DcPlaces, listBytes, loadColumn, prepareLists, storeColumn } from './transfer.ts';
 
 /** A list has room for what everyone in the column sends in so long, and some more. */
 const ROOM_SECONDS = 2.5;
 const ROOM_MORE = 4096;
-
-interface KernelExports {
-  start(plan: number): void;
-  run(now: number, stepUs: number, steps: number, alertUs: number): number;
-}
-
-let compiled: WebAssembly.Module | undefined;
-
-/** Compiled once a thread. */
-function kernelModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(Uint8Array.from(atob(KERNEL_WASM), (c) => c.charCodeAt(0)));
-  return compiled;
-}
 
 export class CalmKernel {
   /** What its columns count. */
@@ -77,9 +64,7 @@ export class CalmKernel {
     ];
     for (const [field, value] of fields) this.memory.setF64(planAt + field, value);
     prepareLists(this.memory, dcCount, this.places);
-    const env = { memory: this.memory.memory };
-    const instance = new WebAssembly.Instance(kernelModule(), { env });
-    this.exports = instance.exports as unknown as KernelExports;
+    this.exports = instantiate(this.memory);
     this.exports.start(planAt);
     this.plan = plan;
     this.tally = new Tally(shape, latencyView(this.memory, this.counts, shape));
@@ -114,12 +99,6 @@ export class CalmKernel {
 function lawsOf(tables: ModelTables): QuantileTable[] {
   const { access, front, router, delivery, sync } = tables;
   return [exponentialTable(), access, front, router, delivery, sync];
-}
-
-function writeTable(memory: KernelMemory, address: number, table: QuantileTable): void {
-  memory.write(address, table.cells);
-  memory.write(address + at.TABLE_LOW, table.low);
-  memory.write(address + at.TABLE_HIGH, table.high);
 }
 
 function arraysOf(plan: ModelPlan): [field: number, numbers: Numbers][] {

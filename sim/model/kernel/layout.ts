@@ -114,3 +114,16 @@ export const GROUPS = 256;
 export const GROUP = 1;
 export const PATH_COUNT = 3;
 export const BUCKET_COUNT = 1728;
+
+/** One station by itself, see sim/model/station-run.ts: 8 bytes each. */
+export const STATION_AT = 0;
+export const STATION_WAITS = 8;
+export const STATION_MEAN_GAP_US = 16;
+export const STATION_SERVER_COUNT = 24;
+export const STATION_SERVERS = 32;
+/** Streams of gaps, access delays and services; tables likewise. */
+export const STATION_STREAMS = 40;
+export const STATION_TABLES = 48;
+export const STATION_WORDS = 56;
+export const STATION_LATENCIES = 64;
+export const STATION_BYTES = 72;

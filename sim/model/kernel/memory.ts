@@ -1,5 +1,8 @@
 /** The kernel's memory: first it is planned what lies where, then it is made, of that size. */
 
+import type { QuantileTable } from '../../core/quantile-table.ts';
+import { TABLE_HIGH, TABLE_LOW } from './layout.ts';
+
 const PAGE_BYTES = 65_536;
 /** The compiler may keep something of its own below. */
 const FIRST = 1024;
@@ -62,4 +65,11 @@ export class KernelMemory {
   setU32(address: number, value: number): void {
     this.data.setUint32(address, value, true);
   }
+}
+
+/** Writes a law's table to an address; it takes TABLE_BYTES. */
+export function writeTable(memory: KernelMemory, address: number, table: QuantileTable): void {
+  memory.write(address, table.cells);
+  memory.write(address + TABLE_LOW, table.low);
+  memory.write(address + TABLE_HIGH, table.high);
 }

@@ -22,7 +22,10 @@ import {
 import { dcAt, dcCount, linkAt, setUp } from './places.ts';
 import { deliver, storeIn } from './recipients.ts';
 import { accept, generate } from './senders.ts';
+import { runStation } from './station.ts';
 import { setUpTallies } from './tallies.ts';
+
+export { runStation };
 
 /** Reads the plan at this address; to be called before anything else. */
 export function start(plan: usize): void {
