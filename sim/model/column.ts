@@ -106,7 +106,10 @@ export class Column {
 
   private step(until: number): void {
     const { sources, senders, recipients, now, alertUs } = this;
-    for (const source of sources) source.generate(until);
+    for (const source of sources) {
+      source.generate(until);
+      source.held.release(until);
+    }
     senders.forEach((sender, dc) => {
       sender.alert = sender.front.earliest - now > alertUs;
       sender.accept(this.inletsOf(dc), until);
@@ -124,7 +127,7 @@ export class Column {
       const { arrivals, held } = this.sources[home]!;
       if (at === dc) {
         inlets.push({ queue: arrivals });
-        if (held.length > 0) inlets.push({ queue: held });
+        if (held.released.length > 0) inlets.push({ queue: held.released });
       }
     });
     this.senders.forEach(({ outboxes }, holder) => {

@@ -4,8 +4,9 @@
  * and as the measure of speed of everything else. In plain code and in WebAssembly, with the same
  * bits.
  */
-import { type QuantileTable, exponentialTable } from '../core/quantile-table.ts';
+
 import { randomLanes } from '../core/lanes.ts';
+import { exponentialTable, type QuantileTable } from '../core/quantile-table.ts';
 import type { Words4 } from '../core/threefry.ts';
 import type { Engine } from './column-range.ts';
 import { instantiate, type KernelExports } from './kernel/instance.ts';

@@ -10,6 +10,7 @@ import { exponentialTable } from '../core/quantile-table.ts';
 import { randomStream } from '../core/streams.ts';
 import type { WordSource } from '../core/xoshiro.ts';
 import { GROUPS, type MessageChoices } from './choices.ts';
+import { HeldMessages } from './held-messages.ts';
 import { GROUP, MARK, MessageQueue } from './message-queue.ts';
 import type { ModelPlan } from './plan.ts';
 import { type ModelTables, Samples, WordBlocks } from './tables.ts';
@@ -41,8 +42,8 @@ export interface Reconnection {
 export class UserSource {
   /** Messages by arrival at the front server that their senders talk to. */
   readonly arrivals: MessageQueue = new MessageQueue();
-  /** The same for messages that were held back; the serial counts refusals. */
-  readonly held: MessageQueue = new MessageQueue();
+  /** The same for messages that are held back. */
+  readonly held: HeldMessages = new HeldMessages();
   readonly words: WordBlocks;
   readonly groupWords: WordBlocks;
   readonly gaps: Samples;
@@ -107,8 +108,8 @@ export class UserSource {
     const allBack = Math.max(fromUs + silentUs + spreadUs, notBeforeUs);
     const waiting: HeldMessage[] = [
       ...unanswered,
-      ...takeAll(this.held, true),
-      ...takeAll(this.arrivals, false),
+      ...this.held.takeAll().map((message) => ({ ...message, sentBefore: true })),
+      ...takeAll(this.arrivals),
     ];
     let at = this.nextAt;
     while (at < allBack) {
@@ -126,7 +127,7 @@ export class UserSource {
     released.sort((a, b) => a.at - b.at || a.order - b.order);
     for (const { message, at: arrival } of released) {
       if (!message.sentBefore) tally.sendLater(dc, message.due, arrival);
-      this.held.insert(arrival + how.extraUs, message.due, message.attempts, message.mark);
+      this.held.hold(arrival + how.extraUs, message.due, message.attempts, message.mark);
     }
     this.extraUs = how.extraUs;
     return allBack;
@@ -140,7 +141,7 @@ export class UserSource {
       return;
     }
     const spread = 0.5 + this.holdWords.nextWord() / 0x1_0000_0000;
-    this.held.insert(at + retryMs * 1000 * 2 ** (attempts - 1) * spread, due, attempts, mark);
+    this.held.hold(at + retryMs * 1000 * 2 ** (attempts - 1) * spread, due, attempts, mark);
   }
 
   private choose(): number {
@@ -174,18 +175,13 @@ export class UserSource {
   }
 }
 
-function takeAll(queue: MessageQueue, wasHeld: boolean): HeldMessage[] {
-  const { times, dues, serials, marks } = queue;
+function takeAll(queue: MessageQueue): HeldMessage[] {
+  const { times, dues, marks } = queue;
   const all: HeldMessage[] = [];
   while (queue.length > 0) {
     const slot = queue.head++ & queue.mask;
-    all.push({
-      at: times[slot]!,
-      due: dues[slot]!,
-      mark: marks[slot]!,
-      attempts: wasHeld ? serials[slot]! : 0,
-      sentBefore: true,
-    });
+    const [at, due] = [times[slot]!, dues[slot]!];
+    all.push({ at, due, mark: marks[slot]!, attempts: 0, sentBefore: true });
   }
   return all;
 }
