@@ -173,6 +173,9 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const out = options.out === undefined ? undefined : resolve(options.out);
   const series = readTraffic(options, read);
   const checkpoints = readCheckpoint(options.checkpoint, read);
+  if (fidelity === 'flow' && options.checkpoint !== undefined) {
+    read.problems.push('--checkpoint: is for --fidelity events; a flow takes a minute at most');
+  }
   const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
   if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
