@@ -8,6 +8,7 @@ import { clientProxy, linkProxy } from '../../chaos/toxiproxy/names.ts';
 import { startRealToxiproxy } from '../../chaos/toxiproxy/real.ts';
 import { freePorts, LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import { startText } from '../../system-under-test/live/start-report.ts';
+import type { StationMark } from '../../system-under-test/live/station-trace.ts';
 import { dcIds, oneWayMs, type Topology } from '../../system-under-test/topology.ts';
 
 export interface BehindProxiesOptions {
@@ -27,6 +28,8 @@ export interface BehindProxiesOptions {
   };
   readonly onCode?: (phone: string, code: string) => void;
   readonly onUnexpectedExit?: (dc: number, why: string) => void;
+  /** See LiveClusterOptions.onTrace. */
+  readonly onTrace?: (dc: number, marks: readonly StationMark[]) => void;
   /** A datacentre has long to do before it serves: how far it is, in words. */
   readonly onStarting?: (text: string) => void;
   /** Aborted: the start is given up. */
@@ -108,6 +111,7 @@ async function startOnce(options: BehindProxiesOptions, later: Later): Promise<B
     }),
     testPhones: options.testPhones,
     ...(options.onCode ? { onCode: options.onCode } : {}),
+    ...(options.onTrace ? { onTrace: options.onTrace } : {}),
     ...(options.onUnexpectedExit ? { onUnexpectedExit: options.onUnexpectedExit } : {}),
     ...(options.signal ? { signal: options.signal } : {}),
     onStarting: (dc, state) => options.onStarting?.(startText(dc, state)),

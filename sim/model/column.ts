@@ -167,7 +167,7 @@ export class Column {
     const goHome = up[0] === home && (up.length === 1 || this.isHandedOver(home));
     people.at = goHome ? home : up.find((dc) => dc !== home)!;
     people.phase = goHome ? 'returning' : 'away';
-    this.recipients[home]!.extraUs = plan.oneWayUs[home * plan.dcCount + people.at]!;
+    this.recipients[home]!.extraUs = plan.guestWayUs[home * plan.dcCount + people.at]!;
   }
 
   private isDown(dc: number, at: number): boolean {

@@ -30,16 +30,29 @@ export interface Disturbances {
   readonly cutUntilUs: readonly number[];
 }
 
+/** How long a DC that returns takes; see ServiceTimes. */
+export interface Recovery {
+  readonly restartMs: number;
+  readonly redialMs: number;
+}
+
 /** Throws `RangeError` for faults that a model cannot have, and when every DC is lost at once. */
 export function disturbancesOf(
   topology: Topology,
   faults: readonly Fault[],
   oneWayUs: Float64Array,
+  recovery: Recovery = { restartMs: 0, redialMs: 0 },
 ): Disturbances {
   const beyond = unsupportedFaults(faults, 'model');
   if (beyond.length > 0) throw new RangeError(`model: ${beyond.join('; ')}`);
   const ids = dcIds(topology);
-  const down = ids.map((id) => merged(faults.filter((f) => lostDc(f) === id).map(spanOf)));
+  const lossesOf = (id: number, recoveryMs: number): Span[] =>
+    merged(
+      faults.filter((fault) => lostDc(fault) === id).map((fault) => spanOf(fault, recoveryMs)),
+    );
+  const { restartMs, redialMs } = recovery;
+  const down = ids.map((id) => lossesOf(id, restartMs));
+  const linkless = ids.map((id) => lossesOf(id, restartMs + redialMs));
   const losses = down
     .flatMap((spans, dc) => spans.map((span): Loss => ({ ...span, dc })))
     .sort((a, b) => a.fromUs - b.fromUs || a.dc - b.dc);
@@ -50,14 +63,17 @@ export function disturbancesOf(
     const { from, to, i, j } = pair;
     if (i === j) return [];
     const wayUs = oneWayUs[i * ids.length + j]!;
-    const cut = faults.filter((fault) => cuts(fault, from, to)).map(spanOf);
-    const deaf = [...down[j]!, ...cut].map((span) => ({ ...span, fromUs: span.fromUs - wayUs }));
-    return merged([...deaf, ...down[i]!]);
+    const cut = faults.filter((fault) => cuts(fault, from, to)).map((cut) => spanOf(cut));
+    const deaf = [...linkless[j]!, ...cut].map((span) => ({
+      ...span,
+      fromUs: span.fromUs - wayUs,
+    }));
+    return merged([...deaf, ...linkless[i]!]);
   };
   const into = (dc: number): Span[] => [
     ...down[dc]!,
     ...pairs.flatMap(({ from, to, j }) =>
-      j === dc ? faults.filter((fault) => cuts(fault, from, to)).map(spanOf) : [],
+      j === dc ? faults.filter((cut) => cuts(cut, from, to)).map((cut) => spanOf(cut)) : [],
     ),
   ];
   return {
@@ -68,9 +84,10 @@ export function disturbancesOf(
   };
 }
 
-const spanOf = (fault: Fault): Span => ({
+/** `afterMs`: it lasts so much longer than the fault. */
+const spanOf = (fault: Fault, afterMs = 0): Span => ({
   fromUs: Math.round(fault.atSeconds * 1e6),
-  toUs: Math.round((fault.atSeconds + fault.forSeconds) * 1e6),
+  toUs: Math.round((fault.atSeconds + fault.forSeconds) * 1e6 + afterMs * 1000),
 });
 
 /** Spans that touch or overlap become one. */

@@ -46,6 +46,8 @@ export interface ModelPlan extends Disturbances {
   readonly choices: MessageChoices;
   /** [from][to] */
   readonly oneWayUs: Float64Array;
+  /** Added to the access of people of a DC whom another one serves, [home][DC]. */
+  readonly guestWayUs: Float64Array;
   /** The DCs by distance from each, itself first. */
   readonly nearest: readonly (readonly number[])[];
   readonly access: { readonly medianUs: number; readonly sigma: number };
@@ -89,7 +91,7 @@ export function planModel(input: PlanInput): ModelPlan {
   const { medianMs, jitterMs } = topology.access;
   const bitUs = (8e6 * columns) / service.linkBitsPerSecond;
   return {
-    ...disturbancesOf(topology, input.faults, oneWayUs),
+    ...disturbancesOf(topology, input.faults, oneWayUs, service),
     key: input.key,
     columns,
     dcCount,
@@ -98,6 +100,7 @@ export function planModel(input: PlanInput): ModelPlan {
     ratesPerUs: ratesOf(load, { fromSecond: -warmupSeconds, seconds, columns }),
     choices: messageChoices({ ...input, fromSecond: -warmupSeconds, seconds }),
     oneWayUs,
+    guestWayUs: oneWayUs.map((us) => us * service.guestWayShare),
     nearest: ids.map((id) => [id, ...nearestOthers(topology, id)].map((dc) => ids.indexOf(dc))),
     // A lognormal law: the jitter is one standard deviation up, the 84th percentile less the
     // median.

@@ -183,9 +183,17 @@ export class RecipientSide {
     const measured = tally.isMeasured(due);
     for (let left = MARK.devicesOf(mark); left > 0; left--) {
       const delivered = this.pushed(at) + this.accessUs.next() + this.extraUs;
+      if ((mark & MARK.waited) !== 0) this.settles(sender, due, delivered);
       if (measured) {
         tally.recordDelivery(this.pathOf(sender, due, delivered, mark), dc, due, delivered);
       }
+    }
+  }
+
+  private settles(sender: number, due: number, delivered: number): void {
+    const { cutUntilUs } = this.plan;
+    for (const dc of [sender, this.dc]) {
+      if (due < cutUntilUs[dc]!) this.tally.settled(dc, delivered);
     }
   }
 

@@ -219,7 +219,7 @@ export class SenderSide {
   private queueForLostHome(durable: number, due: number, mark: number): void {
     const { tally, dc, plan } = this;
     const home = MARK.senderOf(mark);
-    const answeredAt = durable + this.accessUs.next() + plan.oneWayUs[home * plan.dcCount + dc]!;
+    const answeredAt = durable + this.accessUs.next() + plan.guestWayUs[home * plan.dcCount + dc]!;
     tally.acknowledge(mark);
     if (tally.isMeasured(due)) tally.recordAck(1, home, due, answeredAt);
     this.outboxes[home]!.send(

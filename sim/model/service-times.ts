@@ -52,6 +52,17 @@ export interface ServiceTimes {
   readonly frameBytes: number;
   /** Capacity of one directed backbone link between two DCs, bits per second. */
   readonly linkBitsPerSecond: number;
+  /** Way between a device and its DC, one way. Absent: the law that the topology's access tells. */
+  readonly access?: Law;
+  /**
+   * Devices that another DC serves meanwhile have so much of the way between that one and home
+   * added to their access: 1 where people stay where they are, 0 where every DC is equally far.
+   */
+  readonly guestWayShare: number;
+  /** A DC that returns serves only so much later. */
+  readonly restartMs: number;
+  /** From then until the others' links to it carry again what waited. */
+  readonly redialMs: number;
   /** From the loss of a DC until its clients give up on it. */
   readonly detectMs: number;
   /** Clients reconnect evenly over this time, so that they do not arrive as one herd. */
@@ -96,6 +107,9 @@ export const DEFAULT_SERVICE_TIMES: ServiceTimes = {
   admission: { alertMs: 500, shedAfterMs: 2000, retryMs: 1000, attemptsMax: 5 },
   frameBytes: 250, // assumed: ids, keys, entities, TCP and IP headers of a batched frame
   linkBitsPerSecond: 10e9, // assumed
+  guestWayShare: 1, // assumed: people do not travel
+  restartMs: 0, // a fault's end is when the DC serves again
+  redialMs: 0,
   detectMs: 2000, // assumed: two missed pings of a second each
   reconnectSpreadMs: 3000, // assumed: random back-off of clients
   moveBackMs: 500, // assumed: key exchange is not repeated; connect and bind

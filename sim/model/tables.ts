@@ -21,7 +21,9 @@ export interface ModelTables {
 
 export function modelTables(plan: ModelPlan): ModelTables {
   return {
-    access: lognormalTable(plan.access.medianUs, plan.access.sigma),
+    access: plan.service.access
+      ? tableOf(plan.service.access)
+      : lognormalTable(plan.access.medianUs, plan.access.sigma),
     front: tableOf(plan.service.front),
     router: tableOf(plan.service.router),
     delivery: tableOf(plan.service.delivery),

@@ -105,6 +105,12 @@ export class Tally {
   readonly perLoss: Float64Array<ArrayBuffer>;
   /** Last departure of a message that had waited, by DC; -1 where none waited. */
   readonly perDc: Float64Array<ArrayBuffer>;
+  /**
+   * When the last message reached its device that is to or from people of a DC, was due before it
+   * was whole again, and had waited; -1 where none had. Stays with this tally and out of the
+   * digest.
+   */
+  readonly perSettled: Float64Array<ArrayBuffer>;
   orderViolations = 0;
   slowed = 0;
   private readonly inverseCellUs: number;
@@ -138,6 +144,7 @@ export class Tally {
     this.perKind = new Float64Array(CARRIED.length);
     this.perLoss = new Float64Array(shape.losses * 2);
     this.perDc = new Float64Array(dcCount).fill(-1);
+    this.perSettled = new Float64Array(dcCount).fill(-1);
   }
 
   isMeasured(due: number): boolean {
@@ -230,6 +237,11 @@ export class Tally {
     const { dcCount } = this;
     this.waitingIn[this.cellOf(from) * dcCount + dc]! += 1;
     this.waitingOut[this.cellOf(to) * dcCount + dc]! += 1;
+  }
+
+  /** A message that had waited because of DC `dc` reached its device. */
+  settled(dc: number, at: number): void {
+    if (at > this.perSettled[dc]!) this.perSettled[dc] = at;
   }
 
   private record(series: number, due: number, at: number): void {

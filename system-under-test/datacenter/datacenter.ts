@@ -244,6 +244,7 @@ export class Datacenter {
       },
     });
     const context: ServiceContext = {
+      ...(environment.trace && { trace: environment.trace }),
       dc,
       topology: options.topology,
       clock,

@@ -125,6 +125,8 @@ export class Front {
   }
 
   #request(session: ServerSession, call: RpcCall): void {
+    const { method } = call;
+    if (method._ === 'messages.sendMessage') this.#o.environment.trace?.('arrived', method.message);
     this.#answer(session, call.method)
       .then((answer) => call.reply(encodeAnswer(call.method, answer)))
       .catch((error: Error) => {

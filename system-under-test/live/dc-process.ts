@@ -13,6 +13,7 @@ import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts
 import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
 import type { HomeAnswer, HomeQuestion } from './home-move.ts';
 import { StartReport } from './start-report.ts';
+import { stationTrace } from './station-trace.ts';
 
 let datacenter: Datacenter | undefined;
 let environment: LiveEnvironment | undefined;
@@ -38,10 +39,11 @@ async function start(config: DcProcessConfig): Promise<void> {
     logFields: { dc: config.dc },
     onChecked: (bytes) => starting.checked(bytes),
   });
+  const trace = config.trace ? stationTrace((marks) => tell({ kind: 'trace', marks })) : undefined;
   datacenter = await Datacenter.start({
     dc: config.dc,
     topology: config.topology,
-    environment,
+    environment: trace ? { ...environment, trace } : environment,
     crypto: await loadCrypto(),
     rsaKeys: [new RsaKey(config.rsaPrivateKeyPem)],
     secret: new Uint8Array(Buffer.from(config.secretHex, 'hex')),

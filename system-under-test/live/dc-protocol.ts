@@ -6,6 +6,7 @@ import type { Topology } from '../topology.ts';
 import type { BackupProgress, BackupSummary } from './backup.ts';
 import type { HomeAnswer, HomeQuestion } from './home-move.ts';
 import type { StartState } from './start-report.ts';
+import type { StationMark } from './station-trace.ts';
 
 export interface DcProcessConfig {
   readonly dc: number;
@@ -20,6 +21,8 @@ export interface DcProcessConfig {
   /** All datacentres start for the first time: none has anything that another could have lost. */
   readonly newCluster: boolean;
   readonly logLevel: LogLevel;
+  /** Tell which message passed which station when. */
+  readonly trace: boolean;
 }
 
 export type ToDc =
@@ -46,7 +49,8 @@ export type FromDc =
   | { readonly kind: 'backup-done'; readonly id: number; readonly summary: BackupSummary }
   | { readonly kind: 'backup-failed'; readonly id: number; readonly why: string }
   | { readonly kind: 'home'; readonly id: number; readonly answer: HomeAnswer }
-  | { readonly kind: 'code'; readonly phone: string; readonly code: string };
+  | { readonly kind: 'code'; readonly phone: string; readonly code: string }
+  | { readonly kind: 'trace'; readonly marks: readonly StationMark[] };
 
 /** A datacentre's view of itself, and what its process costs. */
 export interface LiveStatus extends DatacenterStatus {

@@ -18,6 +18,7 @@ import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts
 import { type HomeAnswer, type HomeQuestion, type MoveSummary, moveHomeOf } from './home-move.ts';
 import { createNodeClock } from './node-clock.ts';
 import { type StartState, startText } from './start-report.ts';
+import type { StationMark } from './station-trace.ts';
 
 export interface LiveClusterOptions {
   readonly topology: Topology;
@@ -37,6 +38,8 @@ export interface LiveClusterOptions {
   /** A datacentre has long to do before it serves: how far it is, about every second. */
   readonly onStarting?: (dc: number, state: StartState) => void;
   readonly onCode?: (phone: string, code: string) => void;
+  /** Which message passed which station when; datacentres note it only where this is given. */
+  readonly onTrace?: (dc: number, marks: readonly StationMark[]) => void;
   /** A datacentre ended without being told to. */
   readonly onUnexpectedExit?: (dc: number, why: string) => void;
 }
@@ -223,6 +226,7 @@ export class LiveCluster {
       testPhones: this.#o.testPhones,
       newCluster,
       logLevel: this.#o.logLevel ?? 'info',
+      trace: this.#o.onTrace !== undefined,
     };
     await this.#ready(dc, running, config);
   }
@@ -251,6 +255,7 @@ export class LiveCluster {
           this.#o.onStarting?.(dc, message.state);
         } else if (message.kind === 'failed') fail(message.why);
         else if (message.kind === 'code') this.#o.onCode?.(message.phone, message.code);
+        else if (message.kind === 'trace') this.#o.onTrace?.(dc, message.marks);
         else if (message.kind === 'status') {
           running.asked.get(message.id)?.(message.status);
         } else if (message.kind === 'home') {

@@ -18,7 +18,7 @@ import type { HotLogs } from '../datacenter/hot-log.ts';
 import type { Lanes } from '../datacenter/lanes.ts';
 import type { Outbox } from '../datacenter/outbox.ts';
 import type { Popularity } from '../datacenter/popularity.ts';
-import type { Clock, Log, Randomness, StoreWrite } from '../environment/index.ts';
+import type { Clock, Log, Randomness, StoreWrite, Trace } from '../environment/index.ts';
 import type { tl } from '../schema/tl.ts';
 import type { Topology } from '../topology.ts';
 
@@ -28,6 +28,7 @@ export interface ServiceContext {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly log: Log;
+  readonly trace?: Trace;
   readonly commits: CommitLog;
   readonly boxes: Boxes;
   readonly reader: BoxReader;

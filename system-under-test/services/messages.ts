@@ -82,7 +82,9 @@ export function sendMessage(
       });
       local.push(staged.write);
     }
+    ctx.trace?.('staged', request.message);
     const durable = ctx.commits.append(own, local).then(async () => {
+      ctx.trace?.('durable', request.message);
       staged?.committed();
       unpin();
       if (theirs && receiver) await tellRecipient(ctx, receiver, theirs.message, theirs.pts);
@@ -109,6 +111,7 @@ export async function takeDelivery(
   item: OutboxItem & { readonly kind: 'deliver' },
   local: readonly StoreWrite[],
 ): Promise<{ durable: Promise<void> }> {
+  ctx.trace?.('inbound', item.text);
   const replyTo = await replyInBoxOf(ctx, item.to, item.from, item.replyTo ?? 0);
   const box = await ctx.boxes.pin(item.to);
   const { message, pts, writes } = addMessage(
@@ -124,7 +127,9 @@ export async function takeDelivery(
     },
     '',
   );
+  ctx.trace?.('inbound_staged', item.text);
   const durable = ctx.commits.append(writes, local).then(async () => {
+    ctx.trace?.('inbound_durable', item.text);
     ctx.boxes.unpin(box);
     await tellRecipient(ctx, box, message, pts);
   });
@@ -160,6 +165,7 @@ async function tellRecipient(
     ptsCount: 1,
   };
   push(ctx, box.userId, '', updatesOf([update], [toUser(ctx, sender)], message.date));
+  ctx.trace?.('pushed', message.text);
 }
 
 /** The sender's other devices; and for a write that had waited, the one that sent it too. */
