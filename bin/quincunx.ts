@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { ScenarioLoadError } from '../scenarios/load.ts';
 import { addBackup } from './commands/backup.ts';
+import { addCalibrate } from './commands/calibrate.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addFuzz } from './commands/fuzz.ts';
 import { addList } from './commands/list.ts';
@@ -18,7 +19,7 @@ import { EXIT, type ExitCode, InvalidInput } from './exit-codes.ts';
 import { packageInfo } from './package-info.ts';
 
 /** Commands that are planned; saying so helps more than "unknown command". */
-const NOT_YET = ['calibrate', 'twin', 'compare', 'report', 'drill', 'lab', 'worker'];
+const NOT_YET = ['twin', 'compare', 'report', 'drill', 'lab', 'worker'];
 
 const EXAMPLES = `
 Examples:
@@ -40,7 +41,16 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     .exitOverride()
     .addHelpText('after', EXAMPLES);
   const operating = [addServe, addBackup, addRestore, addMove];
-  const commands = [addRun, addPlan, addList, ...operating, addFuzz, addDoctor, addToxiproxy];
+  const commands = [
+    addRun,
+    addCalibrate,
+    addPlan,
+    addList,
+    ...operating,
+    addFuzz,
+    addDoctor,
+    addToxiproxy,
+  ];
   for (const add of commands) add(program, finish);
   for (const command of program.commands) command.exitOverride();
   if (NOT_YET.includes(words[0] ?? '')) {

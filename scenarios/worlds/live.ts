@@ -16,12 +16,13 @@ import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { createNodeNetwork } from '../../system-under-test/live/node-network.ts';
 import { createNodeRandomness } from '../../system-under-test/live/node-randomness.ts';
+import type { StationMark } from '../../system-under-test/live/station-trace.ts';
 import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
 import { type Later, startBehindProxies } from './behind-proxies.ts';
-import { scaledLoad } from './load.ts';
+import { type ScaledLoad, scaledLoad } from './load.ts';
 import type { World, WorldOptions } from './world.ts';
 
 /** Limits of trust: beyond them the run measures the generator or the machine, not the backend. */
@@ -31,22 +32,44 @@ const LINKS_UP_MS = 15_000;
 const CHECK_MS = 250;
 const VIOLATIONS_SHOWN = 10;
 
-export const run: World = async (scenario, options) => {
+/** Another load than the scenario's, and who looks on. */
+export interface LiveWatch {
+  readonly load?: ScaledLoad;
+  /** Which message passed which station when; datacentres note it only where this is given. */
+  readonly onTrace?: (dc: number, marks: readonly StationMark[]) => void;
+  /** Everyone has arrived and the load begins; times are on the clock of the crowd. */
+  readonly onLoad?: (crowd: Crowd) => void;
+  /** A DC that was lost serves again, on the same clock. */
+  readonly onReturned?: (dc: number, atMs: number) => void;
+}
+
+export const run: World = (scenario, options) => runWatched(scenario, options, {});
+
+export async function runWatched(
+  scenario: Scenario,
+  options: WorldOptions,
+  watch: LiveWatch,
+): ReturnType<World> {
   const cleanUp: (() => Promise<void>)[] = [];
   try {
-    return await runLive(scenario, options, (undo) => cleanUp.push(undo));
+    return await runLive(scenario, options, watch, (undo) => cleanUp.push(undo));
   } finally {
     // Newest first; one that fails does not keep the others from being done.
     for (const undo of cleanUp.toReversed()) await undo().catch(() => {});
   }
-};
+}
 
-async function runLive(scenario: Scenario, options: WorldOptions, later: Later): ReturnType<World> {
+async function runLive(
+  scenario: Scenario,
+  options: WorldOptions,
+  watch: LiveWatch,
+  later: Later,
+): ReturnType<World> {
   const startedMs = performance.now();
   const { topology, window } = scenario;
   const { signal } = options;
   const dcs = dcIds(topology);
-  const load = scaledLoad(scenario, scenario.worlds.live, options.seed);
+  const load = watch.load ?? scaledLoad(scenario, scenario.worlds.live, options.seed);
   const clock = createNodeClock();
   const unexpected: string[] = [];
 
@@ -64,6 +87,7 @@ async function runLive(scenario: Scenario, options: WorldOptions, later: Later):
       onStarting: (text) => {
         if (starting) options.progress({ phase: 'start', done: 0, text });
       },
+      ...(watch.onTrace ? { onTrace: watch.onTrace } : {}),
       signal,
     },
     later,
@@ -97,6 +121,7 @@ async function runLive(scenario: Scenario, options: WorldOptions, later: Later):
   const measurements = new Measurements({ windowSeconds: window.seconds });
   const tracker = new DisturbanceTracker(crowd);
   crowd.startLoad();
+  watch.onLoad?.(crowd);
   const windowStartMs = crowd.windowStartMs;
   const atSeconds = (): number => (clock.monotonicMs() - windowStartMs) / 1000;
   crowd.onLag = (lagMs, dueMs) =>
@@ -115,6 +140,7 @@ async function runLive(scenario: Scenario, options: WorldOptions, later: Later):
       await cluster.startDc(dc);
       const fault = faultOf(dc);
       if (fault) tracker.healed(fault, clock.monotonicMs());
+      watch.onReturned?.(dc, clock.monotonicMs());
     },
   });
   for (const fault of scenario.faults) {

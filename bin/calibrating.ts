@@ -1,0 +1,72 @@
+/**
+ * What `calibrate` and `twin` share: measuring this machine with progress, and reading the file of
+ * an earlier measurement.
+ */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { calibrate } from '../scenarios/calibrate/calibrate.ts';
+import type { Progress } from '../scenarios/worlds/world.ts';
+import {
+  CALIBRATION_LENGTH_MAX,
+  type Calibration,
+  parseCalibration,
+} from '../sim/model/calibration.ts';
+import type { Topology } from '../system-under-test/topology.ts';
+import type { OptionReader } from './option-values.ts';
+import { packageInfo } from './package-info.ts';
+import { withScratch } from './scratch.ts';
+
+export interface CalibrateHere {
+  readonly topology: Topology;
+  readonly users: number;
+  readonly messagesPerSecond: number;
+  readonly textBytes: number;
+  readonly lostDc: number;
+  readonly quick: boolean;
+  readonly seed: string;
+  readonly toxiproxy: 'embedded' | 'real';
+  readonly signal: AbortSignal;
+  readonly progress: (report: Progress) => void;
+}
+
+/** Measures this machine; leaves nothing behind. */
+export function calibrateHere(options: CalibrateHere): Promise<Calibration> {
+  return withScratch((scratch) =>
+    calibrate({
+      ...options,
+      scratch,
+      version: packageInfo().version,
+      measuredAt: new Date().toISOString(),
+      machine: {
+        cores: availableParallelism(),
+        cpu: cpus()[0]?.model.trim() || 'not known',
+        platform: `${process.platform}-${process.arch}`,
+        node: process.versions.node,
+      },
+      loadAverage: () => loadavg()[0] ?? 0,
+    }),
+  );
+}
+
+/** The calibration in a file, or undefined with what is wrong among the reader's problems. */
+export function readCalibration(
+  option: string,
+  file: string,
+  reader: OptionReader,
+): Calibration | undefined {
+  if (!existsSync(file)) {
+    reader.problems.push(`${option} ${file}: there is no such file; quincunx calibrate makes one`);
+    return undefined;
+  }
+  const stat = statSync(file);
+  if (!stat.isFile() || stat.size > CALIBRATION_LENGTH_MAX) {
+    reader.problems.push(
+      `${option} ${file}: is no file of at most ${CALIBRATION_LENGTH_MAX} bytes`,
+    );
+    return undefined;
+  }
+  const result = parseCalibration(readFileSync(file, 'utf8'));
+  if ('value' in result) return result.value;
+  reader.problems.push(...result.problems.map((problem) => `${option} ${file}: ${problem}`));
+  return undefined;
+}

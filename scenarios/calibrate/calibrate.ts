@@ -1,0 +1,152 @@
+/**
+ * Measures the stations of the live backend: five datacentres behind proxies, under a light load,
+ * through a calm time and the loss of one of them. What the machine is, is handed in.
+ */
+import { join } from 'node:path';
+import { type Calibration, quantileOf } from '../../sim/model/calibration.ts';
+import { DEFAULT_SERVICE_TIMES } from '../../sim/model/service-times.ts';
+import { dcIds, type Topology } from '../../system-under-test/topology.ts';
+import { scenario } from '../define.ts';
+import { runWatched } from '../worlds/live.ts';
+import type { Progress } from '../worlds/world.ts';
+import { groupCommitCurve } from './group-commit.ts';
+import { calibrationLoad } from './load.ts';
+import { type OutageFigures, outageFigures } from './outage.ts';
+import { calmEntries, linkWays, type StationLaws, slicesOf, stationLaws } from './stations.ts';
+import { Witness } from './witness.ts';
+
+export interface CalibrateOptions {
+  readonly topology: Topology;
+  readonly users: number;
+  readonly messagesPerSecond: number;
+  readonly textBytes: number;
+  readonly lostDc: number;
+  readonly quick: boolean;
+  readonly seed: string;
+  readonly toxiproxy: 'embedded' | 'real';
+  readonly signal: AbortSignal;
+  readonly progress: (report: Progress) => void;
+  /** A folder that is there and that the caller removes. */
+  readonly scratch: string;
+  readonly version: string;
+  /** ISO 8601, UTC. */
+  readonly measuredAt: string;
+  readonly machine: Omit<Calibration['machine'], 'loadBefore' | 'loadAfter'>;
+  /** Processes that wanted to run, mean of the last minute. */
+  readonly loadAverage: () => number;
+}
+
+/** Seconds of each part. */
+const LENGTHS = {
+  quick: { calmSeconds: 24, outageSeconds: 12, restSeconds: 8, rounds: 60 },
+  full: { calmSeconds: 75, outageSeconds: 20, restSeconds: 10, rounds: 300 },
+};
+const WARMUP_SECONDS = 4;
+/** Of the calm time before the loss, what is not used: nothing may be under way when it strikes. */
+const CALM_MARGIN_SECONDS = 1;
+const SLICES = 5;
+/** Beyond these spreads between slices of the calm time, the figures are of a busy machine. */
+const BUSY = { p50Spread: 0.1, p99Spread: 0.5 };
+/** Share of the run that the curve of group commit takes at its end, for progress. */
+const LIVE_SHARE = 0.95;
+
+/** Rejects with the signal's reason, or where a part failed; nothing is left running. */
+export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
+  const { topology, lostDc, quick, signal, toxiproxy, scratch, progress } = options;
+  const { users, messagesPerSecond, textBytes, seed } = options;
+  const { rounds, ...lengths } = quick ? LENGTHS.quick : LENGTHS.full;
+  const { calmSeconds, outageSeconds, restSeconds } = lengths;
+  const loadBefore = options.loadAverage();
+  const measured = scenario({
+    name: 'calibration',
+    title: 'calibration',
+    traffic: { users: 800e6, messagesPerDay: 55e9, textBytes },
+    window: {
+      fromUtc: '12:00',
+      seconds: calmSeconds + outageSeconds + restSeconds,
+      warmupSeconds: WARMUP_SECONDS,
+    },
+    topology,
+    faults: [{ kind: 'dc_loss', dc: lostDc, atSeconds: calmSeconds, forSeconds: outageSeconds }],
+    slos: { writes_lost: ['count==0'] },
+  });
+  const load = calibrationLoad(topology, {
+    ...{ users, messagesPerSecond, textBytes, seed, lostDc, ...lengths },
+    warmupSeconds: WARMUP_SECONDS,
+    // Twice what everyone writes in calm times would be near a machine's limits.
+    backlogPerSecond: messagesPerSecond / 4,
+  });
+  const witness = new Witness(lostDc);
+  const run = await runWatched(
+    measured,
+    {
+      ...{ seed, workers: 1, signal, toxiproxy, scratch },
+      progress: (report) => progress({ ...report, done: report.done * LIVE_SHARE }),
+    },
+    {
+      load,
+      ...{ onTrace: witness.onTrace, onLoad: witness.onLoad, onReturned: witness.onReturned },
+    },
+  ).finally(() => witness.stop());
+  const seen = witness.evidence;
+  if (!seen) throw new Error('the load of the calibration never began');
+  progress({ phase: 'store', done: LIVE_SHARE, text: 'group commits by themselves' });
+  const groupCommit = await groupCommitCurve(join(scratch, 'store'), rounds, textBytes, signal);
+  const calm = calmEntries(seen, calmSeconds - CALM_MARGIN_SECONDS);
+  const laws = stationLaws(seen, calm);
+  const times = { lostDc, atSeconds: calmSeconds, forSeconds: outageSeconds };
+  const outage = outageFigures(seen, topology, times);
+  const lagMs = run.measurements.summary('generator_lag', {})?.p99 ?? 0;
+  return {
+    schema: 1,
+    quincunx: options.version,
+    measuredAt: options.measuredAt,
+    machine: { ...options.machine, loadBefore, loadAfter: options.loadAverage() },
+    load: {
+      ...{ users, messagesPerSecond, calmSeconds, outageSeconds, lostDc, textBytes },
+      ...{ toxiproxy, seed },
+    },
+    service: serviceFrom(laws, outage, dcIds(topology).length),
+    links: linkWays(seen, calm, topology),
+    groupCommit,
+    outage: { ...outage },
+    noise: noiseOf(slicesOf(calm, SLICES), lagMs),
+    notes: run.voidReasons.map((reason) => `not to be trusted: ${reason}`),
+  };
+}
+
+/** The model's times: what was measured, and its own assumptions where nothing was. */
+function serviceFrom(
+  { access, front, sync, delivery }: StationLaws,
+  outage: OutageFigures,
+  dcCount: number,
+): Calibration['service'] {
+  const share = (value: number): number => Math.min(1, Math.max(0.001, value));
+  const peers = Math.max(1, dcCount - 1);
+  return {
+    ...DEFAULT_SERVICE_TIMES,
+    ...{ access, front, sync, delivery },
+    router: { meanUs: 1, sigma: 0 }, // measured together with the front server
+    guestWayShare: outage.guestWayShare.value,
+    restartMs: outage.restartMs.value,
+    redialMs: outage.redialMs.value,
+    detectMs: outage.detectMs.value,
+    reconnectSpreadMs: outage.reconnectSpreadMs.value,
+    // The model's devices are silent for a time between the half of this and this.
+    moveBackMs: outage.moveBackMs.value / 0.75,
+    // Said as shares of what the servers could do, see linkSettings in sim/model/column.ts.
+    writeDrainShare: share(front.meanUs / (outage.writeGapMs.value * 1000)),
+    deliveryDrainShare: share((delivery.meanUs * peers) / (outage.deliveryGapMs.value * 1000)),
+  };
+}
+
+function noiseOf(slices: Calibration['noise']['slices'], lagP99Ms: number): Calibration['noise'] {
+  const spread = (values: number[]): number => {
+    const sorted = Float64Array.from(values).sort();
+    return (sorted.at(-1)! - sorted[0]!) / 2 / quantileOf(sorted, 0.5);
+  };
+  const p50Spread = spread(slices.map(({ p50Ms }) => p50Ms));
+  const p99Spread = spread(slices.map(({ p99Ms }) => p99Ms));
+  const busy = p50Spread > BUSY.p50Spread || p99Spread > BUSY.p99Spread;
+  return { slices, p50Spread, p99Spread, generatorLagP99Ms: lagP99Ms, busy };
+}
