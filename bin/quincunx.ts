@@ -15,11 +15,12 @@ import { addRestore } from './commands/restore.ts';
 import { addRun } from './commands/run.ts';
 import { addServe } from './commands/serve.ts';
 import { addToxiproxy } from './commands/toxiproxy.ts';
+import { addTwin } from './commands/twin.ts';
 import { EXIT, type ExitCode, InvalidInput } from './exit-codes.ts';
 import { packageInfo } from './package-info.ts';
 
 /** Commands that are planned; saying so helps more than "unknown command". */
-const NOT_YET = ['twin', 'compare', 'report', 'drill', 'lab', 'worker'];
+const NOT_YET = ['compare', 'report', 'drill', 'lab', 'worker'];
 
 const EXAMPLES = `
 Examples:
@@ -44,6 +45,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   const commands = [
     addRun,
     addCalibrate,
+    addTwin,
     addPlan,
     addList,
     ...operating,

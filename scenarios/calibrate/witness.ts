@@ -57,8 +57,8 @@ export class Witness implements LiveWatch {
     for (const [station, name, atMs] of marks) {
       const id = Number(name.slice(1));
       if (!Number.isInteger(id)) continue;
-      let passages = this.#passages.get(id);
-      if (!passages) this.#passages.set(id, (passages = new Map()));
+      const passages = this.#passages.get(id) ?? new Map<StationName, Passage>();
+      this.#passages.set(id, passages);
       if (!passages.has(station)) passages.set(station, { atMs, dc });
     }
   };
