@@ -2,7 +2,7 @@
  * How many people a message reaches: members of groups, subscribers of channels. Heavy tails, as
  * laws that any world can draw from; which of them are online is the load's business.
  */
-import { exactLog } from '../core/exact-math.ts';
+import { exactLog, exactPow } from '../core/exact-math.ts';
 
 /** Most members of a supergroup (given: profile A). */
 export const SUPERGROUP_MEMBERS_MAX = 200_000;
@@ -19,6 +19,12 @@ export const GROUP_LAW = { median: 9, sigma: 1.15, min: 2, max: 200 } as const;
  */
 const SUPERGROUP_MEMBERS_MIN = 200;
 
+/** Members of the supergroup that a post goes to: the quantile of a share from 0 to 1. */
+export function supergroupMembers(share: number): number {
+  const ratio = SUPERGROUP_MEMBERS_MAX / SUPERGROUP_MEMBERS_MIN;
+  return Math.round(SUPERGROUP_MEMBERS_MIN * exactPow(ratio, share));
+}
+
 /** Mean members of the supergroup that a post goes to. */
 export function meanSupergroupMembers(): number {
   const ratio = SUPERGROUP_MEMBERS_MAX / SUPERGROUP_MEMBERS_MIN;
@@ -32,6 +38,7 @@ export function meanSupergroupMembers(): number {
  * post is assumed.
  */
 const CHANNELS = { largest: 10_000_000, count: 10_000 } as const;
+export const CHANNEL_COUNT: number = CHANNELS.count;
 
 /** Subscribers of the channel of a rank from 1. */
 export function channelSubscribers(rank: number): number {
