@@ -65,7 +65,7 @@ describe('what is not right', () => {
     expect(code).toBe(104);
   });
 
-  test.each([['plan'], ['compare'], ['worker']])('%s: not in this version', async (command) => {
+  test.each([['drill'], ['compare'], ['worker']])('%s: not in this version', async (command) => {
     const { code, stderr } = await quincunx([command]);
     expect(stderr).toContain(`does not have the command '${command}' yet`);
     expect(code).toBe(104);
