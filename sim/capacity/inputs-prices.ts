@@ -4,7 +4,7 @@
  */
 import { type Field, field, published } from './quantity.ts';
 
-const LIST = 'AWS list price, us-east-1, on demand';
+const LIST = 'AWS list price of 2025 (check it before you quote it), us-east-1, on demand';
 
 export const PRICES = {
   coreMonth: field(
@@ -47,6 +47,9 @@ export const PRICES = {
     'usd',
     [0, 1e6],
     '1 GB from an edge cache',
-    published([0.005, 0.02, 0.02], 'CloudFront list price above 5 PB a month, North America'),
+    published(
+      [0.005, 0.02, 0.02],
+      'CloudFront list price of 2025 (check it) above 5 PB a month, North America',
+    ),
   ),
 } as const satisfies Record<string, Field>;
