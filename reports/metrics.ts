@@ -21,8 +21,12 @@ export interface MetricDefinition {
 export const PATHS = ['same_dc', 'cross_dc', 'outage'] as const;
 export type Path = (typeof PATHS)[number];
 
+/** What is posted to an audience rather than sent to somebody. */
+export const POST_KINDS = ['supergroup', 'channel'] as const;
+
 /**
- * Where messages wait and what costs money. link: all backbone links out of a DC; devices: held by
+ * Where messages wait and what costs money. fan_out: cores that push posts of supergroups and
+ * channels to devices, where they are apart from those of delivery. link: all backbone links out of a DC; devices: held by
  * their senders' devices, without a connection or backing off after a refusal.
  */
 export const STATIONS = [
@@ -30,6 +34,7 @@ export const STATIONS = [
   'router',
   'log',
   'delivery',
+  'fan_out',
   'media',
   'link',
   'storage',
@@ -49,6 +54,18 @@ export const METRICS = {
     unit: 'ms',
     tags: { ack: ['stored', 'queued'], dc: [] },
     help: 'from when a message was due until its sender is told that it is stored (or durably queued); dc is the home of the sender',
+  },
+  post_latency: {
+    kind: 'trend',
+    unit: 'ms',
+    tags: { kind: POST_KINDS, dc: [] },
+    help: 'from when a post was due until an online device of a member who has not muted it has it, for each of those devices; dc is the home of the reader',
+  },
+  post_last_delivery: {
+    kind: 'trend',
+    unit: 'ms',
+    tags: { kind: POST_KINDS },
+    help: 'from when a post was due until the last of those devices has it',
   },
   generator_lag: {
     kind: 'trend',
@@ -73,6 +90,18 @@ export const METRICS = {
     unit: 'messages',
     tags: { path: PATHS, dc: [] },
     help: 'messages that reached a device of the recipient, each counted once',
+  },
+  posts: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: { kind: POST_KINDS, dc: [] },
+    help: 'posts of supergroups and channels that were due and are followed one by one; dc is the home of the supergroup or channel',
+  },
+  post_deliveries: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: { kind: POST_KINDS, dc: [] },
+    help: 'devices that those posts were pushed to; dc is the home of the reader',
   },
   writes_queued: {
     kind: 'counter',

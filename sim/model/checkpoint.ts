@@ -4,6 +4,8 @@
  */
 import { decode, encode } from '@msgpack/msgpack';
 import { Digest } from '../core/digest.ts';
+import type { HubTallyData } from './hubs/hub-tally.ts';
+import type { HubPlan } from './hubs/plan.ts';
 import type { ModelPlan } from './plan.ts';
 import type { TallyData } from './tally.ts';
 
@@ -17,6 +19,8 @@ export interface Checkpoint {
   /** Columns 0 to `columns` - 1 are in the tally. */
   readonly columns: number;
   readonly tally: TallyData;
+  /** Posts of supergroups and channels, once all of them have been run. */
+  readonly hubs?: HubTallyData | undefined;
 }
 
 /** What may be done with checkpoints; files are the caller's. */
@@ -34,7 +38,10 @@ export class CheckpointError extends Error {
   override name = 'CheckpointError';
 }
 
-export function digestOfPlan(plan: ModelPlan, version: string): string {
+export function digestOfPlan(
+  plan: ModelPlan & { readonly hubs?: HubPlan },
+  version: string,
+): string {
   const digest = new Digest().text(FORMAT).text(version);
   const add = (value: unknown): void => {
     if (ArrayBuffer.isView(value)) {
@@ -60,8 +67,9 @@ export function digestOfPlan(plan: ModelPlan, version: string): string {
 }
 
 export function checkpointBytes(checkpoint: Checkpoint): Uint8Array {
-  const { plan, columns, tally } = checkpoint;
-  return encode({ format: FORMAT, plan, columns, tally: packed(tally) });
+  const { plan, columns, tally, hubs } = checkpoint;
+  const posts = hubs === undefined ? {} : { hubs: packed(hubs) };
+  return encode({ format: FORMAT, plan, columns, tally: packed(tally), ...posts });
 }
 
 /** Throws `CheckpointError` for other bytes, and for a checkpoint of another plan or version. */
@@ -72,7 +80,7 @@ export function checkpointOf(bytes: Uint8Array, plan: string): Checkpoint {
   } catch {
     throw new CheckpointError('is not a checkpoint of a model run, or is damaged');
   }
-  const saved = read as { format?: unknown; plan?: unknown; columns?: unknown; tally?: unknown };
+  const saved = read as { readonly [name in 'format' | keyof Checkpoint]?: unknown };
   if (typeof saved !== 'object' || saved === null || saved.format !== FORMAT) {
     throw new CheckpointError('is not a checkpoint of a model run of this version');
   }
@@ -80,7 +88,9 @@ export function checkpointOf(bytes: Uint8Array, plan: string): Checkpoint {
     throw new CheckpointError('belongs to another scenario, seed, window or version');
   }
   if (typeof saved.columns !== 'number') throw new CheckpointError('is damaged');
-  return { plan, columns: saved.columns, tally: unpacked(saved.tally) as TallyData };
+  const tally = unpacked(saved.tally) as TallyData;
+  const hubs = saved.hubs === undefined ? undefined : (unpacked(saved.hubs) as HubTallyData);
+  return { plan, columns: saved.columns, tally, hubs };
 }
 
 /** Typed arrays as name and bytes; whatever holds them as an object. */

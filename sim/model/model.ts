@@ -14,6 +14,7 @@ import { worldOf } from '../traffic/cities.ts';
 import { ALL_DIRECT } from '../traffic/kinds.ts';
 import { type Load, WaveLoad } from '../traffic/load.ts';
 import { mixingMatrix } from '../traffic/mixing.ts';
+import type { ScenarioLoad } from '../traffic/scenario-load.ts';
 import {
   type CheckpointKeeper,
   checkpointBytes,
@@ -21,6 +22,10 @@ import {
   digestOfPlan,
 } from './checkpoint.ts';
 import type { ColumnRange } from './column-range.ts';
+import { HubTally, type HubTallyData, hubTallyShape } from './hubs/hub-tally.ts';
+import { hubNotes } from './hubs/notes.ts';
+import { type HubPlan, planHubs } from './hubs/plan.ts';
+import { type HubSettings, hubSettings, listeningShares } from './hubs/settings.ts';
 import { type ColumnFleet, type ModelPlan, planModel } from './plan.ts';
 import { DEFAULT_SERVICE_TIMES, type ServiceTimes } from './service-times.ts';
 import {
@@ -58,6 +63,10 @@ export interface ModelInput {
   readonly service?: ServiceTimes;
   /** Default: the wave of `traffic`, every message direct. */
   readonly load?: Load;
+  /** Posts of supergroups and channels, which columns do not carry. Default: none. */
+  readonly posts?: Pick<ScenarioLoad, 'hubs' | 'background'>;
+  /** Default of each: see hubs/settings.ts. */
+  readonly hubs?: Partial<HubSettings>;
   /** Default: COLUMNS. */
   readonly columns?: number;
   /** Default: one server of each role a column. */
@@ -78,8 +87,10 @@ export interface ModelResult {
   readonly dcs: readonly number[];
   readonly plan: ModelPlan;
   readonly tally: Tally;
+  /** Of supergroups and channels; undefined where nobody posts. */
+  readonly hubs?: PostsResult | undefined;
   readonly digest: string;
-  /** Messages due in the window. */
+  /** Messages due in the window, posts among them as far as they are followed one by one. */
   readonly messages: number;
   /** Messages simulated, warm-up and cool-down included. */
   readonly simulated: number;
@@ -90,65 +101,175 @@ export interface ModelResult {
   readonly notes: readonly string[];
 }
 
+export interface PostsResult {
+  readonly plan: HubPlan;
+  readonly tally: HubTally;
+}
+
 export async function runModel(input: ModelInput): Promise<ModelResult> {
   const { topology, traffic, window } = input;
   const dcs = dcIds(topology);
   const world = worldOf(topology, traffic.users);
   const activity = new Activity(world, dcs.length, traffic.messagesPerDay);
   const from = secondsOfDay(window.fromUtc);
+  const service = input.service ?? DEFAULT_SERVICE_TIMES;
+  const recipientShares = mixingMatrix(world, dcs.length);
   const plan = planModel({
     key: keyOfSeed(input.seed),
     topology,
     window,
     textBytes: traffic.textBytes,
     faults: input.faults,
-    service: input.service ?? DEFAULT_SERVICE_TIMES,
+    service,
     load: input.load ?? new WaveLoad(activity, dcs.length, from, ALL_DIRECT),
-    recipientShares: mixingMatrix(world, dcs.length),
+    recipientShares,
     ...(input.columns === undefined ? {} : { columns: input.columns }),
     ...(input.fleet === undefined ? {} : { fleet: input.fleet }),
   });
-  const tally = await runPlan(plan, input);
+  const hubPlan =
+    input.posts &&
+    planHubs({
+      ...input.posts,
+      plan,
+      memberShares: recipientShares,
+      listening: listeningShares(activity, dcs.length, from, window.seconds),
+      users: traffic.users,
+      settings: { ...hubSettings(activity, recipientShares, dcs.length, service), ...input.hubs },
+    });
+  const { tally, hubs } = await runPlans(plan, hubPlan, input);
   const conserved = conservation(tally, input.seed);
+  const digest = new Digest().text('model').text(input.seed).text(tally.digest());
+  if (hubs !== undefined) digest.text(postsDigest(hubs.tally, input.seed));
+  const posts = hubs?.tally.posts.reduce((sum, n) => sum + n, 0) ?? 0;
   return {
     dcs,
     plan,
     tally,
-    digest: new Digest().text('model').text(input.seed).text(tally.digest()).hex(),
-    messages: tally.offered.reduce((sum, n) => sum + n, 0),
+    hubs,
+    digest: digest.hex(),
+    messages: tally.offered.reduce((sum, n) => sum + n, posts),
     ...conserved,
+    simulated: conserved.simulated + (hubs?.tally.followed ?? 0),
     orderViolations: tally.orderViolations,
-    faults: input.faults.map((fault) => recordOf(fault, plan, tally, dcs)),
-    notes: notesOf(plan, world.leftOut, world.cities.length),
+    faults: input.faults.map((fault) => recordOf(fault, plan, { tally, hubs }, dcs)),
+    notes: [
+      ...notesOf(plan, world.leftOut, world.cities.length),
+      ...(hubs === undefined ? [] : hubNotes(hubs.plan, hubs.tally, dcs)),
+    ],
   };
 }
 
-async function runPlan(plan: ModelPlan, input: ModelInput): Promise<Tally> {
-  const { checkpoints, workers, signal, onProgress } = input;
-  const tally = new Tally(tallyShape(plan));
-  const key = checkpoints === undefined ? '' : digestOfPlan(plan, checkpoints.version);
-  let columns = 0;
-  if (checkpoints?.saved !== undefined) {
-    const saved = checkpointOf(checkpoints.saved, key);
-    tally.add(saved.tally);
-    columns = saved.columns;
+/** Columns and posts beside each other; with one worker, one after the other. */
+async function runPlans(
+  plan: ModelPlan,
+  hubPlan: HubPlan | undefined,
+  input: ModelInput,
+): Promise<{ tally: Tally; hubs: PostsResult | undefined }> {
+  const run = new PlanRun(plan, hubPlan, input);
+  if (input.workers === 1) {
+    await run.posts(input.signal);
+    await run.columns(input.signal);
+  } else {
+    // One more thread than workers while posts last: they take turns, and none idles at the end.
+    const failed = new AbortController();
+    const signal = AbortSignal.any([input.signal, failed.signal]);
+    const ends = [run.posts(signal), run.columns(signal)];
+    await Promise.all(ends).catch(async (error: unknown) => {
+      failed.abort(error);
+      await Promise.allSettled(ends);
+      throw error;
+    });
   }
-  const tasks = tasksOf(plan, columns);
-  await runTasks<ColumnRange, TallyData>({
-    worker: 'column-worker',
-    tasks,
-    workers,
-    signal,
-    onResult: (data, index) => {
-      tally.add(data);
-      const { to } = tasks[index]!;
-      checkpoints?.offer(() => checkpointBytes({ plan: key, columns: to, tally: tally.toData() }));
-      const messages = tally.pairs(GENERATED).reduce((sum, n) => sum + n, 0);
-      const text = `${(messages / 1e6).toFixed(1)}M messages, ${to} of ${plan.columns} columns`;
-      onProgress?.({ done: to / plan.columns, messages, text });
-    },
-  });
-  return tally;
+  return { tally: run.tally, hubs: run.hubs };
+}
+
+/** What has been run of a plan, by now or before a checkpoint. */
+class PlanRun {
+  readonly tally: Tally;
+  hubs: PostsResult | undefined;
+  private readonly plan: ModelPlan;
+  private readonly hubPlan: HubPlan | undefined;
+  private readonly input: ModelInput;
+  private readonly key: string;
+  private columnsDone = 0;
+  private hubData: HubTallyData | undefined;
+
+  constructor(plan: ModelPlan, hubPlan: HubPlan | undefined, input: ModelInput) {
+    const { checkpoints } = input;
+    const whole = hubPlan === undefined ? plan : { ...plan, hubs: hubPlan };
+    this.plan = plan;
+    this.hubPlan = hubPlan;
+    this.input = input;
+    this.tally = new Tally(tallyShape(plan));
+    this.key = checkpoints === undefined ? '' : digestOfPlan(whole, checkpoints.version);
+    if (checkpoints?.saved === undefined) return;
+    const saved = checkpointOf(checkpoints.saved, this.key);
+    this.tally.add(saved.tally);
+    this.columnsDone = saved.columns;
+    if (saved.hubs !== undefined) this.takePosts(saved.hubs);
+  }
+
+  async posts(signal: AbortSignal): Promise<void> {
+    if (this.hubPlan === undefined || this.hubs !== undefined) return;
+    await runTasks<HubPlan, HubTallyData>({
+      worker: 'hub-worker',
+      tasks: [this.hubPlan],
+      workers: 1,
+      signal,
+      onResult: (data) => this.takePosts(data),
+    });
+    this.offerCheckpoint();
+    this.tell();
+  }
+
+  async columns(signal: AbortSignal): Promise<void> {
+    const tasks = tasksOf(this.plan, this.columnsDone);
+    await runTasks<ColumnRange, TallyData>({
+      worker: 'column-worker',
+      tasks,
+      workers: this.input.workers,
+      signal,
+      onResult: (data, index) => {
+        this.tally.add(data);
+        this.columnsDone = tasks[index]!.to;
+        this.offerCheckpoint();
+        this.tell();
+      },
+    });
+  }
+
+  private takePosts(data: HubTallyData): void {
+    const plan = this.hubPlan!;
+    const tally = new HubTally(hubTallyShape(plan));
+    tally.add(data);
+    this.hubData = data;
+    this.hubs = { plan, tally };
+  }
+
+  private offerCheckpoint(): void {
+    const { key, columnsDone, tally, hubData } = this;
+    this.input.checkpoints?.offer(() =>
+      checkpointBytes({ plan: key, columns: columnsDone, tally: tally.toData(), hubs: hubData }),
+    );
+  }
+
+  private tell(): void {
+    const { plan, columnsDone, tally } = this;
+    const messages = tally.pairs(GENERATED).reduce((sum, n) => sum + n, 0);
+    const behind = this.hubPlan !== undefined && this.hubs === undefined ? ', posts under way' : '';
+    const text = `${(messages / 1e6).toFixed(1)}M messages, ${columnsDone} of ${plan.columns} columns${behind}`;
+    this.input.onProgress?.({ done: columnsDone / plan.columns, messages, text });
+  }
+}
+
+/** Throws unless each listener of each post was reached once, or left out as the notes tell. */
+function postsDigest(tally: HubTally, seed: string): string {
+  const { toReach, reached, leftOut } = tally;
+  const wrong = toReach.findIndex((n, dc) => n !== reached[dc]! + leftOut[dc]!);
+  if (wrong >= 0) {
+    throw new Error(`model (seed ${seed}): not every listener of DC ${wrong} was reached once`);
+  }
+  return tally.digest();
 }
 
 function tasksOf(plan: ModelPlan, first: number): ColumnRange[] {
@@ -187,7 +308,7 @@ function conservation(
 function recordOf(
   fault: Fault,
   plan: ModelPlan,
-  tally: Tally,
+  { tally, hubs }: { readonly tally: Tally; readonly hubs: PostsResult | undefined },
   dcs: readonly number[],
 ): FaultRecord {
   const happened = { fault, firedAtSeconds: fault.atSeconds };
@@ -201,7 +322,9 @@ function recordOf(
     if (tally.perLoss[index * 2] !== plan.columns) return { fault };
     return tally.perLoss[index * 2 + 1] === plan.columns ? healed : happened;
   }
-  if (fault.kind === 'slow_link') return tally.slowed > 0 ? healed : { fault };
+  if (fault.kind === 'slow_link') {
+    return tally.slowed + (hubs?.tally.slowed ?? 0) > 0 ? healed : { fault };
+  }
   if (fault.kind === 'partition') {
     return tally.perDc.some((us) => us >= fault.atSeconds * 1e6) ? healed : { fault };
   }

@@ -21,14 +21,20 @@ export interface ModelTables {
 
 export function modelTables(plan: ModelPlan): ModelTables {
   return {
-    access: plan.service.access
-      ? tableOf(plan.service.access)
-      : lognormalTable(plan.access.medianUs, plan.access.sigma),
+    access: accessTable(plan),
     front: tableOf(plan.service.front),
     router: tableOf(plan.service.router),
     delivery: tableOf(plan.service.delivery),
     sync: tableOf(plan.service.sync),
   };
+}
+
+/** One way between a device and the DC that serves it. */
+export function accessTable({
+  service,
+  access,
+}: Pick<ModelPlan, 'service' | 'access'>): QuantileTable {
+  return service.access ? tableOf(service.access) : lognormalTable(access.medianUs, access.sigma);
 }
 
 /** A table of a law; a lognormal one's own mean is exactly the law's. */

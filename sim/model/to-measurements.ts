@@ -1,6 +1,7 @@
 /** The model's own integer counts, as the measurements that every world hands to the judge. */
 import type { Measurements } from '../../reports/measurements.ts';
 import { PATHS } from '../../reports/metrics.ts';
+import { addHubResult } from './hubs/to-measurements.ts';
 import { BUCKET_COUNT, bucketMiddle } from './latency-buckets.ts';
 import type { ModelResult } from './model.ts';
 import { PATH_COUNT } from './tally.ts';
@@ -43,6 +44,7 @@ export function addModelResult(result: ModelResult, measurements: Measurements):
   measurements.add('writes_lost', result.writesLost, {}, 0);
   measurements.add('writes_doubled', result.writesDoubled, {}, 0);
   measurements.add('order_violations', result.orderViolations, {}, 0);
+  if (result.hubs !== undefined) addHubResult(result.hubs, dcs, measurements);
 }
 
 interface LatencySeries {

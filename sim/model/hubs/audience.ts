@@ -6,11 +6,12 @@
  * law, a post goes to any of them) and as many channels as there are ranks. Members live where
  * those live to whom people of the group's home write.
  */
+import { POST_KINDS } from '../../../reports/metrics.ts';
 import { uniform53 } from '../../core/draws.ts';
 import { randomStream } from '../../core/streams.ts';
 import { CHANNEL_COUNT, channelSubscribers, supergroupMembers } from '../../traffic/audiences.ts';
 import { peopleBy } from '../../traffic/hubs.ts';
-import { type HubPlan, POST_KINDS } from './plan.ts';
+import type { HubPlan } from './plan.ts';
 
 const SUPERGROUPS = 2048;
 const POPULATION = { supergroup: SUPERGROUPS, channel: CHANNEL_COUNT } as const;

@@ -4,8 +4,7 @@
  * Some microseconds a post and DC, however many listen. No IO.
  */
 import { randomLanes } from '../../core/lanes.ts';
-import { lognormalTable } from '../../core/quantile-table.ts';
-import { tableOf, WordBlocks } from '../tables.ts';
+import { accessTable, tableOf, WordBlocks } from '../tables.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Audience, audienceOf, meanListeners } from './audience.ts';
 import { Fan } from './fan.ts';
@@ -49,7 +48,7 @@ class HubRun {
     const { dcCount, key, settings, pushUs } = plan;
     const dcs = Array.from({ length: dcCount }, (_, dc) => dc);
     const lossesOf = dcs.map((dc) => plan.losses.filter((loss) => loss.dc === dc));
-    const access = lognormalTable(plan.access.medianUs, plan.access.sigma);
+    const access = accessTable(plan);
     const sync = tableOf(plan.service.sync);
     this.plan = plan;
     this.audience = audienceOf(plan);

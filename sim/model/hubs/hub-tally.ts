@@ -3,9 +3,10 @@
  * what shows that each listener of each post was reached once. Sums of integers only, so that
  * tallies may be added in any order with the same result.
  */
+import { POST_KINDS } from '../../../reports/metrics.ts';
 import { Digest } from '../../core/digest.ts';
 import { BUCKET_COUNT, bucketOf, LATENCY_US_MAX } from '../latency-buckets.ts';
-import { type HubPlan, POST_KINDS } from './plan.ts';
+import type { HubPlan } from './plan.ts';
 
 const TWO_TO_52 = 4503599627370496;
 /** Entries of the latency histograms (64 MB); longer windows get wider cells. */

@@ -2,6 +2,7 @@
  * What a run of posts needs to know, as plain data that travels to a worker: the posts of bursting
  * supergroups and channels, the rates of all others, distances, disturbances, pools.
  */
+import { POST_KINDS } from '../../../reports/metrics.ts';
 import type { Hub } from '../../traffic/hubs.ts';
 import { KINDS } from '../../traffic/kinds.ts';
 import type { Load } from '../../traffic/load.ts';
@@ -9,10 +10,7 @@ import { COOLDOWN_SECONDS, type ModelPlan } from '../plan.ts';
 import { meanOf } from '../service-times.ts';
 import { checkHubSettings, type HubSettings } from './settings.ts';
 
-/** Kinds of posts, in the order of every array by kind. */
-export const POST_KINDS = ['supergroup', 'channel'] as const;
-export type PostKind = (typeof POST_KINDS)[number];
-
+/** Arrays by kind of post are in the order of POST_KINDS. */
 const POST_KIND_INDICES = POST_KINDS.map((kind) => KINDS.indexOf(kind));
 /** Of the posts that are followed, so many are kept for the background where hubs post as much. */
 const BACKGROUND_SHARE = 0.1;

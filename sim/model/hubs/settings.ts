@@ -22,8 +22,22 @@ export interface HubSettings {
   readonly postsMax: number;
 }
 
+/** What is believed where nothing else is said. */
+export function hubSettings(
+  activity: Activity,
+  mixing: Float64Array,
+  dcCount: number,
+  service: ServiceTimes,
+): HubSettings {
+  return {
+    fanOutCores: fanOutCores(activity, mixing, dcCount, service),
+    postWork: postWorkOf(service),
+    postsMax: POSTS_MAX,
+  };
+}
+
 /** What a post costs in its log: a message to a basic group, at the front server. Assumed. */
-export function postWorkOf(service: ServiceTimes): Law {
+function postWorkOf(service: ServiceTimes): Law {
   const factor = service.kinds.group.front;
   const { front } = service;
   if ('meanUs' in front) return { ...front, meanUs: front.meanUs * factor };
@@ -40,7 +54,7 @@ const BUSY_SHARE = 0.5;
  * busy in its busiest quarter of an hour, whatever the mix of the run: a fleet is built for a mix,
  * not for a scenario. At least one.
  */
-export function defaultFanOutCores(
+function fanOutCores(
   activity: Activity,
   mixing: Float64Array,
   dcCount: number,
