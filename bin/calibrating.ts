@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { calibrate } from '../scenarios/calibrate/calibrate.ts';
+import type { CpuTime } from '../scenarios/calibrate/cpu-time.ts';
 import type { Progress } from '../scenarios/worlds/world.ts';
 import {
   CALIBRATION_LENGTH_MAX,
@@ -29,6 +30,15 @@ export interface CalibrateHere {
   readonly progress: (report: Progress) => void;
 }
 
+/** Of all cores since the machine started, ms. */
+export function cpuTime(): CpuTime {
+  const all = cpus().map(({ times }) => times);
+  const sum = (of: (times: (typeof all)[number]) => number): number =>
+    all.reduce((total, times) => total + of(times), 0);
+  const busy = sum(({ user, nice, sys, irq }) => user + nice + sys + irq);
+  return { busy, all: busy + sum(({ idle }) => idle) };
+}
+
 /** Measures this machine; leaves nothing behind. */
 export function calibrateHere(options: CalibrateHere): Promise<Calibration> {
   return withScratch((scratch) =>
@@ -44,6 +54,7 @@ export function calibrateHere(options: CalibrateHere): Promise<Calibration> {
         node: process.versions.node,
       },
       loadAverage: () => loadavg()[0] ?? 0,
+      cpuTime,
     }),
   );
 }

@@ -20,7 +20,7 @@ export function calibrationSummary(value: Calibration): string {
       ({ appends, p50Us, p99Us }) => `${pad(appends, 32)}${pad(ms(p50Us), 8)}${pad(ms(p99Us), 8)}`,
     ),
     '',
-    `Loss of DC ${load.lostDc}, ${load.outageSeconds} s:`,
+    `Loss of DC ${load.lostDc}, ${load.outages} times ${load.outageSeconds} s:`,
     ...Object.entries(outage).map(
       ([name, { value: middle, count }]) =>
         `  ${name.padEnd(20)}${pad(middle.toFixed(2), 10)}   (of ${count})`,
@@ -28,7 +28,7 @@ export function calibrationSummary(value: Calibration): string {
     '',
     `Spread between slices of the calm time: p50 ${percent(noise.p50Spread)}, p99 ${percent(noise.p99Spread)}; ` +
       `generator late by ${noise.generatorLagP99Ms.toFixed(1)} ms at p99; ` +
-      `load average ${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} after, ${machine.cores} cores`,
+      `cores busy ${(machine.busyShare * 100).toFixed(0)} % of the time; load average ${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} after, ${machine.cores} cores`,
   ];
   if (noise.busy) lines.push('The machine was too busy or too uneven: measure again in quiet.');
   return [...lines, ...value.notes].join('\n');

@@ -33,10 +33,20 @@ export function twinText(name: string, result: TwinResult): string {
     head.join(''),
     ...rows.map(lineOf),
     '',
+    ...result.liveRuns.map(busyLine),
     ...voidRuns.map(({ repeat, reasons }) => `live run ${repeat} was void: ${reasons.join('; ')}`),
     ...notes.map((note) => `note: ${note}`),
     summaryOf(result),
   ].join('\n');
+}
+
+function busyLine(facts: TwinResult['liveRuns'][number]): string {
+  const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+  return (
+    `live run ${facts.repeat}: cores busy ${percent(facts.busyShare)} of the time ` +
+    `(calibrated at ${percent(facts.calibratedBusyShare)}), ` +
+    `generator late by ${facts.generatorLagP99Ms.toFixed(1)} ms at p99`
+  );
 }
 
 function lineOf({ name, unit, target, live, model, cluster, verdict }: TwinRow): string {

@@ -9,6 +9,7 @@ import { dcIds, type Topology } from '../../system-under-test/topology.ts';
 import { scenario } from '../define.ts';
 import { runWatched } from '../worlds/live.ts';
 import type { Progress } from '../worlds/world.ts';
+import { busySince, type CpuTime } from './cpu-time.ts';
 import { groupCommitCurve } from './group-commit.ts';
 import { calibrationLoad } from './load.ts';
 import { type OutageFigures, outageFigures } from './outage.ts';
@@ -31,20 +32,23 @@ export interface CalibrateOptions {
   readonly version: string;
   /** ISO 8601, UTC. */
   readonly measuredAt: string;
-  readonly machine: Omit<Calibration['machine'], 'loadBefore' | 'loadAfter'>;
+  readonly machine: Omit<Calibration['machine'], 'loadBefore' | 'loadAfter' | 'busyShare'>;
   /** Processes that wanted to run, mean of the last minute. */
   readonly loadAverage: () => number;
+  readonly cpuTime: () => CpuTime;
 }
 
 /** Seconds of each part. */
 const LENGTHS = {
-  quick: { calmSeconds: 24, outageSeconds: 12, restSeconds: 8, rounds: 60 },
-  full: { calmSeconds: 75, outageSeconds: 20, restSeconds: 10, rounds: 300 },
+  quick: { calmSeconds: 25, outageSeconds: 9, restSeconds: 6, outages: 2, rounds: 60 },
+  full: { calmSeconds: 70, outageSeconds: 12, restSeconds: 8, outages: 4, rounds: 300 },
 };
 const WARMUP_SECONDS = 4;
 /** Of the calm time before the loss, what is not used: nothing may be under way when it strikes. */
 const CALM_MARGIN_SECONDS = 1;
 const SLICES = 5;
+/** What the people of the lost DC write meanwhile, of what everyone writes in calm times. */
+const BACKLOG_SHARE = 0.4;
 /** Beyond these spreads between slices of the calm time, the figures are of a busy machine. */
 const BUSY = { p50Spread: 0.1, p99Spread: 0.5 };
 /** Share of the run that the curve of group commit takes at its end, for progress. */
@@ -54,27 +58,32 @@ const LIVE_SHARE = 0.95;
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
   const { topology, lostDc, quick, signal, toxiproxy, scratch, progress } = options;
   const { users, messagesPerSecond, textBytes, seed } = options;
-  const { rounds, ...lengths } = quick ? LENGTHS.quick : LENGTHS.full;
-  const { calmSeconds, outageSeconds, restSeconds } = lengths;
+  const lengths = quick ? LENGTHS.quick : LENGTHS.full;
+  const { calmSeconds, outageSeconds, restSeconds, rounds } = lengths;
+  const every = outageSeconds + restSeconds;
+  const seconds = calmSeconds + lengths.outages * every;
+  const outages = Array.from({ length: lengths.outages }, (_, i) => {
+    return { atSeconds: calmSeconds + i * every, forSeconds: outageSeconds };
+  });
   const loadBefore = options.loadAverage();
+  const busyShare = busySince(options.cpuTime);
   const measured = scenario({
     name: 'calibration',
     title: 'calibration',
     traffic: { users: 800e6, messagesPerDay: 55e9, textBytes },
     window: {
       fromUtc: '12:00',
-      seconds: calmSeconds + outageSeconds + restSeconds,
+      seconds,
       warmupSeconds: WARMUP_SECONDS,
     },
     topology,
-    faults: [{ kind: 'dc_loss', dc: lostDc, atSeconds: calmSeconds, forSeconds: outageSeconds }],
+    faults: outages.map((times) => ({ kind: 'dc_loss', dc: lostDc, ...times })),
     slos: { writes_lost: ['count==0'] },
   });
   const load = calibrationLoad(topology, {
-    ...{ users, messagesPerSecond, textBytes, seed, lostDc, ...lengths },
+    ...{ users, messagesPerSecond, textBytes, seed, lostDc, seconds, outages },
     warmupSeconds: WARMUP_SECONDS,
-    // Twice what everyone writes in calm times would be near a machine's limits.
-    backlogPerSecond: messagesPerSecond / 4,
+    backlogPerSecond: messagesPerSecond * BACKLOG_SHARE,
   });
   const witness = new Witness(lostDc);
   const run = await runWatched(
@@ -88,22 +97,23 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
       ...{ onTrace: witness.onTrace, onLoad: witness.onLoad, onReturned: witness.onReturned },
     },
   ).finally(() => witness.stop());
+  const busy = busyShare();
   const seen = witness.evidence;
   if (!seen) throw new Error('the load of the calibration never began');
   progress({ phase: 'store', done: LIVE_SHARE, text: 'group commits by themselves' });
   const groupCommit = await groupCommitCurve(join(scratch, 'store'), rounds, textBytes, signal);
   const calm = calmEntries(seen, calmSeconds - CALM_MARGIN_SECONDS);
   const laws = stationLaws(seen, calm);
-  const times = { lostDc, atSeconds: calmSeconds, forSeconds: outageSeconds };
-  const outage = outageFigures(seen, topology, times);
+  const outage = outageFigures(seen, topology, lostDc, outages);
   const lagMs = run.measurements.summary('generator_lag', {})?.p99 ?? 0;
   return {
     schema: 1,
     quincunx: options.version,
     measuredAt: options.measuredAt,
-    machine: { ...options.machine, loadBefore, loadAfter: options.loadAverage() },
+    machine: { ...options.machine, loadBefore, loadAfter: options.loadAverage(), busyShare: busy },
     load: {
       ...{ users, messagesPerSecond, calmSeconds, outageSeconds, lostDc, textBytes },
+      outages: lengths.outages,
       ...{ toxiproxy, seed },
     },
     service: serviceFrom(laws, outage, dcIds(topology).length),

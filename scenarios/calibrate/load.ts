@@ -17,11 +17,10 @@ export interface CalibrationLoad {
   readonly messagesPerSecond: number;
   readonly textBytes: number;
   readonly warmupSeconds: number;
-  readonly calmSeconds: number;
-  readonly outageSeconds: number;
-  /** After the outage, for people to return. */
-  readonly restSeconds: number;
+  readonly seconds: number;
   readonly lostDc: number;
+  /** When that is, in seconds of the window. */
+  readonly outages: readonly { readonly atSeconds: number; readonly forSeconds: number }[];
   /** What the people of the lost DC write then. */
   readonly backlogPerSecond: number;
   readonly seed: string;
@@ -36,15 +35,19 @@ const TEXT_BYTES_MAX = 4096;
 export function calibrationLoad(topology: Topology, load: CalibrationLoad): ScaledLoad {
   const dcs = dcIds(topology);
   const people = peopleOf(dcs, load.users);
-  const at = new Map(dcs.map((dc) => [dc, people.filter(({ homeDc }) => homeDc === dc)]));
+  const peopleAt = new Map(dcs.map((dc) => [dc, people.filter(({ homeDc }) => homeDc === dc)]));
   const words = randomStream(keyOfSeed(load.seed), 'calibrate.messages');
   const below = (count: number): number => Math.floor((words.nextWord() / 2 ** 32) * count);
-  const person = (dc: number): CrowdPerson => at.get(dc)![below(at.get(dc)!.length)]!;
-  const total = load.warmupSeconds + load.calmSeconds + load.outageSeconds + load.restSeconds;
-  const lostFrom = load.warmupSeconds + load.calmSeconds;
+  const person = (dc: number): CrowdPerson => {
+    const here = peopleAt.get(dc)!;
+    return here[below(here.length)]!;
+  };
   const messages: DueMessage[] = [];
-  for (let second = 0; second < total; second++) {
-    const isOut = second >= lostFrom && second < lostFrom + load.outageSeconds;
+  for (let second = 0; second < load.warmupSeconds + load.seconds; second++) {
+    const at = second - load.warmupSeconds;
+    const isOut = load.outages.some(
+      ({ atSeconds, forSeconds }) => at >= atSeconds && at < atSeconds + forSeconds,
+    );
     for (const dc of dcs) {
       const usual = load.messagesPerSecond / dcs.length;
       const rate = isOut && dc === load.lostDc ? load.backlogPerSecond : usual;

@@ -6,9 +6,8 @@ import { type Figure, figureOf, quantileOf } from '../../sim/model/calibration.t
 import { oneWayMs, type Topology } from '../../system-under-test/topology.ts';
 import type { Evidence, Place } from './witness.ts';
 
+/** One loss; seconds of the window. */
 export interface OutageTimes {
-  readonly lostDc: number;
-  /** Seconds of the window. */
   readonly atSeconds: number;
   readonly forSeconds: number;
 }
@@ -26,19 +25,62 @@ export interface OutageFigures {
   readonly moveBackMs: Figure;
 }
 
+type Name = keyof OutageFigures;
+
+const HOW: Readonly<Record<Name, string>> = {
+  detectMs: 'from the loss to the first device that is connected elsewhere',
+  reconnectSpreadMs: 'from then to the device at the 95th percentile',
+  guestWayShare:
+    'how much longer the way to the DC that serves meanwhile is, of the way between it and home',
+  restartMs: 'from the fault’s end to the DC serving again',
+  redialMs: 'from then to the first arrival over each link of what waited, less the way',
+  writeGapMs: 'between queued writes that drain, as they are carried out at home',
+  deliveryGapMs: 'between deliveries that drain, by link',
+  moveBackMs: 'a device without connection, when it moves back home',
+};
+
 /** Arrivals of a drain that a rate may be read from. */
 const ARRIVALS_MIN = 5;
 
-/** Throws `RangeError` where the loss left no traces. */
+/** Throws `RangeError` where the losses left no traces. */
 export function outageFigures(
   seen: Evidence,
   topology: Topology,
-  { lostDc, atSeconds, forSeconds }: OutageTimes,
+  lostDc: number,
+  outages: readonly OutageTimes[],
 ): OutageFigures {
+  if (seen.returnedMs.length < outages.length) {
+    throw new RangeError(`calibration: DC ${lostDc} did not return`);
+  }
+  const each = outages.map((times, i) =>
+    outageValues(seen, topology, lostDc, times, seen.returnedMs[i]!),
+  );
+  const figure = (name: Name): Figure =>
+    figureOf(
+      each.flatMap((values) => values[name]),
+      HOW[name],
+    );
+  return {
+    detectMs: figure('detectMs'),
+    reconnectSpreadMs: figure('reconnectSpreadMs'),
+    guestWayShare: figure('guestWayShare'),
+    restartMs: figure('restartMs'),
+    redialMs: figure('redialMs'),
+    writeGapMs: figure('writeGapMs'),
+    deliveryGapMs: figure('deliveryGapMs'),
+    moveBackMs: figure('moveBackMs'),
+  };
+}
+
+function outageValues(
+  seen: Evidence,
+  topology: Topology,
+  lostDc: number,
+  { atSeconds, forSeconds }: OutageTimes,
+  returnedMs: number,
+): Readonly<Record<Name, number[]>> {
   const lostMs = seen.windowStartMs + atSeconds * 1000;
   const plannedMs = lostMs + forSeconds * 1000;
-  const { returnedMs } = seen;
-  if (returnedMs === undefined) throw new RangeError(`calibration: DC ${lostDc} did not return`);
   const away = seen.places.flatMap((places) => {
     const first = places.find(({ atMs, dc }) => atMs > lostMs && dc !== undefined && dc !== lostDc);
     return first && first.atMs < plannedMs ? [first.atMs - lostMs] : [];
@@ -46,34 +88,23 @@ export function outageFigures(
   const sorted = Float64Array.from(away).sort();
   if (sorted.length === 0) throw new RangeError(`calibration: nobody left DC ${lostDc}`);
   const soonest = quantileOf(sorted, 0);
-  const silences = seen.places.flatMap((places) => silenceBefore(places, lostDc, returnedMs));
   const drains = drainsOf(seen, lostDc, returnedMs);
-  const redials = drains.map(
-    ({ from, arrivals }) => arrivals[0]! - returnedMs - oneWayMs(topology, from, lostDc),
-  );
   const gaps = (what: Drain['what']): number[] =>
     drains.flatMap(({ what: which, arrivals }) => {
       if (which !== what || arrivals.length < ARRIVALS_MIN) return [];
       return [(arrivals.at(-1)! - arrivals[0]!) / (arrivals.length - 1)];
     });
   return {
-    detectMs: figureOf([soonest], 'from the loss to the first device that is connected elsewhere'),
-    reconnectSpreadMs: figureOf(
-      [quantileOf(sorted, 0.95) - soonest],
-      'from then to the device at the 95th percentile',
+    detectMs: [soonest],
+    reconnectSpreadMs: [quantileOf(sorted, 0.95) - soonest],
+    guestWayShare: [guestShare(seen, topology, lostDc, lostMs, plannedMs)],
+    restartMs: [returnedMs - plannedMs],
+    redialMs: drains.map(({ from, arrivals }) =>
+      Math.max(0, arrivals[0]! - returnedMs - oneWayMs(topology, from, lostDc)),
     ),
-    guestWayShare: figureOf(
-      [guestShare(seen, topology, lostDc, lostMs, plannedMs)],
-      'how much longer the way to the DC that serves meanwhile is, of the way between it and home',
-    ),
-    restartMs: figureOf([returnedMs - plannedMs], 'from the fault’s end to the DC serving again'),
-    redialMs: figureOf(
-      redials.map((ms) => Math.max(0, ms)),
-      'from then to the first arrival over each link of what waited, less the way',
-    ),
-    writeGapMs: figureOf(gaps('write'), 'between queued writes that drain, carried out at home'),
-    deliveryGapMs: figureOf(gaps('delivery'), 'between deliveries that drain, by link'),
-    moveBackMs: figureOf(silences, 'a device without connection, when it moves back home'),
+    writeGapMs: gaps('write'),
+    deliveryGapMs: gaps('delivery'),
+    moveBackMs: seen.places.flatMap((places) => silenceBefore(places, lostDc, returnedMs)),
   };
 }
 

@@ -32,8 +32,8 @@ export interface Evidence {
   /** Added to times of the crowd's clock (those of `entries`). */
   readonly offsetMs: number;
   readonly windowStartMs: number;
-  /** When the lost DC served again. */
-  readonly returnedMs: number | undefined;
+  /** When the lost DC served again: once for each loss. */
+  readonly returnedMs: readonly number[];
 }
 
 /** Devices are looked at so often. */
@@ -46,7 +46,7 @@ export class Witness implements LiveWatch {
   readonly #offsetMs: number;
   #crowd: Crowd | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #returnedMs: number | undefined;
+  readonly #returnedMs: number[] = [];
 
   constructor(lostDc: number) {
     this.#lostDc = lostDc;
@@ -79,7 +79,7 @@ export class Witness implements LiveWatch {
   };
 
   readonly onReturned = (_dc: number, atMs: number): void => {
-    this.#returnedMs ??= atMs + this.#offsetMs;
+    this.#returnedMs.push(atMs + this.#offsetMs);
   };
 
   /** Looks no longer. */

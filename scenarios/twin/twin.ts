@@ -4,6 +4,7 @@
  */
 import type { Calibration } from '../../sim/model/calibration.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
+import { busySince, type CpuTime } from '../calibrate/cpu-time.ts';
 import { type Scenario, scenario } from '../define.ts';
 import { run as runCluster } from '../worlds/cluster.ts';
 import { run as runLive } from '../worlds/live.ts';
@@ -17,10 +18,12 @@ export interface TwinOptions {
   readonly seed: string;
   /** Live runs, each with a load of its own; figures are compared by their middles. */
   readonly repeats: number;
-  readonly calibration: Calibration;
+  /** What the model is given for a repeat (from 1): measured now, or once and for all. */
+  readonly calibrationFor: (repeat: number) => Promise<Calibration>;
   readonly toxiproxy: 'embedded' | 'real';
   readonly signal: AbortSignal;
   readonly progress: (what: string, report: Progress) => void;
+  readonly cpuTime: () => CpuTime;
   /** A new folder for each live run, removed after it. */
   readonly withScratch: <T>(use: (folder: string) => Promise<T>) => Promise<T>;
 }
@@ -31,13 +34,25 @@ export interface TwinResult {
   readonly repeats: number;
   readonly users: number;
   readonly messagesPerSecond: number;
+  /** What each live run met. */
+  readonly liveRuns: readonly LiveRunFacts[];
   /** Live runs that were void, and why; they are not in the rows. */
   readonly voidRuns: readonly { readonly repeat: number; readonly reasons: readonly string[] }[];
   readonly notes: readonly string[];
 }
 
+export interface LiveRunFacts {
+  readonly repeat: number;
+  /** Share of the cores' time in which something ran: while it was measured, and calibrated. */
+  readonly busyShare: number;
+  readonly calibratedBusyShare: number;
+  readonly generatorLagP99Ms: number;
+}
+
 /** Draws of the model for each live run. */
 const DRAWS = 41;
+/** More than so much busier than it was calibrated, a machine is another one. */
+const BUSIER_MAX = 0.15;
 
 /** What keeps a calibration from being used for a scenario; empty where nothing does. */
 export function twinProblems(wanted: Scenario, calibration: Calibration): string[] {
@@ -53,6 +68,11 @@ export function twinProblems(wanted: Scenario, calibration: Calibration): string
   return problems;
 }
 
+function refuseMisfit(wanted: Scenario, calibration: Calibration): void {
+  const problems = twinProblems(wanted, calibration);
+  if (problems.length > 0) throw new RangeError(problems.join('; '));
+}
+
 /** Rejects with the signal's reason, or when a world fails. */
 export async function twin(wanted: Scenario, options: TwinOptions): Promise<TwinResult> {
   const size = wanted.worlds.live;
@@ -61,6 +81,8 @@ export async function twin(wanted: Scenario, options: TwinOptions): Promise<Twin
   const runs: { live: Readings[]; cluster: Readings[]; model: ReadonlyMap<string, Predicted>[] } = {
     ...{ live: [], cluster: [], model: [] },
   };
+  const liveRuns: LiveRunFacts[] = [];
+  const notes = new Set<string>();
   const voidRuns: { repeat: number; reasons: readonly string[] }[] = [];
   for (let repeat = 1; repeat <= options.repeats; repeat++) {
     const seed = repeat === 1 ? options.seed : `${options.seed}/${repeat}`;
@@ -69,11 +91,22 @@ export async function twin(wanted: Scenario, options: TwinOptions): Promise<Twin
       options.progress(`${world}${which}`, report);
     const { signal, toxiproxy } = options;
     const world = { seed, workers: 1, signal, toxiproxy };
+    const calibration = await options.calibrationFor(repeat);
+    if (repeat === 1) refuseMisfit(alike, calibration);
+    const busyShare = busySince(options.cpuTime);
     const live: WorldRun = await options.withScratch((scratch) =>
       runLive(alike, { ...world, scratch, progress: tell('live') }),
     );
     signal.throwIfAborted();
-    const reasons = reasonsAgainst(live, alike);
+    const facts: LiveRunFacts = {
+      repeat,
+      busyShare: busyShare(),
+      calibratedBusyShare: calibration.machine.busyShare,
+      generatorLagP99Ms: live.measurements.summary('generator_lag', {})?.p99 ?? 0,
+    };
+    liveRuns.push(facts);
+    for (const note of notesOf(alike, calibration)) notes.add(note);
+    const reasons = [...doubtsOf(calibration), ...reasonsAgainst(live, alike, facts)];
     if (reasons.length > 0) {
       voidRuns.push({ repeat, reasons });
       continue;
@@ -85,7 +118,7 @@ export async function twin(wanted: Scenario, options: TwinOptions): Promise<Twin
     options.progress(`model${which}`, { phase: 'draws', done: 0, text: `${DRAWS} draws` });
     runs.model.push(
       predict({
-        ...{ seed, draws: DRAWS, calibration: options.calibration },
+        ...{ seed, draws: DRAWS, calibration },
         topology: alike.topology,
         window: alike.window,
         textBytes: alike.traffic.textBytes,
@@ -101,19 +134,43 @@ export async function twin(wanted: Scenario, options: TwinOptions): Promise<Twin
     repeats: options.repeats,
     users: size.users,
     messagesPerSecond: size.messagesPerSecond,
+    liveRuns,
     voidRuns,
-    notes: notesOf(alike, options.calibration),
+    notes: [...notes],
   };
 }
 
-/** Why a live run is no measure for anything. */
-function reasonsAgainst(live: WorldRun, { faults }: Scenario): readonly string[] {
-  const fired = live.faults.filter(({ firedAtSeconds }) => firedAtSeconds !== undefined);
-  const silent = fired.length < faults.length ? ['a fault did not fire'] : [];
-  return [...live.voidReasons, ...silent];
+/** Why nothing may be predicted from a calibration. */
+function doubtsOf({ noise, notes }: Calibration): string[] {
+  const percent = (share: number): string => `±${(share * 100).toFixed(0)} %`;
+  const uneven = noise.busy
+    ? [
+        `its slices differ by ${percent(noise.p50Spread)} in p50, ${percent(noise.p99Spread)} in p99`,
+      ]
+    : [];
+  return [...uneven, ...notes].map((doubt) => `the calibration: ${doubt}`);
 }
 
-function notesOf({ worlds }: Scenario, { load, noise, notes }: Calibration): string[] {
+/** Why a live run is no measure for anything. */
+function reasonsAgainst(
+  live: WorldRun,
+  { faults }: Scenario,
+  { busyShare, calibratedBusyShare }: LiveRunFacts,
+): readonly string[] {
+  const fired = live.faults.filter(({ firedAtSeconds }) => firedAtSeconds !== undefined);
+  const silent = fired.length < faults.length ? ['a fault did not fire'] : [];
+  const share = (value: number): string => `${(value * 100).toFixed(0)} %`;
+  const busier =
+    busyShare - calibratedBusyShare > BUSIER_MAX
+      ? [
+          `something else ran: the cores were busy ${share(busyShare)} of the time, and ` +
+            `${share(calibratedBusyShare)} while they were calibrated`,
+        ]
+      : [];
+  return [...live.voidReasons, ...silent, ...busier];
+}
+
+function notesOf({ worlds }: Scenario, { load }: Calibration): string[] {
   const rate = worlds.live.messagesPerSecond;
   const lines = [
     'cluster: the real code on virtual time, where computing takes none: it can tell what waits for ' +

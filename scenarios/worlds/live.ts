@@ -129,7 +129,12 @@ async function runLive(
   const loopDelay = monitorEventLoopDelay({ resolution: 10 });
   loopDelay.enable();
 
-  const faultOf = (dc: number) => scenario.faults.find((fault) => lostDc(fault) === dc);
+  /** The loss of this DC that began last. */
+  const faultOf = (dc: number) =>
+    scenario.faults
+      .filter((fault) => lostDc(fault) === dc && fault.atSeconds <= atSeconds())
+      .toSorted((a, b) => a.atSeconds - b.atSeconds)
+      .at(-1);
   const interpreter = new PlanInterpreter({
     driver,
     dcs,

@@ -100,6 +100,8 @@ const calibration = z.object({
     /** Mean number of processes that wanted to run, over the minute before and after. */
     loadBefore: z.number(),
     loadAfter: z.number(),
+    /** Share of the cores' time in which something ran, ours or not. */
+    busyShare: z.number().min(0).max(1),
   }),
   /** Of the load under which it was measured. */
   load: z.object({
@@ -107,6 +109,7 @@ const calibration = z.object({
     messagesPerSecond: z.number().positive(),
     calmSeconds: z.number().positive(),
     outageSeconds: z.number().positive(),
+    outages: z.int().min(1),
     lostDc: dc,
     textBytes: z.number().positive(),
     toxiproxy: z.enum(['embedded', 'real']),
