@@ -177,9 +177,6 @@ function notesOf({ worlds }: Scenario, { load }: Calibration): string[] {
       'links, syncs and protocol, and what order things come in; not what a busy machine adds, and ' +
       'its clients learn of a lost DC by silence, not by a closed connection',
   ];
-  if (noise.busy)
-    lines.push('calibration: the machine was too busy or uneven while it was measured');
-  lines.push(...notes.map((note) => `calibration: ${note}`));
   if (rate > 1.5 * load.messagesPerSecond || rate < load.messagesPerSecond / 1.5) {
     lines.push(
       `calibration: measured under ${load.messagesPerSecond} messages/s, this is ${rate.toFixed(1)}: ` +
