@@ -10,7 +10,7 @@ import type { ModelPlan } from './plan.ts';
 import type { TallyData } from './tally.ts';
 
 /** Grows with the format, and with everything that changes what the same plan counts. */
-const FORMAT = 'quincunx model checkpoint 1';
+const FORMAT = 'quincunx model checkpoint 2';
 const ARRAYS = { Float64Array, Uint32Array } as const;
 
 export interface Checkpoint {

@@ -60,6 +60,7 @@ const COUNTERS = [
   'delivered',
   'queued',
   'refused',
+  'givenUp',
   'waitingIn',
   'waitingOut',
 ] as const;
@@ -85,6 +86,8 @@ export class Tally {
   readonly queued: Float64Array<ArrayBuffer>;
   /** Requests that an overloaded front server refused, at the time of refusal. */
   readonly refused: Float64Array<ArrayBuffer>;
+  /** Measured messages that were refused for good, by when they were due and home of the sender. */
+  readonly givenUp: Float64Array<ArrayBuffer>;
   /** Held back by their senders: [cell of due][DC], then [cell of sending][DC]. */
   readonly sentLater: Float64Array<ArrayBuffer>;
   /** Messages that began and ended to wait in an outbox, by the DC they waited for. */
@@ -135,6 +138,7 @@ export class Tally {
     this.offered = byDc();
     this.queued = byDc();
     this.refused = byDc();
+    this.givenUp = byDc();
     this.sentLater = new Float64Array(this.countCells * dcCount * 2);
     this.waitingIn = byDc();
     this.waitingOut = byDc();
@@ -191,8 +195,10 @@ export class Tally {
   }
 
   /** Refused too often: its user was told that it was not sent. */
-  giveUp(mark: number): void {
+  giveUp(mark: number, due: number): void {
     this.count(GIVEN_UP, mark);
+    if (!this.isMeasured(due)) return;
+    this.givenUp[this.cellOf(due) * this.dcCount + MARK.senderOf(mark)]! += 1;
   }
 
   /** A copy, measured or not, reached all its devices in a DC. */
@@ -274,10 +280,10 @@ export class Tally {
       latency[at++] = entry;
       latency[at++] = count;
     }
-    const { offered, sentLater, delivered, queued, refused, waitingIn, waitingOut } = this;
+    const { offered, sentLater, delivered, queued, refused, givenUp, waitingIn, waitingOut } = this;
     return {
       latency,
-      counters: { offered, sentLater, delivered, queued, refused, waitingIn, waitingOut },
+      counters: { offered, sentLater, delivered, queued, refused, givenUp, waitingIn, waitingOut },
       perSeries: this.perSeries,
       perPair: this.perPair,
       perDc: this.perDc,

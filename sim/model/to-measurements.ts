@@ -25,6 +25,8 @@ export function addModelResult(result: ModelResult, measurements: Measurements):
       ['messages_offered', tally.offered],
       ['messages_sent', tally.sent()],
       ['writes_queued', tally.queued],
+      ['requests_refused', tally.refused],
+      ['messages_given_up', tally.givenUp],
     ] as const;
     for (const [name, counts] of counters) {
       measurements.add(name, 0, tags, 0);

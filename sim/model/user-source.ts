@@ -137,7 +137,7 @@ export class UserSource {
   refused(at: number, due: number, attempts: number, mark: number): void {
     const { retryMs, attemptsMax } = this.plan.service.admission;
     if (attempts >= attemptsMax) {
-      this.tally.giveUp(mark);
+      this.tally.giveUp(mark, due);
       return;
     }
     const spread = 0.5 + this.holdWords.nextWord() / 0x1_0000_0000;
