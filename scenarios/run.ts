@@ -61,7 +61,8 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<ResultsDocument> {
-  const { seed, workers, signal, toxiproxy, scratch, checkpoints, fidelity = 'events' } = options;
+  const { seed, workers, signal, toxiproxy, scratch, checkpoints, service } = options;
+  const { fidelity = 'events' } = options;
   const worldOf = options.worldOf ?? ((name) => loadWorld(name, fidelity));
   const beyond = [
     ...options.worlds.flatMap((world) => unsupportedFaults(scenario.faults, world)),
@@ -75,7 +76,7 @@ export async function runScenario(
       const world = await worldOf(name);
       const progress = (report: Progress): void => options.progress(name, report);
       const run = await world(scenario, {
-        ...{ seed, workers, signal, toxiproxy, scratch, checkpoints },
+        ...{ seed, workers, signal, toxiproxy, scratch, checkpoints, service },
         progress,
       });
       signal.throwIfAborted();

@@ -17,7 +17,10 @@ import { atScale } from '../../scenarios/scale.ts';
 import { SeriesError } from '../../scenarios/series-csv.ts';
 import { type SeriesFile, seriesOddities } from '../../scenarios/traffic-fields.ts';
 import { readTrafficFile } from '../../scenarios/traffic-file.ts';
+import { stationsOf } from '../../sim/model/calibration.ts';
 import { CheckpointError } from '../../sim/model/checkpoint.ts';
+import type { ServiceTimes } from '../../sim/model/service-times.ts';
+import { readCalibration } from '../calibrating.ts';
 import { type CheckpointFile, checkpointFile } from '../checkpoint-file.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -68,6 +71,7 @@ interface RawOptions {
   readonly traffic?: string;
   readonly trafficColumn?: string;
   readonly checkpoint?: string;
+  readonly calibration?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -81,6 +85,7 @@ interface Wanted {
   readonly toxiproxy: 'embedded' | 'real';
   readonly out: string | undefined;
   readonly checkpoints: CheckpointFile | undefined;
+  readonly service: ServiceTimes | undefined;
   readonly reproduce: string;
 }
 
@@ -100,6 +105,7 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .option('--traffic <file>', 'messages a second of the planet, from CSV, instead of its wave')
     .option('--traffic-column <name>', 'which column of it, where it has several; or "sum"')
     .option('--checkpoint <file>', 'model: keep what it has there, and go on from what is there')
+    .option('--calibration <file>', 'model: service times measured by quincunx calibrate')
     .option('--toxiproxy <which>', 'embedded, or the real toxiproxy-server', 'embedded')
     .option(
       '--out <folder>',
@@ -176,6 +182,9 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   if (fidelity === 'flow' && options.checkpoint !== undefined) {
     read.problems.push('--checkpoint: is for --fidelity events; a flow takes a minute at most');
   }
+  const calibration = options.calibration
+    ? readCalibration('--calibration', options.calibration, read)
+    : undefined;
   const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
   if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
@@ -205,6 +214,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     toxiproxy,
     out,
     checkpoints,
+    service: calibration && stationsOf(calibration),
     reproduce: reproduceCommand(nameOrPath, worlds, options),
   };
 }
@@ -291,6 +301,7 @@ function reproduceCommand(
   if (options.scale !== undefined) words.push('--scale', options.scale);
   if (options.traffic !== undefined) words.push('--traffic', options.traffic);
   if (options.trafficColumn !== undefined) words.push('--traffic-column', options.trafficColumn);
+  if (options.calibration !== undefined) words.push('--calibration', options.calibration);
   if (options.fidelity !== 'events') words.push('--fidelity', options.fidelity);
   if (options.toxiproxy !== 'embedded') words.push('--toxiproxy', options.toxiproxy);
   return words.map(quoted).join(' ');

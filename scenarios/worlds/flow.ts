@@ -7,12 +7,12 @@ import { Measurements } from '../../reports/measurements.ts';
 import { SECONDS_PER_DAY } from '../../sim/core/virtual-time.ts';
 import { type FlowProgress, type FlowResult, runFlow } from '../../sim/model/flow/flow.ts';
 import { DEFAULT_FLOW_SETTINGS } from '../../sim/model/flow/settings.ts';
-import { DEFAULT_SERVICE_TIMES } from '../../sim/model/service-times.ts';
+import { DEFAULT_SERVICE_TIMES, serviceNote } from '../../sim/model/service-times.ts';
 import { loadOf } from '../../sim/traffic/scenario-load.ts';
 import { loadInput } from '../load-input.ts';
 import type { World } from './world.ts';
 
-export const run: World = async (scenario, { seed, signal, progress }) => {
+export const run: World = async (scenario, { seed, signal, progress, service }) => {
   const startedMs = performance.now();
   const { topology, traffic, window, faults } = scenario;
   const measurements = new Measurements({ windowSeconds: window.seconds });
@@ -26,7 +26,7 @@ export const run: World = async (scenario, { seed, signal, progress }) => {
     recipientShares: load.mixing,
     textBytes: traffic.textBytes,
     windowSeconds: window.seconds,
-    service: DEFAULT_SERVICE_TIMES,
+    service: service ?? DEFAULT_SERVICE_TIMES,
     settings: {
       ...DEFAULT_FLOW_SETTINGS,
       storage: { ...storage, mediaBytes: traffic.mediaBytes },
@@ -90,8 +90,7 @@ function notesOf({ plan, steps, stored, usd, botCalls }: FlowResult): string[] {
     `cost: $${Math.round(usd)} at list prices ($${coreMonth} a core and month, $${flashGbMonth} ` +
       `and $${diskGbMonth} a GB and month of flash and disk, $${backboneGb} a GB between ` +
       `datacentres), without memory, Internet traffic and staff`,
-    'service times: measured envelope costs times an assumed gap, see sim/model/service-times.ts; ' +
-      'what flow adds is in sim/model/flow/settings.ts',
+    `${serviceNote(plan.service)}; what flow adds is in sim/model/flow/settings.ts`,
     'files load the media servers and the disks, not the links of messages',
   ];
   if (botCalls > 0) notes.push(`${botCalls} of the messages are bot calls`);

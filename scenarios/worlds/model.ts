@@ -7,7 +7,7 @@ import { loadInput } from '../load-input.ts';
 import type { World } from './world.ts';
 
 export const run: World = async (scenario, options) => {
-  const { seed, workers, signal, progress, checkpoints } = options;
+  const { seed, workers, signal, progress, checkpoints, service } = options;
   const startedMs = performance.now();
   const { topology, traffic, window, faults } = scenario;
   const measurements = new Measurements({ windowSeconds: window.seconds });
@@ -23,6 +23,7 @@ export const run: World = async (scenario, options) => {
     workers,
     signal,
     checkpoints,
+    ...(service ? { service } : {}),
     onProgress: ({ done, text }) => progress({ phase: 'messages', done, text }),
   });
   addModelResult(result, measurements);

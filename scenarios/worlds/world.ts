@@ -6,6 +6,7 @@ import type { FaultRecord } from '../../chaos/plan.ts';
 import type { Measurements } from '../../reports/measurements.ts';
 import type { MetricName } from '../../reports/metrics.ts';
 import type { CheckpointKeeper } from '../../sim/model/checkpoint.ts';
+import type { ServiceTimes } from '../../sim/model/service-times.ts';
 import type { Scenario, WorldName } from '../define.ts';
 
 export interface WorldOptions {
@@ -20,6 +21,8 @@ export interface WorldOptions {
   readonly scratch: string;
   /** Model: where it keeps what it has, and goes on from. Default: nowhere. */
   readonly checkpoints?: CheckpointKeeper | undefined;
+  /** Model: what its stations cost. Default: its own measurements and assumptions. */
+  readonly service?: ServiceTimes | undefined;
 }
 
 export interface Progress {

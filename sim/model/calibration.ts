@@ -182,6 +182,17 @@ export function serviceOf({ service: times }: Calibration): ServiceTimes {
   return { ...DEFAULT_SERVICE_TIMES, ...rest, ...(access ? { access } : {}) };
 }
 
+/**
+ * What the backend's own stations cost, with the model's clients and access: for a planet, whose
+ * people are neither on this machine nor behind its proxies.
+ */
+export function stationsOf({ service: times }: Calibration): ServiceTimes {
+  const { front, router, delivery, sync, writeDrainShare, deliveryDrainShare } = times;
+  const { restartMs, redialMs } = times;
+  const stations = { front, router, delivery, sync, writeDrainShare, deliveryDrainShare };
+  return { ...DEFAULT_SERVICE_TIMES, ...stations, restartMs, redialMs };
+}
+
 /** Of measured times, in any order; at least one. Throws `RangeError` for none. */
 export function measuredLawOf(valuesUs: readonly number[], how: string): MeasuredLaw {
   const sorted = Float64Array.from(valuesUs, (value) => Math.max(0, value)).sort();

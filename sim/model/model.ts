@@ -27,7 +27,7 @@ import { hubNotes } from './hubs/notes.ts';
 import { type HubPlan, planHubs } from './hubs/plan.ts';
 import { type HubSettings, hubSettings, listeningShares } from './hubs/settings.ts';
 import { type ColumnFleet, type ModelPlan, planModel } from './plan.ts';
-import { DEFAULT_SERVICE_TIMES, type ServiceTimes } from './service-times.ts';
+import { DEFAULT_SERVICE_TIMES, type ServiceTimes, serviceNote } from './service-times.ts';
 import {
   ACKNOWLEDGED,
   DELIVERED,
@@ -340,6 +340,6 @@ function notesOf(
   return [
     `every message simulated, in ${plan.columns} columns (server k of each DC)`,
     `${cities} cities; left out: ${noZone} without a time zone, ${noCallingCode} without a calling code, ${noInhabitants} without inhabitants`,
-    'service times: measured envelope costs times an assumed gap, see sim/model/service-times.ts',
+    serviceNote(plan.service),
   ];
 }

@@ -84,6 +84,13 @@ export function meanOf(law: Law): number {
   return sum / (quantilesUs.length - 1);
 }
 
+/** Where service times are from, for a reader of results. */
+export function serviceNote(service: ServiceTimes): string {
+  return service.front === DEFAULT_SERVICE_TIMES.front
+    ? 'service times: measured envelope costs times an assumed gap, see sim/model/service-times.ts'
+    : 'service times: those of a calibration, or others that were handed in';
+}
+
 /**
  * Measured on 2 shared cores: an MTProto 2.0 envelope costs 14.5 µs at 150 bytes, the whole
  * one-to-one path without storage 37 µs. Whole systems spend far more (kernel, sessions, logging,
