@@ -43,27 +43,59 @@ function tailAt(nodes: usize, rest: u32): f64 {
   return from + (load<f64>(node, 8) - from) * (position - step);
 }
 
-/** A new block of values of the law at `table` in the stream. */
+/** The value of a law at a word in one of its outermost cells, or anywhere else. */
+function valueAt(table: usize, word: u32): f64 {
+  const cell = word >>> 20;
+  const rest = word & 0xfffff;
+  if (cell === 0) return tailAt(table + TABLE_LOW, rest);
+  if (cell === 4095) return tailAt(table + TABLE_HIGH, 0xfffff - rest);
+  const low = table + (<usize>cell << 3);
+  const from = load<f64>(low);
+  return from + (load<f64>(low, 8) - from) * (<f64>(<i32>rest) * (1.0 / 1048576.0));
+}
+
+/** A new block of values of the law at `table` in the stream, four at a time. */
 export function refill(stream: usize, table: usize, words: usize): void {
   fillWords(stream, words);
   let out = stream + STREAM_BLOCK;
-  for (let at = words; at < words + (BLOCK << 2); at += 4) {
-    const word = load<u32>(at);
-    const cell = word >>> 20;
-    const rest = word & 0xfffff;
-    if (cell - 1 < 4094) {
-      const low = table + ((<usize>cell) << 3);
-      const from = load<f64>(low);
-      const share = <f64>(<i32>rest) * (1.0 / 1048576.0);
-      store<f64>(out, from + (load<f64>(low, 8) - from) * share);
-    } else if (cell === 0) {
-      store<f64>(out, tailAt(table + TABLE_LOW, rest));
-    } else {
-      store<f64>(out, tailAt(table + TABLE_HIGH, 0xfffff - rest));
+  const restMask = i32x4.splat(0xfffff);
+  const share = f64x2.splat(1.0 / 1048576.0);
+  const one = i32x4.splat(1);
+  const inner = i32x4.splat(4094);
+  for (let at = words; at < words + (BLOCK << 2); at += 16) {
+    const four = v128.load(at);
+    const cells = i32x4.shr_u(four, 20);
+    const isInner = i32x4.lt_u(i32x4.sub(cells, one), inner);
+    if (!i32x4.all_true(isInner)) {
+      for (let lane: usize = 0; lane < 4; lane++) {
+        store<f64>(out + (lane << 3), valueAt(table, load<u32>(at + (lane << 2))));
+      }
+      out += 32;
+      continue;
     }
-    out += 8;
+    const rests = v128.and(four, restMask);
+    const low = f64x2.mul(f64x2.convert_low_i32x4_s(rests), share);
+    const upper = v128.shuffle<u64>(rests, rests, 1, 1);
+    const high = f64x2.mul(f64x2.convert_low_i32x4_s(upper), share);
+    const places = i32x4.shl(cells, 3);
+    // Each holds a cell's value and the next one's.
+    const a = v128.load(table + <usize>i32x4.extract_lane(places, 0));
+    const b = v128.load(table + <usize>i32x4.extract_lane(places, 1));
+    const c = v128.load(table + <usize>i32x4.extract_lane(places, 2));
+    const d = v128.load(table + <usize>i32x4.extract_lane(places, 3));
+    const fromLow = v128.shuffle<f64>(a, b, 0, 2);
+    const toLow = v128.shuffle<f64>(a, b, 1, 3);
+    v128.store(out, between(fromLow, toLow, low));
+    const fromHigh = v128.shuffle<f64>(c, d, 0, 2);
+    const toHigh = v128.shuffle<f64>(c, d, 1, 3);
+    v128.store(out, between(fromHigh, toHigh, high), 16);
+    out += 32;
   }
   store<i32>(stream, 0, STREAM_AT);
+}
+
+function between(from: v128, to: v128, share: v128): v128 {
+  return f64x2.add(from, f64x2.mul(f64x2.sub(to, from), share));
 }
 
 /** A new block of words in the stream. */
