@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { calibrate } from '../scenarios/calibrate/calibrate.ts';
+import { calibrate, LENGTHS } from '../scenarios/calibrate/calibrate.ts';
 import type { CpuTime } from '../scenarios/calibrate/cpu-time.ts';
 import type { Progress } from '../scenarios/worlds/world.ts';
 import {
@@ -44,6 +44,7 @@ export function calibrateHere(options: CalibrateHere): Promise<Calibration> {
   return withScratch((scratch) =>
     calibrate({
       ...options,
+      lengths: options.quick ? LENGTHS.quick : LENGTHS.full,
       scratch,
       version: packageInfo().version,
       measuredAt: new Date().toISOString(),

@@ -22,7 +22,7 @@ export interface CalibrateOptions {
   readonly messagesPerSecond: number;
   readonly textBytes: number;
   readonly lostDc: number;
-  readonly quick: boolean;
+  readonly lengths: CalibrationLengths;
   readonly seed: string;
   readonly toxiproxy: 'embedded' | 'real';
   readonly signal: AbortSignal;
@@ -38,8 +38,17 @@ export interface CalibrateOptions {
   readonly cpuTime: () => CpuTime;
 }
 
-/** Seconds of each part. */
-const LENGTHS = {
+/** How long and how often, in seconds; `rounds` of each batch of the group-commit curve. */
+export interface CalibrationLengths {
+  readonly calmSeconds: number;
+  readonly outageSeconds: number;
+  /** After each outage, for people to return. */
+  readonly restSeconds: number;
+  readonly outages: number;
+  readonly rounds: number;
+}
+
+export const LENGTHS: Readonly<Record<'quick' | 'full', CalibrationLengths>> = {
   quick: { calmSeconds: 25, outageSeconds: 9, restSeconds: 6, outages: 2, rounds: 60 },
   full: { calmSeconds: 70, outageSeconds: 12, restSeconds: 8, outages: 4, rounds: 300 },
 };
@@ -56,9 +65,8 @@ const LIVE_SHARE = 0.95;
 
 /** Rejects with the signal's reason, or where a part failed; nothing is left running. */
 export async function calibrate(options: CalibrateOptions): Promise<Calibration> {
-  const { topology, lostDc, quick, signal, toxiproxy, scratch, progress } = options;
+  const { topology, lostDc, lengths, signal, toxiproxy, scratch, progress } = options;
   const { users, messagesPerSecond, textBytes, seed } = options;
-  const lengths = quick ? LENGTHS.quick : LENGTHS.full;
   const { calmSeconds, outageSeconds, restSeconds, rounds } = lengths;
   const every = outageSeconds + restSeconds;
   const seconds = calmSeconds + lengths.outages * every;
