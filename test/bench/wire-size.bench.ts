@@ -175,8 +175,12 @@ const SCHEMA = protobuf.parse(`
     sfixed64 access_hash = 4;
   }
   message InputPhoto { sfixed64 id = 1; sfixed64 access_hash = 2; bytes file_reference = 3; }
-  message Send { InputPeer peer = 1; string message = 2; sfixed64 random_id = 3; InputPhoto photo = 4; }
-  message Sent { bool out = 1; uint32 id = 2; uint32 pts = 3; uint32 pts_count = 4; uint32 date = 5; }
+  message Send {
+    InputPeer peer = 1; string message = 2; sfixed64 random_id = 3; InputPhoto photo = 4;
+  }
+  message Sent {
+    bool out = 1; uint32 id = 2; uint32 pts = 3; uint32 pts_count = 4; uint32 date = 5;
+  }
   message Peer { oneof peer { uint64 user = 1; uint64 chat = 2; uint64 channel = 3; } }
   message PhotoSize { string type = 1; uint32 w = 2; uint32 h = 3; uint32 size = 4; }
   message Photo {
@@ -184,12 +188,17 @@ const SCHEMA = protobuf.parse(`
     repeated PhotoSize sizes = 5; uint32 dc_id = 6;
   }
   message Message {
-    uint32 id = 1; Peer from_id = 2; Peer peer_id = 3; uint32 date = 4; string message = 5; Photo photo = 6;
+    uint32 id = 1; Peer from_id = 2; Peer peer_id = 3;
+    uint32 date = 4; string message = 5; Photo photo = 6;
   }
   message NewMessage { Message message = 1; uint32 pts = 2; uint32 pts_count = 3; }
-  message Update { oneof update { NewMessage new_message = 1; NewMessage new_channel_message = 2; } }
+  message Update {
+    oneof update { NewMessage new_message = 1; NewMessage new_channel_message = 2; }
+  }
   message User { uint64 id = 1; sfixed64 access_hash = 2; string first_name = 3; }
-  message Updates { repeated Update updates = 1; repeated User users = 2; uint32 date = 3; uint32 seq = 4; }
+  message Updates {
+    repeated Update updates = 1; repeated User users = 2; uint32 date = 3; uint32 seq = 4;
+  }
 `).root;
 const [SEND, SENT, UPDATES] = ['Send', 'Sent', 'Updates'].map((name) => SCHEMA.lookupType(name));
 
