@@ -35,8 +35,8 @@ const HOW: Readonly<Record<Name, string>> = {
   restartMs: 'from the fault’s end to the DC serving again',
   redialMs: 'from then to the first arrival over each link of what waited, less the way',
   writeGapMs: 'between queued writes that drain, as they are carried out at home',
-  deliveryGapMs: 'between deliveries that drain, by link',
-  moveBackMs: 'a device without connection, when it moves back home',
+  deliveryGapMs: 'between deliveries that drain, by link; as of writes where too few waited',
+  moveBackMs: 'a device without connection, when it moves back home; 0 where too short to be seen',
 };
 
 /** Arrivals of a drain that a rate may be read from. */
@@ -55,11 +55,10 @@ export function outageFigures(
   const each = outages.map((times, i) =>
     outageValues(seen, topology, lostDc, times, seen.returnedMs[i]!),
   );
-  const figure = (name: Name): Figure =>
-    figureOf(
-      each.flatMap((values) => values[name]),
-      HOW[name],
-    );
+  const figure = (name: Name): Figure => {
+    const values = each.flatMap((all) => all[name]);
+    return figureOf(values.length > 0 ? values : insteadOf(name, each), HOW[name]);
+  };
   return {
     detectMs: figure('detectMs'),
     reconnectSpreadMs: figure('reconnectSpreadMs'),
@@ -70,6 +69,12 @@ export function outageFigures(
     deliveryGapMs: figure('deliveryGapMs'),
     moveBackMs: figure('moveBackMs'),
   };
+}
+
+/** Where a loss left too little to see: as of writes, or too short to be seen. */
+function insteadOf(name: Name, each: readonly Readonly<Record<Name, number[]>>[]): number[] {
+  if (name === 'deliveryGapMs') return each.flatMap(({ writeGapMs }) => writeGapMs);
+  return name === 'moveBackMs' ? [0] : [];
 }
 
 function outageValues(
