@@ -49,10 +49,9 @@ export async function bench(): Promise<BenchResult[]> {
     ...{ ratioTo: 'the same in Protobuf', ratio: bytes / to },
   });
   const judged = sums.tl / sums.protobuf;
-  const verdict =
-    judged <= CLAIM
-      ? 'holds'
-      : `does not hold: ${Math.abs((judged - 1) * 100).toFixed(0)} % ${judged < 1 ? 'smaller' : 'larger'}`;
+  const percent = Math.round(Math.abs(judged - 1) * 100);
+  const compared = `${percent} % ${judged < 1 ? 'smaller' : 'larger'}`;
+  const verdict = judged <= CLAIM ? 'holds' : `does not hold: ${compared}`;
   return [
     { ...row('TL, request, answer and push', sums.tl, sums.protobuf), note: claimNote(verdict) },
     row('Protobuf', sums.protobuf, sums.protobuf),
