@@ -52,12 +52,14 @@ export class Fan {
     this.lastUs = 0;
     this.one(this.words.nextWord(), baseUs + lineUs); // who is last in the line
     const others = count - 1;
+    if (others === 0) return this.lastUs;
+    const othersUs = (lineUs * (others - 1)) / others;
     const most = Math.floor(others / SINGLE_MAX);
     const stretches = Math.max(1, Math.min(STRETCHES_MAX, Math.ceil(lineUs / STRETCH_US), most));
     if (stretches === 1) {
-      this.stretch(others, baseUs, lineUs);
+      this.stretch(others, baseUs, othersUs);
     } else {
-      const widthUs = lineUs / stretches;
+      const widthUs = othersUs / stretches;
       let before = 0;
       for (let i = 0; i < stretches; i++) {
         const until = Math.floor((others * (i + 1)) / stretches);
