@@ -11,6 +11,8 @@ export function calibrationSummary(value: Calibration): string {
     `Stations, under ${load.messagesPerSecond} messages/s of ${load.users} people, ${load.calmSeconds} s:`,
     '                    values      p50 ms      p99 ms',
     ...LAWS.map((name) => lawLine(name, service[name])),
+    'The same while a DC is lost and comes back, at people of the others:',
+    ...LAWS.map((name) => lawLine(name, value.disturbed[name])),
     '',
     `Backbone, ${links.length} links: longer than the map by (ms, p50)`,
     `  ${links.map(({ from, to, p50Ms, mapMs }) => `${from}-${to} ${(p50Ms - mapMs).toFixed(1)}`).join('  ')}`,

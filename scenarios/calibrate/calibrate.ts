@@ -13,7 +13,15 @@ import { busySince, type CpuTime } from './cpu-time.ts';
 import { groupCommitCurve } from './group-commit.ts';
 import { calibrationLoad } from './load.ts';
 import { type OutageFigures, outageFigures } from './outage.ts';
-import { calmEntries, linkWays, type StationLaws, slicesOf, stationLaws } from './stations.ts';
+import {
+  bystandersOf,
+  calmEntries,
+  linkWays,
+  type StationLaws,
+  type Stretch,
+  slicesOf,
+  stationLaws,
+} from './stations.ts';
 import { Witness } from './witness.ts';
 
 export interface CalibrateOptions {
@@ -60,6 +68,8 @@ const SLICES = 5;
 const BACKLOG_SHARE = 0.4;
 /** Beyond these spreads between slices of the calm time, the figures are of a busy machine. */
 const BUSY = { p50Spread: 0.1, p99Spread: 0.5 };
+/** How long a loss and a return are felt by everyone on the machine, as seen on 2 cores. */
+const DISTURBED = { lossSeconds: 1, returnSeconds: 3 };
 /** Share of the run that the curve of group commit takes at its end, for progress. */
 const LIVE_SHARE = 0.95;
 
@@ -112,6 +122,14 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   const groupCommit = await groupCommitCurve(join(scratch, 'store'), rounds, textBytes, signal);
   const calm = calmEntries(seen, calmSeconds - CALM_MARGIN_SECONDS);
   const laws = stationLaws(seen, calm);
+  const disturbed = stationLaws(
+    seen,
+    bystandersOf(
+      seen,
+      outages.flatMap(({ atSeconds, forSeconds }) => disturbedStretches(atSeconds, forSeconds)),
+      lostDc,
+    ),
+  );
   const outage = outageFigures(seen, topology, lostDc, outages);
   const lagMs = run.measurements.summary('generator_lag', {})?.p99 ?? 0;
   return {
@@ -125,12 +143,21 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
       ...{ toxiproxy, seed },
     },
     service: serviceFrom(laws, outage, dcIds(topology).length),
+    disturbed: { ...disturbed, ...DISTURBED },
     links: linkWays(seen, calm, topology),
     groupCommit,
     outage: { ...outage },
     noise: noiseOf(slicesOf(calm, SLICES), lagMs),
     notes: run.voidReasons.map((reason) => `not to be trusted: ${reason}`),
   };
+}
+
+function disturbedStretches(atSeconds: number, forSeconds: number): Stretch[] {
+  const endSeconds = atSeconds + forSeconds;
+  return [
+    { fromSeconds: atSeconds, toSeconds: atSeconds + DISTURBED.lossSeconds },
+    { fromSeconds: endSeconds, toSeconds: endSeconds + DISTURBED.returnSeconds },
+  ];
 }
 
 /** The model's times: what was measured, and its own assumptions where nothing was. */
@@ -150,6 +177,7 @@ function serviceFrom(
     redialMs: outage.redialMs.value,
     detectMs: outage.detectMs.value,
     reconnectSpreadMs: outage.reconnectSpreadMs.value,
+    guestStayMs: outage.guestStayMs.value,
     // The model's devices are silent for a time between the half of this and this.
     moveBackMs: outage.moveBackMs.value / 0.75,
     // Said as shares of what the servers could do, see linkSettings in sim/model/column.ts.

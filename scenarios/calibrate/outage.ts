@@ -23,6 +23,7 @@ export interface OutageFigures {
   /** Between two messages that drain over one link to their recipients' home. */
   readonly deliveryGapMs: Figure;
   readonly moveBackMs: Figure;
+  readonly guestStayMs: Figure;
 }
 
 type Name = keyof OutageFigures;
@@ -36,6 +37,7 @@ const HOW: Readonly<Record<Name, string>> = {
   redialMs: 'from then to the first arrival over each link of what waited, less the way',
   writeGapMs: 'between queued writes that drain, as they are carried out at home',
   deliveryGapMs: 'between deliveries that drain, by link; as of writes where too few waited',
+  guestStayMs: 'from the last queued write’s end to the last device back home',
   moveBackMs: 'a device without connection, when it moves back home; 0 where too short to be seen',
 };
 
@@ -68,13 +70,14 @@ export function outageFigures(
     writeGapMs: figure('writeGapMs'),
     deliveryGapMs: figure('deliveryGapMs'),
     moveBackMs: figure('moveBackMs'),
+    guestStayMs: figure('guestStayMs'),
   };
 }
 
 /** Where a loss left too little to see: as of writes, or too short to be seen. */
 function insteadOf(name: Name, each: readonly Readonly<Record<Name, number[]>>[]): number[] {
   if (name === 'deliveryGapMs') return each.flatMap(({ writeGapMs }) => writeGapMs);
-  return name === 'moveBackMs' ? [0] : [];
+  return name === 'moveBackMs' || name === 'guestStayMs' ? [0] : [];
 }
 
 function outageValues(
@@ -109,6 +112,7 @@ function outageValues(
     ),
     writeGapMs: gaps('write'),
     deliveryGapMs: gaps('delivery'),
+    guestStayMs: guestStay(seen.places, drains, lostDc, returnedMs),
     moveBackMs: seen.places.flatMap((places) => silenceBefore(places, lostDc, returnedMs)),
   };
 }
@@ -143,6 +147,21 @@ function drainsOf(seen: Evidence, lostDc: number, returnedMs: number): Drain[] {
     ...drain,
     arrivals: drain.arrivals.sort((a, b) => a - b),
   }));
+}
+
+/** How long the last device stays elsewhere after the last queued write was carried out. */
+function guestStay(
+  all: readonly (readonly Place[])[],
+  drains: readonly Drain[],
+  home: number,
+  returnedMs: number,
+): number[] {
+  const backs = all.flatMap(
+    (places) => places.find(({ atMs, dc }) => atMs > returnedMs && dc === home)?.atMs ?? [],
+  );
+  const writes = drains.flatMap(({ what, arrivals }) => (what === 'write' ? arrivals : []));
+  if (backs.length === 0 || writes.length === 0) return [];
+  return [Math.max(0, Math.max(...backs) - Math.max(...writes))];
 }
 
 /** How long a device had no connection just before it was back home. */

@@ -59,6 +59,26 @@ export function calmEntries(seen: Evidence, beforeSeconds: number): LedgerEntry[
   return seen.entries.filter(({ measured, dueMs }) => measured && dueMs < endMs);
 }
 
+/** A stretch of the window, seconds. */
+export interface Stretch {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+}
+
+/** Messages due in the stretches that neither come from nor go to people of `lostDc`. */
+export function bystandersOf(
+  seen: Evidence,
+  stretches: readonly Stretch[],
+  lostDc: number,
+): LedgerEntry[] {
+  const startMs = seen.windowStartMs - seen.offsetMs;
+  return seen.entries.filter(({ dueMs, sender, recipient }) => {
+    if (seen.homeOf(sender) === lostDc || seen.homeOf(recipient) === lostDc) return false;
+    const at = (dueMs - startMs) / 1000;
+    return stretches.some(({ fromSeconds, toSeconds }) => at >= fromSeconds && at < toSeconds);
+  });
+}
+
 /** Throws `RangeError` where a station was passed by nobody. */
 export function stationLaws(seen: Evidence, calm: readonly LedgerEntry[]): StationLaws {
   const access: number[] = [];

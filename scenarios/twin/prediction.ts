@@ -2,14 +2,23 @@
  * What the model predicts for a world of few people: the very load of that world (each second's
  * messages of each DC, and who writes to which DC), carried many times over by one column of one
  * server a role, since a world so small is one draw of chance. The figures are the middle of those
- * draws; the draws say how far apart two runs of the same world may be.
+ * draws; the draws say how far apart two runs of the same world may be. Where a DC is lost or comes
+ * back, all processes of the machine feel it: the messages of those seconds are taken from a second
+ * run of the column with the laws that were measured in such seconds.
  */
-import type { Fault } from '../../chaos/plan.ts';
+import { type Fault, lostDc } from '../../chaos/plan.ts';
 import { Measurements } from '../../reports/measurements.ts';
 import { keyOfSeed } from '../../sim/core/seed.ts';
-import { type Calibration, quantileOf, serviceOf } from '../../sim/model/calibration.ts';
+import {
+  type Calibration,
+  disturbedServiceOf,
+  quantileOf,
+  serviceOf,
+} from '../../sim/model/calibration.ts';
 import { Column } from '../../sim/model/column.ts';
+import { BUCKET_COUNT } from '../../sim/model/latency-buckets.ts';
 import { type ModelPlan, planModel } from '../../sim/model/plan.ts';
+import type { ServiceTimes } from '../../sim/model/service-times.ts';
 import { modelTables } from '../../sim/model/tables.ts';
 import { Tally, tallyShape } from '../../sim/model/tally.ts';
 import { addModelResult } from '../../sim/model/to-measurements.ts';
@@ -38,12 +47,20 @@ export interface Predicted extends Reading {
 }
 
 export function predict(input: PredictionInput): ReadonlyMap<string, Predicted> {
-  const plan = planOf(input);
+  const plan = planOf(input, serviceOf(input.calibration));
   const tables = modelTables(plan);
+  const disturbedPlan = planOf(input, disturbedServiceOf(input.calibration));
+  const disturbedTables = modelTables(disturbedPlan);
+  const cells = disturbedCells(input, plan);
   const all = new Map<string, Reading[]>();
   for (let draw = 0; draw < input.draws; draw++) {
     const tally = new Tally(tallyShape(plan));
     new Column(plan, tables, tally, draw).run();
+    if (cells.length > 0) {
+      const disturbed = new Tally(tallyShape(disturbedPlan));
+      new Column(disturbedPlan, disturbedTables, disturbed, draw).run();
+      takeOver(tally, disturbed, cells);
+    }
     for (const [name, reading] of readingsOf(plan, tally, input)) {
       const list = all.get(name);
       if (list) list.push(reading);
@@ -51,6 +68,36 @@ export function predict(input: PredictionInput): ReadonlyMap<string, Predicted> 
     }
   }
   return new Map([...all].map(([name, readings]) => [name, middleOf(readings)]));
+}
+
+/** Time cells of messages that are due while a loss or a return is felt by everyone. */
+function disturbedCells({ faults, calibration }: PredictionInput, plan: ModelPlan): number[] {
+  const { lossSeconds, returnSeconds } = calibration.disturbed;
+  const { cellUs, cells } = tallyShape(plan);
+  const felt = faults.flatMap((fault) => {
+    if (lostDc(fault) === undefined) return [];
+    const endSeconds = fault.atSeconds + fault.forSeconds;
+    return [
+      { from: fault.atSeconds, to: fault.atSeconds + lossSeconds },
+      { from: endSeconds, to: endSeconds + returnSeconds },
+    ];
+  });
+  return Array.from({ length: cells }, (_, cell) => cell).filter((cell) => {
+    const second = ((cell + 0.5) * cellUs) / 1e6;
+    return felt.some(({ from, to }) => second >= from && second < to);
+  });
+}
+
+/** The latencies of these cells are those of the other tally. */
+function takeOver(into: Tally, other: Tally, cells: readonly number[]): void {
+  const { shape, latency } = into;
+  const seriesCount = latency.length / (shape.cells * BUCKET_COUNT);
+  for (let series = 0; series < seriesCount; series++) {
+    for (const cell of cells) {
+      const from = (series * shape.cells + cell) * BUCKET_COUNT;
+      latency.set(other.latency.subarray(from, from + BUCKET_COUNT), from);
+    }
+  }
 }
 
 function middleOf(readings: readonly Reading[]): Predicted {
@@ -61,9 +108,8 @@ function middleOf(readings: readonly Reading[]): Predicted {
   return { value: value(0.5), low: value(0.05), high: value(0.95), count: Math.round(count(0.5)) };
 }
 
-function planOf(input: PredictionInput): ModelPlan {
+function planOf(input: PredictionInput, service: ServiceTimes): ModelPlan {
   const { topology, window, textBytes, faults, load, calibration, draws } = input;
-  const service = serviceOf(calibration);
   const { rates, shares } = flowsOf(load, topology, window.warmupSeconds);
   return planModel({
     key: keyOfSeed(input.seed),

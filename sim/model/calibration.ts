@@ -70,6 +70,7 @@ const service = z.object({
   detectMs: ms,
   reconnectSpreadMs: ms,
   moveBackMs: ms,
+  guestStayMs: ms,
   writeDrainShare: share,
   deliveryDrainShare: share,
 });
@@ -117,6 +118,18 @@ const calibration = z.object({
   }),
   /** Ready for the model: what was measured, and its own assumptions for everything else. */
   service,
+  /**
+   * The same stations while a DC is lost and comes back, at people that this does not concern: all
+   * processes share the machine. For so long from the loss, and from the fault's end.
+   */
+  disturbed: z.object({
+    access: measuredLaw,
+    front: measuredLaw,
+    sync: measuredLaw,
+    delivery: measuredLaw,
+    lossSeconds: z.int().min(0).max(60),
+    returnSeconds: z.int().min(0).max(60),
+  }),
   /** One way over each backbone link, from durable on one side to taken up on the other. */
   links: z.array(
     z.object({
@@ -180,6 +193,12 @@ export function parseCalibration(
 export function serviceOf({ service: times }: Calibration): ServiceTimes {
   const { access, ...rest } = times;
   return { ...DEFAULT_SERVICE_TIMES, ...rest, ...(access ? { access } : {}) };
+}
+
+/** What the model is given for the moments of a loss and of a return. */
+export function disturbedServiceOf(calibration: Calibration): ServiceTimes {
+  const { access, front, sync, delivery } = calibration.disturbed;
+  return { ...serviceOf(calibration), access, front, sync, delivery };
 }
 
 /**

@@ -194,7 +194,8 @@ export class Column {
     };
     people.at = home;
     people.phase = 'returning';
-    people.allBackAt = this.sources[home]!.reconnect(how, []);
+    const lastMs = plan.service.guestStayMs;
+    people.allBackAt = this.sources[home]!.reconnect(how, []) + lastMs * 1000;
     this.recipients[home]!.extraUs = 0;
   }
 

@@ -69,6 +69,11 @@ export interface ServiceTimes {
   readonly reconnectSpreadMs: number;
   /** Moving back to a DC that returned: a client's silence while it changes connections. */
   readonly moveBackMs: number;
+  /**
+   * Guests look for home now and then: the last goes there so long after all was handed over. What
+   * they write meanwhile takes the usual time, and counts as of the outage.
+   */
+  readonly guestStayMs: number;
   /** Share of the returned DC's front servers that the drain of its users' writes may use. */
   readonly writeDrainShare: number;
   /** Share of its delivery workers that the drain of messages to its users may use. */
@@ -120,6 +125,7 @@ export const DEFAULT_SERVICE_TIMES: ServiceTimes = {
   detectMs: 2000, // assumed: two missed pings of a second each
   reconnectSpreadMs: 3000, // assumed: random back-off of clients
   moveBackMs: 500, // assumed: key exchange is not repeated; connect and bind
+  guestStayMs: 0, // assumed: the DC that serves them sends them home
   writeDrainShare: 0.7, // assumed: leaves headroom, so that recovery is no second outage
   deliveryDrainShare: 0.25, // assumed, divided among the peers
 };
