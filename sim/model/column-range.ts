@@ -29,5 +29,5 @@ export function runColumns(range: ColumnRange, engine: Engine = 'wasm'): TallyDa
   for (let column = from; column < to; column++) {
     kernel.run(new Column(plan, tables, kernel.tally, column));
   }
-  return kernel.tally.toData();
+  return kernel.end();
 }

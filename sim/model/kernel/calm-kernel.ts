@@ -7,7 +7,7 @@ import { exponentialTable, type QuantileTable } from '../../core/quantile-table.
 import { type Column, STEP_US } from '../column.ts';
 import { COOLDOWN_SECONDS, type ModelPlan } from '../plan.ts';
 import type { ModelTables } from '../tables.ts';
-import { countCellsOf, Tally, type TallyShape } from '../tally.ts';
+import { countCellsOf, Tally, type TallyData, type TallyShape } from '../tally.ts';
 import { instantiate, type KernelExports } from './instance.ts';
 import {
   type CountPlaces,
@@ -17,7 +17,7 @@ import {
   placeCounts,
 } from './kernel-counts.ts';
 import * as at from './layout.ts';
-import { type KernelMemory, MemoryPlan, type Numbers, writeTable } from './memory.ts';
+import { giveBack, type KernelMemory, MemoryPlan, type Numbers, writeTable } from './memory.ts';
 import { type DcPlaces, listBytes, loadColumn, prepareLists, storeColumn } from './transfer.ts';
 
 /** A list has room for what everyone in the column sends in so long, and some more. */
@@ -83,6 +83,15 @@ export class CalmKernel {
     }
     column.run();
     moveCounts(this.memory, this.counts, this.plan, this.tally);
+  }
+
+  /** What was counted, as data. The kernel and its tally are not to be used afterwards. */
+  end(): TallyData {
+    const data = this.tally.toData();
+    const { latency } = this.tally;
+    for (let i = 0; i < data.latency.length; i += 2) latency[data.latency[i]!] = 0;
+    giveBack(this.memory);
+    return data;
   }
 
   /** False, and nothing is done, where the column's queues are too long for the kernel. */

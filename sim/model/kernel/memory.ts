@@ -11,17 +11,31 @@ export type Numbers = Float64Array | Uint32Array | Int32Array | Uint16Array;
 
 export class MemoryPlan {
   private next = FIRST;
+  private layout = '';
 
   /** An address for so many bytes, a multiple of 16. */
   place(bytes: number): number {
     const address = this.next;
     this.next = Math.ceil((address + bytes) / 16) * 16;
+    this.layout += ` ${bytes}`;
     return address;
   }
 
+  /** Zero where counts lie. One that was given back is used again: engines free them late. */
   make(): KernelMemory {
-    return new KernelMemory(Math.ceil(this.next / PAGE_BYTES));
+    const { layout } = this;
+    const memory = spare?.layout === layout ? spare : undefined;
+    spare = undefined;
+    return memory ?? new KernelMemory(Math.ceil(this.next / PAGE_BYTES), layout);
   }
+}
+
+/** The last memory of this thread that is no longer used. */
+let spare: KernelMemory | undefined;
+
+/** Nothing reads or writes this memory any more, and all counts in it are 0 again. */
+export function giveBack(memory: KernelMemory): void {
+  spare = memory;
 }
 
 /** Never grows, so views on it stay. Addresses are in bytes, numbers little-endian. */
@@ -30,7 +44,11 @@ export class KernelMemory {
   private readonly data: DataView;
   private readonly bytes: Uint8Array;
 
-  constructor(pages: number) {
+  /** What lies where, so that one that fits is known again. */
+  readonly layout: string;
+
+  constructor(pages: number, layout: string) {
+    this.layout = layout;
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.data = new DataView(this.memory.buffer);
     this.bytes = new Uint8Array(this.memory.buffer);
