@@ -33,6 +33,7 @@ describe('one supergroup', () => {
     });
     expect(lastsOf(tally).count).toBe(1_000);
     expect([...tally.leftOut]).toEqual([0, 0, 0]);
+    expect([...tally.waits.slice(DCS)]).toEqual([1, 1, 1].map(() => posts.length));
   });
 
   test('a delivery takes the sum of its parts', () => {
@@ -101,6 +102,13 @@ describe('other posts', () => {
     expect(Math.abs(perPost / supergroup! - 2_892)).toBeLessThan(4 * error);
   });
 
+  test('come seldom where the rate is low', () => {
+    const seldom = runPosts(hubPlan({ supergroup: 0.2, seconds: 600 }));
+    expectConserved(seldom);
+    const expected = 0.2 * DCS * 600;
+    expect(Math.abs(sum(seldom.posts) - expected)).toBeLessThan(4 * Math.sqrt(expected));
+  });
+
   test('beyond the limit are followed one in so many; the others only load the pools', () => {
     const thinned = hubPlan({
       ...{ supergroup: 40, channel: 20, seconds: 20 },
@@ -131,6 +139,7 @@ test('posts of hubs beyond the limit are left out, and counted', () => {
   const plan = hubPlan({ hubs, settings: { postsMax: 500 } });
   expect([...plan.postsOf].filter((hub) => hub === 1)).toEqual([1, 1]);
   expect([plan.postsDueUs.length, plan.hubPostsLeft]).toEqual([450, 552]);
+  expect([...plan.postsDueUs]).toEqual([...plan.postsDueUs].sort((a, b) => a - b));
   const tally = runPosts(plan);
   expect(tally.followed).toBe(450);
   expect(hubNotes(plan, tally, [1, 2, 3]).join()).toContain('the last 552 posts of bursts');

@@ -1,14 +1,16 @@
 /** Pools against queueing theory and a slow simulation; queues, logs and ways by their rules. */
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Fault } from '../../../../chaos/plan.ts';
 import { exponential } from '../../../../sim/core/draws.ts';
 import { keyOfSeed } from '../../../../sim/core/seed.ts';
 import { randomStream } from '../../../../sim/core/streams.ts';
 import { HomeLogs } from '../../../../sim/model/hubs/home-log.ts';
 import { BEHIND_US_MAX, Pool } from '../../../../sim/model/hubs/pool.ts';
 import { PostQueue } from '../../../../sim/model/hubs/post-queue.ts';
-import { arrivalOver } from '../../../../sim/model/hubs/ways.ts';
+import { arrivalOver, servedBy } from '../../../../sim/model/hubs/ways.ts';
 import { Findings, REPLICATIONS } from '../validation/statistics.ts';
+import { hubPlan } from './hub-planet.ts';
 
 const KEY = keyOfSeed('parts of posts');
 const findings = new Findings('cores that push');
@@ -18,7 +20,7 @@ describe('a pool', () => {
   test.each([
     [0.3, 100_000],
     [0.7, 400_000],
-    [0.9, 2_000_000],
+    [0.9, 3_000_000],
   ])('busy to %f waits as an M/D/1 queue does', (busy, posts) => {
     // 1,000 listeners, 10 cores, 70 µs a push: 7 ms a post.
     const workUs = 7_000;
@@ -81,6 +83,19 @@ describe('a pool', () => {
       return pool.startAt;
     });
     expect(starts).toEqual([0, 6_000, 6_500, 6_600, 6_700, 9_000]);
+  });
+
+  test('has nothing left to do when its DC is back but what was held for its return', () => {
+    const pool = new Pool({ cores: 1, pushUs: 100, losses: [{ fromUs: 1_000, toUs: 5_000 }] });
+    const starts = [
+      [0, 5],
+      [100, 6], // behind the first: from 500 until 1,100, but for the loss
+      [200, 1],
+    ].map(([at, listeners]) => {
+      pool.take(at!, listeners!, 1);
+      return pool.startAt;
+    });
+    expect(starts).toEqual([0, 5_000, 5_600]);
   });
 
   test('that other work fills to three quarters takes four times as long', () => {
@@ -159,6 +174,21 @@ describe('ways', () => {
     ['long after', 600, 650, false],
   ])('%s', (_, leaves, at, slowed) => {
     expect(arrivalOver(way, leaves)).toEqual({ at, slowed });
+  });
+});
+
+describe('people whose DC is lost', () => {
+  const fault = (dc: number, atSeconds: number, forSeconds: number): Fault => {
+    return { kind: 'dc_loss', dc, atSeconds, forSeconds };
+  };
+  const plan = hubPlan({ supergroup: 1, faults: [fault(2, 3, 4), fault(1, 6, 2)] });
+  test.each([
+    ['are served at home before', 2.9e6, 1, 2.9e6],
+    ['find the next DC after a pause', 3.1e6, 0, 5e6],
+    ['are served there at once later on', 5.5e6, 0, 5.5e6],
+    ['go further when that is lost, too', 6.5e6, 2, 6.5e6],
+  ])('%s', (_, at, dc, from) => {
+    expect(servedBy(plan, 1, at, 2e6)).toEqual({ dc, at: from });
   });
 });
 
