@@ -3,21 +3,27 @@
  * standard output, everything else to standard error.
  */
 import { Command, CommanderError } from 'commander';
-import { ScenarioLoadError } from '../scenarios/load.ts';
-import { addBackup } from './commands/backup.ts';
-import { addCalibrate } from './commands/calibrate.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addFuzz } from './commands/fuzz.ts';
-import { addList } from './commands/list.ts';
-import { addMove } from './commands/move.ts';
-import { addPlan } from './commands/plan.ts';
-import { addRestore } from './commands/restore.ts';
-import { addRun } from './commands/run.ts';
-import { addServe } from './commands/serve.ts';
-import { addToxiproxy } from './commands/toxiproxy.ts';
-import { addTwin } from './commands/twin.ts';
+import type { ScenarioLoadError } from '../scenarios/load.ts';
 import { EXIT, type ExitCode, InvalidInput } from './exit-codes.ts';
 import { packageInfo } from './package-info.ts';
+
+type AddCommand = (program: Command, finish: (code: ExitCode) => void) => void;
+
+/** In the order of the help. Loaded when they are named: some bring heavy machinery. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  run: async () => (await import('./commands/run.ts')).addRun,
+  calibrate: async () => (await import('./commands/calibrate.ts')).addCalibrate,
+  twin: async () => (await import('./commands/twin.ts')).addTwin,
+  plan: async () => (await import('./commands/plan.ts')).addPlan,
+  list: async () => (await import('./commands/list.ts')).addList,
+  serve: async () => (await import('./commands/serve.ts')).addServe,
+  backup: async () => (await import('./commands/backup.ts')).addBackup,
+  restore: async () => (await import('./commands/restore.ts')).addRestore,
+  move: async () => (await import('./commands/move.ts')).addMove,
+  fuzz: async () => (await import('./commands/fuzz.ts')).addFuzz,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+  toxiproxy: async () => (await import('./commands/toxiproxy.ts')).addToxiproxy,
+};
 
 /** Commands that are planned; saying so helps more than "unknown command". */
 const NOT_YET = ['compare', 'report', 'drill', 'lab', 'worker'];
@@ -41,19 +47,8 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     .version(packageInfo().version)
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  const operating = [addServe, addBackup, addRestore, addMove];
-  const commands = [
-    addRun,
-    addCalibrate,
-    addTwin,
-    addPlan,
-    addList,
-    ...operating,
-    addFuzz,
-    addDoctor,
-    addToxiproxy,
-  ];
-  for (const add of commands) add(program, finish);
+  const named = COMMANDS[words[0] ?? ''];
+  for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program, finish);
   for (const command of program.commands) command.exitOverride();
   if (NOT_YET.includes(words[0] ?? '')) {
     throw new InvalidInput([
@@ -65,6 +60,11 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   return code;
 }
 
+/** Without its class, which would have to be loaded for every command. */
+function isScenarioLoadError(error: unknown): error is ScenarioLoadError {
+  return error instanceof Error && error.name === 'ScenarioLoadError';
+}
+
 /** Says what went wrong, in the words a person needs, and gives the exit code. */
 function explain(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.held : EXIT.invalid;
@@ -72,7 +72,7 @@ function explain(error: unknown): ExitCode {
     say(['Invalid input:', ...error.problems.map((problem) => `  - ${problem}`)].join('\n'));
     return EXIT.invalid;
   }
-  if (error instanceof ScenarioLoadError) {
+  if (isScenarioLoadError(error)) {
     say(error.message);
     return error.kind === 'threw' ? EXIT.scenarioThrew : EXIT.invalid;
   }
