@@ -9,6 +9,7 @@ export class Chance {
   private b: number;
   private c: number;
   private counter = 1;
+  private spare: number | undefined;
 
   constructor(seed: string) {
     let hash = 0x811c9dc5; // FNV-1a
@@ -42,10 +43,15 @@ export class Chance {
     return -mean * Math.log(this.uniform());
   }
 
-  /** Box and Muller. */
+  /** Box and Muller: two at a time. */
   normal(): number {
+    const { spare } = this;
+    this.spare = undefined;
+    if (spare !== undefined) return spare;
     const radius = Math.sqrt(-2 * Math.log(this.uniform()));
-    return radius * Math.cos(2 * Math.PI * this.uniform());
+    const angle = 2 * Math.PI * this.uniform();
+    this.spare = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
   }
 
   /** Microseconds. */

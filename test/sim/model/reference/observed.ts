@@ -8,7 +8,7 @@ import { BUCKET_COUNT, bucketFrom } from '../../../../sim/model/latency-buckets.
 import type { ModelPlan } from '../../../../sim/model/plan.ts';
 import { GIVEN_UP, PATH_COUNT, Tally, tallyShape } from '../../../../sim/model/tally.ts';
 import { meanOf, standardErrorOf, sum } from '../validation/statistics.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, SERIES_NAMES } from './outcome.ts';
 import { DCS } from './planet-case.ts';
 
 /** Replications that the columns of a run are put into. */
@@ -24,8 +24,8 @@ export interface Latencies {
 /** One group of columns, or all. */
 export interface Part {
   readonly columns: number;
-  /** By series and DC, as in Outcome. */
-  readonly latencies: readonly Latencies[];
+  /** By series of Outcome, then DC; the last of each series is that of all DCs together. */
+  readonly latencies: readonly (readonly Latencies[])[];
   readonly offered: number;
   readonly refused: number;
   readonly givenUp: number;
@@ -72,14 +72,14 @@ const added = (lists: readonly (readonly number[])[]): number[] =>
 export function observedReference(outcomes: readonly Outcome[]): Observed {
   return grouped(outcomes, (part) => ({
     columns: part.length,
-    latencies: part[0]!.latencies.map((_, i) =>
-      valuesOf(part.flatMap(({ latencies }) => [latencies[i]!])),
+    latencies: bySeries((series, dcs) =>
+      valuesOf(part.flatMap(({ latencies }) => dcs.map((dc) => latencies[series * DCS + dc]!))),
     ),
     offered: sum(part.map(({ offered }) => offered)),
     refused: sum(part.map(({ refused }) => refused)),
     givenUp: sum(part.map(({ givenUp }) => givenUp)),
-    backlog: dcs((dc) => added(part.map(({ backlog }) => backlog[dc]!))),
-    drainedAt: dcs((dc) => meanOfKnown(part.map(({ drainedAt }) => drainedAt[dc]!))),
+    backlog: byDc((dc) => added(part.map(({ backlog }) => backlog[dc]!))),
+    drainedAt: byDc((dc) => meanOfKnown(part.map(({ drainedAt }) => drainedAt[dc]!))),
   }));
 }
 
@@ -93,16 +93,29 @@ export function observedModel(plan: ModelPlan): Observed {
   });
   return grouped(columns, (part) => ({
     columns: part.length,
-    latencies: part[0]!.histograms.map((_, i) => histogramOf(part.map((c) => c.histograms[i]!))),
+    latencies: bySeries((series, dcs) =>
+      histogramOf(
+        part.flatMap(({ histograms }) => dcs.map((dc) => histograms[series * DCS + dc]!)),
+      ),
+    ),
     offered: sum(part.map(({ offered }) => offered)),
     refused: sum(part.map(({ refused }) => refused)),
     givenUp: sum(part.map(({ givenUp }) => givenUp)),
-    backlog: dcs((dc) => added(part.map(({ backlog }) => backlog[dc]!))),
-    drainedAt: dcs((dc) => meanOfKnown(part.map(({ drainedAt }) => drainedAt[dc]!))),
+    backlog: byDc((dc) => added(part.map(({ backlog }) => backlog[dc]!))),
+    drainedAt: byDc((dc) => meanOfKnown(part.map(({ drainedAt }) => drainedAt[dc]!))),
   }));
 }
 
-const dcs = <T>(of: (dc: number) => T): T[] => Array.from({ length: DCS }, (_, dc) => of(dc));
+const byDc = <T>(of: (dc: number) => T): T[] => Array.from({ length: DCS }, (_, dc) => of(dc));
+
+const bySeries = (of: (series: number, dcs: readonly number[]) => Latencies): Latencies[][] =>
+  SERIES_NAMES.map((_, series) => [
+    ...byDc((dc) => of(series, [dc])),
+    of(
+      series,
+      byDc((dc) => dc),
+    ),
+  ]);
 
 interface Histogram {
   readonly counts: Float64Array;
@@ -131,7 +144,7 @@ function columnOf(tally: Tally) {
     offered: sum(tally.offered),
     refused: sum(tally.refused),
     givenUp: sum(tally.pairs(GIVEN_UP)),
-    backlog: dcs(levels),
+    backlog: byDc(levels),
     drainedAt: [...tally.perDc],
   };
 }

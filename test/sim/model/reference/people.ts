@@ -25,13 +25,13 @@ export class People {
   phase: 'home' | 'away' | 'returning' = 'home';
   /** Added to the way between them and their DC. */
   extraUs = 0;
-  allBackAt = -Infinity;
   private readonly clock: Clock;
   private readonly chance: Chance;
   private readonly drawAccessUs: () => number;
   private readonly arrive: (dc: number, message: Message) => void;
-  private gap = { from: -Infinity, silentUs: 0, spreadUs: 0, notBefore: -Infinity };
-  private readonly underWay = new Map<Message, { arrives: number; ticket: Ticket }>();
+  /** Times in which they find new connections; who is affected by several is back after all. */
+  private gaps: { from: number; how: Reconnection }[] = [];
+  private readonly underWay = new Map<Message, { reach: number; ticket: Ticket }>();
 
   constructor(
     home: number,
@@ -51,43 +51,53 @@ export class People {
   /** One of them sends a message now. */
   write(message: Message): void {
     const reach = this.clock.now + this.drawAccessUs();
-    const back = this.clock.now < this.allBackAt ? this.drawBack() : -Infinity;
-    this.send(message, Math.max(reach, back) + this.extraUs);
+    const backs = this.openGaps().map((gap) => this.drawBack(gap));
+    this.send(message, Math.max(reach, ...backs), this.extraUs);
   }
 
   /** A refused message comes again at `at`. */
   retry(message: Message, at: number): void {
-    this.send(message, at);
+    this.send(message, at, 0);
   }
 
   /** All lose their connection now; `unanswered` is what the old DC has forgotten of them. */
   reconnect(how: Reconnection, unanswered: readonly Message[]): void {
-    const { silentUs, spreadUs, notBefore, extraUs } = how;
     const { now } = this.clock;
-    this.gap = { from: now, silentUs, spreadUs, notBefore };
-    this.allBackAt = Math.max(now + silentUs + spreadUs, notBefore);
-    this.extraUs = extraUs;
-    const again = [...this.underWay].map(([message, { arrives, ticket }]) => {
+    const gap = { from: now, how };
+    this.gaps = [...this.openGaps(), gap];
+    this.extraUs = how.extraUs;
+    const again = [...this.underWay].map(([message, { reach, ticket }]) => {
       this.clock.cancel(ticket);
-      return { message, reach: arrives };
+      return { message, reach };
     });
     this.underWay.clear();
     for (const message of unanswered) again.push({ message, reach: now });
     for (const { message, reach } of again) {
-      this.send(message, Math.max(reach, this.drawBack()) + extraUs);
+      this.send(message, Math.max(reach, this.drawBack(gap)), how.extraUs);
     }
   }
 
-  private drawBack(): number {
-    const { from, silentUs, spreadUs, notBefore } = this.gap;
-    return Math.max(from + silentUs + spreadUs * this.chance.uniform(), notBefore);
+  /** Whether everybody is connected. */
+  get areBack(): boolean {
+    return this.openGaps().length === 0;
   }
 
-  private send(message: Message, arrives: number): void {
-    const ticket = this.clock.at(arrives, () => {
+  private openGaps() {
+    return this.gaps.filter(({ from, how }) => {
+      return this.clock.now < Math.max(from + how.silentUs + how.spreadUs, how.notBefore);
+    });
+  }
+
+  private drawBack({ from, how }: { from: number; how: Reconnection }): number {
+    return Math.max(from + how.silentUs + how.spreadUs * this.chance.uniform(), how.notBefore);
+  }
+
+  /** It would reach a DC at `reach`, were there no extra way. */
+  private send(message: Message, reach: number, extraUs: number): void {
+    const ticket = this.clock.at(reach + extraUs, () => {
       this.underWay.delete(message);
       this.arrive(this.at, message);
     });
-    this.underWay.set(message, { arrives, ticket });
+    this.underWay.set(message, { reach, ticket });
   }
 }

@@ -15,6 +15,8 @@ export class Servers {
   private readonly clock: Clock;
   private readonly servers: number;
   private queue: Job[] = [];
+  /** Work of all in the queue. */
+  private queuedUs = 0;
   private busy: { readonly ends: number; readonly ticket: Ticket }[] = [];
 
   constructor(clock: Clock, servers: number) {
@@ -24,12 +26,14 @@ export class Servers {
 
   submit(workUs: number, done: () => void): void {
     this.queue.push({ workUs, done });
+    this.queuedUs += workUs;
     this.startNext();
   }
 
   /** How long one that came now would wait: jobs are known, so it can be played through. */
   get waitUs(): number {
     const { now } = this.clock;
+    if (this.servers === 1) return (this.busy[0]?.ends ?? now) - now + this.queuedUs;
     const free = this.busy.map(({ ends }) => ends);
     while (free.length < this.servers) free.push(now);
     for (const { workUs } of this.queue) {
@@ -44,12 +48,14 @@ export class Servers {
     for (const { ticket } of this.busy) this.clock.cancel(ticket);
     this.busy = [];
     this.queue = [];
+    this.queuedUs = 0;
   }
 
   private startNext(): void {
     if (this.busy.length >= this.servers) return;
     const job = this.queue.shift();
     if (job === undefined) return;
+    this.queuedUs -= job.workUs;
     const ends = this.clock.now + job.workUs;
     const ticket = this.clock.at(ends, () => {
       this.busy = this.busy.filter((other) => other !== entry);

@@ -31,7 +31,7 @@ import { People } from './people.ts';
 import { columnLinkBitsPerSecond, DCS, type PlanetCase } from './planet-case.ts';
 
 const LOOK_US = 250_000;
-const IDS = dcIds(TOPOLOGY);
+export const IDS: readonly number[] = dcIds(TOPOLOGY);
 
 /** Devices that a group's messages go to, by DC: [sender DC][group]. Drawn by whoever asks. */
 export type Groups = readonly (readonly (readonly number[])[])[];
@@ -93,7 +93,8 @@ class World {
   run(): Outcome {
     const { planet, clock, outcome } = this;
     for (let home = 0; home < DCS; home++) this.nextMessage(home, clock.now);
-    for (const fault of planet.faults) this.arrange(fault);
+    for (let dc = 0; dc < DCS; dc++) this.arrangeLosses(dc);
+    for (const fault of planet.faults) this.arrangePartition(fault);
     this.lookFrom(clock.now);
     clock.run();
     outcome.finish();
@@ -228,39 +229,56 @@ class World {
     this.outcome.delivered({ due: message.due, at, sender: message.sender, dc, waited });
   }
 
-  private arrange(fault: Fault): void {
+  /** A DC that is lost again while it is out stays out until both are over. */
+  private arrangeLosses(lost: number): void {
     const { clock, planet } = this;
-    const from = fault.atSeconds * 1e6;
-    const until = from + fault.forSeconds * 1e6;
-    const dc = IDS.indexOf(lostDc(fault) ?? -1);
     const { restartMs, redialMs } = planet.service;
-    if (dc >= 0) {
-      clock.at(from, () => this.lose(dc));
-      clock.at(until + restartMs * 1000, () => this.dcs[dc]!.restart());
-      clock.at(until + (restartMs + redialMs) * 1000, () => this.reopen(dc));
-    }
-    if (fault.kind === 'partition') {
-      const [left, right] = fault.groups.map((ids) => ids.map((id) => IDS.indexOf(id)));
-      const both = left!.flatMap((a) => right!.flatMap((b) => [[a, b] as const, [b, a] as const]));
-      const across = both.flatMap(([a, b]) => [this.dcs[a]!.links[b]!, this.dcs[a]!.outboxes[b]!]);
+    const outages = planet.faults
+      .filter((fault) => lostDc(fault) === IDS[lost])
+      .map(({ atSeconds, forSeconds }) => ({
+        from: atSeconds * 1e6,
+        until: (atSeconds + forSeconds) * 1e6 + restartMs * 1000,
+      }))
+      .sort((a, b) => a.from - b.from);
+    for (const { from, until } of outages) {
       clock.at(from, () => {
-        for (const link of across) link.cut();
+        this.setLinksOf(lost, 'close');
+        if (this.dcs[lost]!.isUp) this.lose(lost);
       });
       clock.at(until, () => {
-        for (const link of across) link.open();
+        const isStillOut = outages.some((other) => other.from < until && other.until > until);
+        if (!isStillOut) this.dcs[lost]!.restart();
       });
+      clock.at(until + redialMs * 1000, () => this.setLinksOf(lost, 'open'));
+    }
+  }
+
+  private arrangePartition(fault: Fault): void {
+    if (fault.kind !== 'partition') return;
+    const { clock } = this;
+    const [left, right] = fault.groups.map((ids) => ids.map((id) => IDS.indexOf(id)));
+    const both = left!.flatMap((a) => right!.flatMap((b) => [[a, b] as const, [b, a] as const]));
+    const across = both.flatMap(([a, b]) => [this.dcs[a]!.links[b]!, this.dcs[a]!.outboxes[b]!]);
+    clock.at(fault.atSeconds * 1e6, () => {
+      for (const link of across) link.cut();
+    });
+    clock.at((fault.atSeconds + fault.forSeconds) * 1e6, () => {
+      for (const link of across) link.open();
+    });
+  }
+
+  /** Closing cuts what is on its way to the DC; what has left it still arrives. */
+  private setLinksOf(lost: number, how: 'close' | 'open'): void {
+    for (const { dc, links, outboxes } of this.dcs) {
+      if (dc === lost) continue;
+      const own = this.dcs[lost]!;
+      for (const link of [links[lost]!, outboxes[lost]!]) how === 'open' ? link.open() : link.cut();
+      for (const link of [own.links[dc]!, own.outboxes[dc]!]) link[how]();
     }
   }
 
   private lose(lost: number): void {
     const { clock, outcome, people } = this;
-    for (const dc of this.dcs) {
-      if (dc.dc === lost) continue;
-      for (const link of [dc.links[lost]!, dc.outboxes[lost]!]) link.cut();
-      for (const link of [this.dcs[lost]!.links[dc.dc]!, this.dcs[lost]!.outboxes[dc.dc]!]) {
-        link.close();
-      }
-    }
     const unanswered = this.dcs[lost]!.crash();
     const isOpen = outcome.incidents.some(({ dc, until }) => dc === lost && until === Infinity);
     if (!isOpen) outcome.incidents.push({ dc: lost, from: clock.now, until: Infinity });
@@ -279,19 +297,6 @@ class World {
       );
     }
     this.lookFrom(clock.now + LOOK_US);
-  }
-
-  private reopen(back: number): void {
-    for (const dc of this.dcs) {
-      if (dc.dc === back) continue;
-      for (const [from, to] of [
-        [dc, this.dcs[back]!],
-        [this.dcs[back]!, dc],
-      ] as const) {
-        from.links[to.dc]!.open();
-        from.outboxes[to.dc]!.open();
-      }
-    }
   }
 
   /** To the nearest DC that is up; home only when no other DC holds writes for it. */
@@ -338,7 +343,7 @@ class World {
   private settle(people: People): void {
     const { home } = people;
     const areClear = this.dcs.every(({ links }) => links[home]!.isClear);
-    if (this.clock.now < people.allBackAt || !areClear) return;
+    if (!people.areBack || !areClear) return;
     people.phase = 'home';
     const incident = this.outcome.incidents.find((each) => each.dc === home && each.until > 1e18);
     if (incident !== undefined) incident.until = this.clock.now;
