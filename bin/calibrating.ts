@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { calibrate, LENGTHS } from '../scenarios/calibrate/calibrate.ts';
+import { type CalibrationLengths, calibrate } from '../scenarios/calibrate/calibrate.ts';
 import type { CpuTime } from '../scenarios/calibrate/cpu-time.ts';
 import type { Progress } from '../scenarios/worlds/world.ts';
 import {
@@ -23,7 +23,7 @@ export interface CalibrateHere {
   readonly messagesPerSecond: number;
   readonly textBytes: number;
   readonly lostDc: number;
-  readonly quick: boolean;
+  readonly lengths: CalibrationLengths;
   readonly seed: string;
   readonly toxiproxy: 'embedded' | 'real';
   readonly signal: AbortSignal;
@@ -44,7 +44,6 @@ export function calibrateHere(options: CalibrateHere): Promise<Calibration> {
   return withScratch((scratch) =>
     calibrate({
       ...options,
-      lengths: options.quick ? LENGTHS.quick : LENGTHS.full,
       scratch,
       version: packageInfo().version,
       measuredAt: new Date().toISOString(),

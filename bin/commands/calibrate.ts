@@ -6,6 +6,7 @@ import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
+import { LENGTHS } from '../../scenarios/calibrate/calibrate.ts';
 import { type Calibration, calibrationText } from '../../sim/model/calibration.ts';
 import fiveDatacentres from '../../system-under-test/five-datacentres.json' with { type: 'json' };
 import { dcIds, type Topology } from '../../system-under-test/topology.ts';
@@ -91,7 +92,7 @@ async function run(options: RawOptions): Promise<ExitCode> {
       ...wanted,
       lostDc,
       textBytes: DEFAULT_LOAD.textBytes,
-      quick: options.quick === true,
+      lengths: options.quick === true ? LENGTHS.quick : LENGTHS.full,
       signal: interrupt.signal,
       progress: (report) => line.report('calibrate', report),
     });

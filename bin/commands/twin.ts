@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { lostDc, unsupportedFaults } from '../../chaos/plan.ts';
 import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
+import { lengthsFor } from '../../scenarios/calibrate/calibrate.ts';
 import { type Scenario, ScenarioError, WORLD_NAMES } from '../../scenarios/define.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { atScale } from '../../scenarios/scale.ts';
@@ -114,13 +115,15 @@ function measured(
   signal: AbortSignal,
 ): Promise<Calibration> {
   const { topology, traffic, faults, worlds } = wanted.scenario;
-  const lost = faults.map(lostDc).find((dc) => dc !== undefined);
+  const loss = faults.find((fault) => lostDc(fault) !== undefined);
+  const lost = loss && lostDc(loss);
+  const lossSeconds = loss?.forSeconds;
   return calibrateHere({
     topology,
     ...worlds.live,
     textBytes: traffic.textBytes,
     lostDc: lost ?? dcIds(topology)[Math.floor(topology.sites.length / 2)]!,
-    quick: true,
+    lengths: lengthsFor(lossSeconds),
     // Other messages than those that are predicted from it.
     seed: `${wanted.seed}/calibration ${repeat}`,
     toxiproxy: wanted.toxiproxy,

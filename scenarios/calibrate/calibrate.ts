@@ -64,10 +64,27 @@ const WARMUP_SECONDS = 4;
 /** Of the calm time before the loss, what is not used: nothing may be under way when it strikes. */
 const CALM_MARGIN_SECONDS = 1;
 const SLICES = 5;
-/** What the people of the lost DC write meanwhile, of what everyone writes in calm times. */
-const BACKLOG_SHARE = 0.4;
-/** Beyond these spreads between slices of the calm time, the figures are of a busy machine. */
-const BUSY = { p50Spread: 0.1, p99Spread: 0.5 };
+/** Seconds of everyone's writes that gather for the lost DC, at most at this share of their rate. */
+const BACKLOG = { seconds: 4.5, shareMax: 0.4 };
+/** Outages of a calibration, seconds: long enough to see a drain, short enough to be waited for. */
+const OUTAGE_SECONDS = { min: 6, max: 60 };
+/** With longer ones than this, one has to do. */
+const SEVERAL_UP_TO_SECONDS = 15;
+
+/**
+ * The quick lengths with outages as long as those that will be predicted: the longer a DC was away,
+ * the more it has to catch up with while it takes what waited.
+ */
+export function lengthsFor(outageSeconds: number | undefined): CalibrationLengths {
+  if (outageSeconds === undefined) return LENGTHS.quick;
+  const { min, max } = OUTAGE_SECONDS;
+  const seconds = Math.min(max, Math.max(min, Math.round(outageSeconds)));
+  const outages = seconds > SEVERAL_UP_TO_SECONDS ? 1 : LENGTHS.quick.outages;
+  return { ...LENGTHS.quick, outageSeconds: seconds, outages };
+}
+
+/** Beyond these spreads between slices of the calm time, or this share of the cores' time. */
+const BUSY = { p50Spread: 0.1, p99Spread: 0.5, busyShare: 0.9 };
 /** How long a loss and a return are felt by everyone on the machine, as seen on 2 cores. */
 const DISTURBED = { lossSeconds: 1, returnSeconds: 3 };
 /** Share of the run that the curve of group commit takes at its end, for progress. */
@@ -101,7 +118,8 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
   const load = calibrationLoad(topology, {
     ...{ users, messagesPerSecond, textBytes, seed, lostDc, seconds, outages },
     warmupSeconds: WARMUP_SECONDS,
-    backlogPerSecond: messagesPerSecond * BACKLOG_SHARE,
+    backlogPerSecond:
+      messagesPerSecond * Math.min(BACKLOG.shareMax, BACKLOG.seconds / outageSeconds),
   });
   const witness = new Witness(lostDc);
   const run = await runWatched(
@@ -147,7 +165,7 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
     links: linkWays(seen, calm, topology),
     groupCommit,
     outage: { ...outage },
-    noise: noiseOf(slicesOf(calm, SLICES), lagMs),
+    noise: noiseOf(slicesOf(calm, SLICES), lagMs, busy),
     notes: run.voidReasons.map((reason) => `not to be trusted: ${reason}`),
   };
 }
@@ -186,13 +204,18 @@ function serviceFrom(
   };
 }
 
-function noiseOf(slices: Calibration['noise']['slices'], lagP99Ms: number): Calibration['noise'] {
+function noiseOf(
+  slices: Calibration['noise']['slices'],
+  lagP99Ms: number,
+  busyShare: number,
+): Calibration['noise'] {
   const spread = (values: number[]): number => {
     const sorted = Float64Array.from(values).sort();
     return (sorted.at(-1)! - sorted[0]!) / 2 / quantileOf(sorted, 0.5);
   };
   const p50Spread = spread(slices.map(({ p50Ms }) => p50Ms));
   const p99Spread = spread(slices.map(({ p99Ms }) => p99Ms));
-  const busy = p50Spread > BUSY.p50Spread || p99Spread > BUSY.p99Spread;
+  const uneven = p50Spread > BUSY.p50Spread || p99Spread > BUSY.p99Spread;
+  const busy = uneven || busyShare > BUSY.busyShare;
   return { slices, p50Spread, p99Spread, generatorLagP99Ms: lagP99Ms, busy };
 }

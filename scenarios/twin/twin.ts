@@ -2,6 +2,7 @@
  * A twin: one scenario through the live world, the cluster world and the model at the same scale,
  * with the same people and the same messages. The model is given what calibration has measured.
  */
+import { lostDc } from '../../chaos/plan.ts';
 import type { Calibration } from '../../sim/model/calibration.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import { busySince, type CpuTime } from '../calibrate/cpu-time.ts';
@@ -141,11 +142,12 @@ export async function twin(wanted: Scenario, options: TwinOptions): Promise<Twin
 }
 
 /** Why nothing may be predicted from a calibration. */
-function doubtsOf({ noise, notes }: Calibration): string[] {
+function doubtsOf({ noise, notes, machine }: Calibration): string[] {
   const percent = (share: number): string => `±${(share * 100).toFixed(0)} %`;
   const uneven = noise.busy
     ? [
-        `its slices differ by ${percent(noise.p50Spread)} in p50, ${percent(noise.p99Spread)} in p99`,
+        `its slices differ by ${percent(noise.p50Spread)} in p50, ${percent(noise.p99Spread)} in ` +
+          `p99, and the cores were busy ${(machine.busyShare * 100).toFixed(0)} % of the time`,
       ]
     : [];
   return [...uneven, ...notes].map((doubt) => `the calibration: ${doubt}`);
@@ -170,13 +172,20 @@ function reasonsAgainst(
   return [...live.voidReasons, ...silent, ...busier];
 }
 
-function notesOf({ worlds }: Scenario, { load }: Calibration): string[] {
+function notesOf({ worlds, faults }: Scenario, { load }: Calibration): string[] {
   const rate = worlds.live.messagesPerSecond;
   const lines = [
     'cluster: the real code on virtual time, where computing takes none: it can tell what waits for ' +
       'links, syncs and protocol, and what order things come in; not what a busy machine adds, and ' +
       'its clients learn of a lost DC by silence, not by a closed connection',
   ];
+  const lost = faults.filter((fault) => lostDc(fault) !== undefined);
+  if (lost.some(({ forSeconds }) => forSeconds > 2 * load.outageSeconds)) {
+    lines.push(
+      `calibration: its outages took ${load.outageSeconds} s; after longer ones a DC has more to ` +
+        'catch up with while it takes what waited',
+    );
+  }
   if (rate > 1.5 * load.messagesPerSecond || rate < load.messagesPerSecond / 1.5) {
     lines.push(
       `calibration: measured under ${load.messagesPerSecond} messages/s, this is ${rate.toFixed(1)}: ` +
