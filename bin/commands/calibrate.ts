@@ -19,10 +19,10 @@ import { folderProblem } from '../output-folder.ts';
 import { ProgressLine } from '../progress-line.ts';
 
 const HELP = `
-Starts the five datacentres behind proxies with a light load, measures every message at each station
-it passes, then loses one datacentre and measures how people leave, how it returns, and how fast what
-waited drains. Takes two and a half minutes, one with --quick. Nothing else should run meanwhile: how
-much the figures vary between slices of time is in the file, and told.
+Starts the five datacentres behind proxies with a light load, measures every message at each
+station it passes, then loses one datacentre a few times and measures how people leave, how it
+returns, and how fast what waited drains. Takes three minutes, one with --quick. Nothing else should
+run meanwhile: how much the figures vary between slices of time is in the file, and told.
 
 Examples:
   quincunx calibrate                                   writes calibration.json

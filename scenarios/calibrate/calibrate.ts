@@ -64,7 +64,7 @@ const WARMUP_SECONDS = 4;
 /** Of the calm time before the loss, what is not used: nothing may be under way when it strikes. */
 const CALM_MARGIN_SECONDS = 1;
 const SLICES = 5;
-/** Seconds of everyone's writes that gather for the lost DC, at most at this share of their rate. */
+/** Seconds of everyone's writes that gather for the lost DC, at most at this share of the rate. */
 const BACKLOG = { seconds: 4.5, shareMax: 0.4 };
 /** Outages of a calibration, seconds: long enough to see a drain, short enough to be waited for. */
 const OUTAGE_SECONDS = { min: 6, max: 60 };

@@ -1,4 +1,4 @@
-/** The calibration file: what is written is read, what is wrong is told at once, laws keep facts. */
+/** The calibration file: what is written is read, what is wrong is told at once. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readPlan } from '../../../sim/capacity/plan-file.ts';
