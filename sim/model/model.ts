@@ -226,6 +226,7 @@ class PlanRun {
     const tasks = tasksOf(this.plan, this.columnsDone);
     await runTasks<ColumnRange, TallyData>({
       worker: 'column-worker',
+      youngGenerationMb: 24, // columns make little garbage
       tasks,
       workers: this.input.workers,
       signal,

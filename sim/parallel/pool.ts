@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly signal: AbortSignal;
   /** Wall time after which the oldest task counts as stuck; default: never. */
   readonly taskMsMax?: number;
+  /** For what is short-lived in a worker; engines take some 100 MB each if they are let. */
+  readonly youngGenerationMb?: number;
   /** What every worker knows from its start: `workerData` of piscina. */
   readonly workerData?: unknown;
 }
@@ -74,7 +76,8 @@ export class WorkerPool<Task, Result> {
   }
 
   /** Throws what is wrong with the number of workers, and the reason of an aborted signal. */
-  constructor({ worker, workers, signal, workerData, taskMsMax }: PoolOptions) {
+  constructor(options: PoolOptions) {
+    const { worker, workers, signal, workerData, taskMsMax, youngGenerationMb } = options;
     assertWorkers(workers);
     signal.throwIfAborted();
     this.workers = workers;
@@ -86,6 +89,9 @@ export class WorkerPool<Task, Result> {
       minThreads: workers,
       maxThreads: workers,
       execArgv: [], // not those of a test runner or debugger that started us
+      ...(youngGenerationMb === undefined
+        ? {}
+        : { resourceLimits: { maxYoungGenerationSizeMb: youngGenerationMb } }),
       ...(workerData === undefined ? {} : { workerData }),
     });
     signal.addEventListener('abort', this.#onAbort, { once: true });
