@@ -2,12 +2,15 @@
  * The way of a post to its group's home: the device's access link and, for members who are at home
  * elsewhere, the backbone. All draws of a post are made when it is due, so an outage changes none.
  */
+import { POST_KINDS } from '../../../reports/metrics.ts';
 import { uniform32 } from '../../core/draws.ts';
 import { randomLanes } from '../../core/lanes.ts';
 import type { QuantileTable } from '../../core/quantile-table.ts';
 import { WordBlocks } from '../tables.ts';
 import type { HubPlan } from './plan.ts';
 import { arrivalOver, servedBy, type Way, wayOf } from './ways.ts';
+
+const SUPERGROUP = POST_KINDS.indexOf('supergroup');
 
 /** All values in microseconds. */
 export interface SenderTables {
@@ -46,8 +49,8 @@ export class Senders {
   }
 
   /**
-   * The members of a hub write from where they listen. In all other groups those write who are at
-   * home where the group is: their rates are those of a DC.
+   * The members of a supergroup among the hubs write from where they listen. Who writes in a
+   * channel, or in any other group, is at home where it is.
    */
   draw(source: number, home: number, dueUs: number): void {
     const { words, tables, plan } = this;
@@ -57,7 +60,8 @@ export class Senders {
     this.commitUs = uniform32(words) * tables.sync.sample(words) + tables.sync.sample(words);
     const place = uniform32(words);
     const pause = uniform32(words);
-    const sender = source < plan.hubs.length ? this.senderOf(source, home, place) : home;
+    const anywhere = source < plan.hubs.length && plan.hubs[source]!.kind === SUPERGROUP;
+    const sender = anywhere ? this.senderOf(source, home, place) : home;
     this.sentAt = sender === home ? at : this.overBackbone(sender, home, at, pause);
   }
 
