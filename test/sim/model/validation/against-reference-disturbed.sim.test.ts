@@ -15,7 +15,7 @@ import {
 } from '../reference/comparison.ts';
 import { planetCase } from '../reference/planet-case.ts';
 
-const SLOW = 60_000;
+const SLOW = 180_000;
 const shown: string[] = [];
 afterAll(() => console.log(shown.join('\n')));
 

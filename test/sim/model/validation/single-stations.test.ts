@@ -170,6 +170,19 @@ describe('whole distributions', () => {
   });
 });
 
+test.each([1, 8])('plain code gives the same bits, %d servers', (servers) => {
+  const access = lognormal(0.5);
+  const input = {
+    key: keyOfSeed('engines'),
+    replication: 3,
+    meanGapUs: SERVICE_US / servers / 0.9,
+  };
+  const runs = (['wasm', 'plain'] as const).map((engine) =>
+    station({ ...input, service: EXPONENTIAL, access, servers }, engine).run(2_000),
+  );
+  expect(runs[0]).toEqual(runs[1]);
+});
+
 test('the tables by themselves are near their laws: second moments within 0.2 %', () => {
   const laws = [
     ['exponential', EXPONENTIAL, 2],
