@@ -184,13 +184,18 @@ export function keyFigures(results: ResultsDocument): FigureRow[] {
   add('same-DC delivery p50 / p99', percentiles('delivery_latency{path:same_dc}'));
   add('cross-DC delivery p50 / p99', percentiles('delivery_latency{path:cross_dc}'));
   add('outage delivery p50 / p99', percentiles('delivery_latency{path:outage}'));
+  add('post to a device p50 / p99', percentiles('post_latency'));
+  add('post to its last device p50 / p99', percentiles('post_last_delivery'));
   add('stored ack p50 / p99', percentiles('ack_latency{ack:stored}'));
   add('queued ack p50 / p99', percentiles('ack_latency{ack:queued}'));
   add('writes queued', counter('writes_queued'));
   add('backlog, greatest of a DC', greatest('backlog'));
   add('drain, longest', greatest('drain_time'));
-  for (const station of ['front', 'delivery', 'link']) {
-    add(`${station} utilisation, greatest`, greatest(`utilisation{station:${station}}`));
+  for (const station of ['front', 'delivery', 'fan_out', 'link']) {
+    add(
+      `${station.replace('_', '-')} utilisation, greatest`,
+      greatest(`utilisation{station:${station}}`),
+    );
   }
   add('staleness of a copy, greatest', greatest('staleness'));
   add('requests refused', counter('requests_refused'));

@@ -5,6 +5,9 @@ import { keyOfSeed } from '../../../sim/core/seed.ts';
 import { type Engine, runColumns } from '../../../sim/model/column-range.ts';
 import { runFlow } from '../../../sim/model/flow/flow.ts';
 import { DEFAULT_FLOW_SETTINGS } from '../../../sim/model/flow/settings.ts';
+import { runHubs } from '../../../sim/model/hubs/hub-run.ts';
+import { HubTally, hubTallyShape } from '../../../sim/model/hubs/hub-tally.ts';
+import { planHubs } from '../../../sim/model/hubs/plan.ts';
 import { planModel } from '../../../sim/model/plan.ts';
 import { DEFAULT_SERVICE_TIMES } from '../../../sim/model/service-times.ts';
 import { Tally, tallyShape } from '../../../sim/model/tally.ts';
@@ -47,5 +50,22 @@ export async function digests(): Promise<Record<string, string>> {
     measurements: new Measurements({ windowSeconds: window.seconds }),
     signal: new AbortController().signal,
   });
-  return { flow: flow.digest, load: text.hex(), columns: columns('wasm'), plain: columns('plain') };
+  const posts = planHubs({
+    ...{ plan, hubs: load.hubs, background: load.background, memberShares: load.mixing },
+    ...{ users: traffic.users, listening: new Float64Array(load.dcCount).fill(0.1) },
+    settings: {
+      fanOutCores: Array.from({ length: load.dcCount }, () => 20_000),
+      postWork: DEFAULT_SERVICE_TIMES.front,
+      postsMax: 100_000,
+    },
+  })!;
+  const hubs = new HubTally(hubTallyShape(posts));
+  hubs.add(runHubs(posts));
+  return {
+    posts: hubs.digest(),
+    flow: flow.digest,
+    load: text.hex(),
+    columns: columns('wasm'),
+    plain: columns('plain'),
+  };
 }
