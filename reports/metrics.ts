@@ -26,8 +26,9 @@ export const POST_KINDS = ['supergroup', 'channel'] as const;
 
 /**
  * Where messages wait and what costs money. fan_out: cores that push posts of supergroups and
- * channels to devices, where they are apart from those of delivery. link: all backbone links out of a DC; devices: held by
- * their senders' devices, without a connection or backing off after a refusal.
+ * channels to devices, where they are apart from those of delivery. link: all backbone links out of
+ * a DC; devices: held by their senders' devices, without a connection or backing off after a
+ * refusal.
  */
 export const STATIONS = [
   'front',

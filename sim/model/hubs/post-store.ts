@@ -1,4 +1,4 @@
-/** Posts that are on their way, as columns of numbers; a place is used again when one is through. */
+/** Posts on their way, as columns of numbers; a place is used again when one is through. */
 
 export class PostStore {
   dueUs = new Float64Array(1024);
