@@ -6,18 +6,20 @@ import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../../../chaos/plan.ts';
 import { PATHS, type Path } from '../../../../reports/metrics.ts';
 import { BUCKET_COUNT, bucketMiddle } from '../../../../sim/model/latency-buckets.ts';
-import { PATH_COUNT, type Tally } from '../../../../sim/model/tally.ts';
+import { DEFAULT_SERVICE_TIMES } from '../../../../sim/model/service-times.ts';
+import { GIVEN_UP, PATH_COUNT, type Tally } from '../../../../sim/model/tally.ts';
 import { latencyOf, type PlanetOptions, planet, run, sum } from '../planet.ts';
 import { count, DCS, type FlowPlanet, flowPlanet } from './flow-planet.ts';
 
 async function both(options: PlanetOptions): Promise<{ tally: Tally; flow: FlowPlanet }> {
-  const { faults, seconds, rate, service, mix, times } = options;
+  const { faults, seconds, rate, service, mix, fleet, times } = options;
   const flow = await flowPlanet({
     ...(faults ? { faults } : {}),
     ...(seconds ? { seconds } : {}),
     ...(rate ? { rate } : {}),
     ...(service ? { service } : {}),
     ...(mix ? { mix } : {}),
+    ...(fleet ? { fleet } : {}),
     ...(times ? { times } : {}),
   });
   return { tally: run(planet(options)), flow };
@@ -159,4 +161,38 @@ test('messages to groups: as many deliveries, as late', async () => {
     expectNear(meanRatio(runs, 'same_dc', dc), 0.05);
     expectNear(meanRatio(runs, 'cross_dc', dc), 0.05);
   }
+});
+
+test('several servers of each role, front servers at 77 %', async () => {
+  const three = [3, 3, 3];
+  const fleet = { front: three, router: three, delivery: three };
+  const runs = await both({ rate: 9000, seconds: 8, fleet });
+  for (let dc = 0; dc < DCS; dc++) {
+    // Flow is 0.7 ms above: it lets what one sync made durable wait as if for one worker.
+    expectNear(meanRatio(runs, 'same_dc', dc), 0.03);
+    expectNear(meanRatio(runs, 'cross_dc', dc), 0.02);
+  }
+});
+
+test('a slow link: how late what crosses it is, and nothing else', async () => {
+  const faults: Fault[] = [
+    { kind: 'slow_link', from: 1, to: 3, addedMs: 300, atSeconds: 4, forSeconds: 12 },
+  ];
+  const runs = await both({ seconds: 20, faults });
+  for (let dc = 0; dc < DCS; dc++) {
+    expectNear(meanRatio(runs, 'same_dc', dc), 0.02);
+    expectNear(meanRatio(runs, 'cross_dc', dc), 0.02);
+  }
+});
+
+test('two and a half times what fits, for 20 s: refusals, and roughly what is given up', async () => {
+  const admission = { ...DEFAULT_SERVICE_TIMES.admission, attemptsMax: 3 };
+  const times = (second: number): number => (second >= 5 && second < 25 ? 2.5 : 0.5);
+  const runs = await both({ rate: 2000, seconds: 40, times, service: { admission } });
+  expectNear(count(runs.flow.measurements, 'requests_refused') / sum(runs.tally.refused), 0.15);
+  // Flow's back-off is exponential, so that it knows less well who was refused three times.
+  const gaveUp = sum(runs.tally.pairs(GIVEN_UP));
+  expect(gaveUp).toBeGreaterThan(10_000);
+  expectNear(count(runs.flow.measurements, 'messages_given_up') / gaveUp, 0.3);
+  for (let dc = 0; dc < DCS; dc++) expectNear(meanRatio(runs, 'same_dc', dc), 0.15);
 });

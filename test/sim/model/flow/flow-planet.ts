@@ -3,6 +3,7 @@ import type { Fault } from '../../../../chaos/plan.ts';
 import { Measurements } from '../../../../reports/measurements.ts';
 import { type FlowResult, runFlow } from '../../../../sim/model/flow/flow.ts';
 import { DEFAULT_FLOW_SETTINGS, type FlowSettings } from '../../../../sim/model/flow/settings.ts';
+import type { ColumnFleet } from '../../../../sim/model/plan.ts';
 import { DEFAULT_SERVICE_TIMES, type ServiceTimes } from '../../../../sim/model/service-times.ts';
 import { ALL_DIRECT, KINDS, type Mix } from '../../../../sim/traffic/kinds.ts';
 import type { Load } from '../../../../sim/traffic/load.ts';
@@ -21,6 +22,7 @@ export interface FlowPlanetOptions {
   readonly service?: Partial<ServiceTimes>;
   readonly settings?: Partial<FlowSettings>;
   readonly mix?: Mix;
+  readonly fleet?: ColumnFleet;
   /** Rate at a second and DC beside the usual one. */
   readonly times?: (second: number, dc: number) => number;
   readonly signal?: AbortSignal;
@@ -63,6 +65,7 @@ export async function flowPlanet(options: FlowPlanetOptions): Promise<FlowPlanet
     service: { ...DEFAULT_SERVICE_TIMES, linkBitsPerSecond: 40e6, ...options.service },
     settings: { ...DEFAULT_FLOW_SETTINGS, ...options.settings },
     columns: COLUMNS,
+    ...(options.fleet ? { fleet: options.fleet } : {}),
     seed: options.seed ?? 'planet',
     measurements,
     signal: options.signal ?? new AbortController().signal,

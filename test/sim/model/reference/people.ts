@@ -55,7 +55,7 @@ export class People {
     this.send(message, Math.max(reach, ...backs), this.extraUs);
   }
 
-  /** A refused message comes again at `at`. */
+  /** A message that was refused, or forgotten elsewhere, comes again at `at`. */
   retry(message: Message, at: number): void {
     this.send(message, at, 0);
   }

@@ -284,7 +284,13 @@ class World {
     if (!isOpen) outcome.incidents.push({ dc: lost, from: clock.now, until: Infinity });
     const { detectMs, reconnectSpreadMs } = this.planet.service;
     for (const each of people) {
-      if (each.at !== lost) continue;
+      const again = unanswered.filter(({ sender }) => sender === each.home);
+      if (each.at !== lost) {
+        // They have moved on, and notice over the connection that they have.
+        const noticed = clock.now + detectMs * 1000;
+        for (const message of again) each.retry(message, noticed + this.accessUs());
+        continue;
+      }
       this.relocate(each);
       each.reconnect(
         {
@@ -293,7 +299,7 @@ class World {
           notBefore: -Infinity,
           extraUs: this.guestWayUs(each.home, each.at),
         },
-        unanswered.filter(({ sender }) => sender === each.home),
+        again,
       );
     }
     this.lookFrom(clock.now + LOOK_US);

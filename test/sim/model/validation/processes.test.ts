@@ -3,7 +3,7 @@
  * a rate that changes, what is under way on access links (M/G/∞), self-exciting bursts, and the
  * last of N devices. Each replication has its own streams of the same seed.
  */
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import {
   constantTable,
   exponentialTable,
@@ -41,6 +41,8 @@ const samples = (table: QuantileTable, name: string, replication: number): Sampl
 
 const each = <T>(run: (replication: number) => T): T[] =>
   Array.from({ length: REPLICATIONS }, (_, replication) => run(replication));
+
+vi.setConfig({ testTimeout: 60_000 }); // seconds by itself, more beside others
 
 const findings = new Findings('processes');
 afterAll(() => console.log(findings.toString()));

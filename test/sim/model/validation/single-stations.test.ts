@@ -3,7 +3,7 @@
  * and whole distributions where they are known. Times are in mean services. Each replication
  * discards its first 64,000 messages: over 100 relaxation times of the fullest station here.
  */
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import {
   constantTable,
   exponentialTable,
@@ -71,6 +71,8 @@ function quantile({ latencies, messages }: StationCounts, share: number): number
   }
   throw new Error('validation: fewer latencies than messages');
 }
+
+vi.setConfig({ testTimeout: 60_000 }); // seconds by itself, more beside others
 
 const findings = new Findings('one station');
 afterAll(() => console.log(findings.toString()));
