@@ -34,7 +34,7 @@ export function twinText(name: string, result: TwinResult): string {
     ...rows.map(lineOf),
     '',
     ...result.liveRuns.map(busyLine),
-    ...voidRuns.map(({ repeat, reasons }) => `live run ${repeat} was void: ${reasons.join('; ')}`),
+    ...voidRuns.map(({ repeat, reasons }) => `repeat ${repeat} was void: ${reasons.join('; ')}`),
     ...notes.map((note) => `note: ${note}`),
     summaryOf(result),
   ].join('\n');
@@ -68,7 +68,7 @@ function lineOf({ name, unit, target, live, model, cluster, verdict }: TwinRow):
 function summaryOf({ rows, verdict }: TwinResult): string {
   const judged = rows.filter((row) => row.verdict !== 'too_few');
   const within = judged.filter((row) => row.verdict === 'within').length;
-  if (verdict === 'undecided') return 'undecided: no live run that could be a measure';
+  if (verdict === 'undecided') return 'undecided: no repeat that could be a measure';
   const text = `${within} of ${judged.length} figures of the model are within their targets`;
   return verdict === 'held' ? `held: ${text}` : `broken: ${text}`;
 }

@@ -25,8 +25,9 @@ const HELP = `
 Each repeat runs the scenario in the live world, then the cluster world and the model with the very
 people and messages of that live run; figures are compared by their middles. The model gets the
 service times, links and outage figures of the calibration; without a file this machine is measured
-again before each repeat (a minute), so that both see it in the same state. A live run in which the
-machine was clearly busier than when it was calibrated is void.
+again before each repeat (a minute; up to three times where that cannot be trusted), so that both see
+it in the same state. A live run in which the machine was clearly busier than when it was calibrated
+is void.
 
 Targets: p50 within 10 %, p99 within 20 %, backlog peak and drain time within 15 %. A figure that
 rests on too few messages is shown and not judged.
@@ -86,8 +87,10 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
   try {
     const result = await twin(wanted.scenario, {
       ...wanted,
-      calibrationFor: async (repeat) => {
-        const calibration = wanted.calibration ?? (await measured(wanted, repeat, line, signal));
+      calibratesAgain: wanted.calibration === undefined,
+      calibrationFor: async (repeat, attempt) => {
+        const seed = `${wanted.seed}/calibration ${repeat}.${attempt}`;
+        const calibration = wanted.calibration ?? (await measured(wanted, seed, line, signal));
         if (!calibrations.includes(calibration)) calibrations.push(calibration);
         return calibration;
       },
@@ -112,7 +115,7 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
 /** The same people and rate as the live runs, and the same DC lost. */
 function measured(
   wanted: Wanted,
-  repeat: number,
+  seed: string,
   line: ProgressLine,
   signal: AbortSignal,
 ): Promise<Calibration> {
@@ -126,8 +129,7 @@ function measured(
     textBytes: traffic.textBytes,
     lostDc: lost ?? dcIds(topology)[Math.floor(topology.sites.length / 2)]!,
     lengths: lengthsFor(lossSeconds),
-    // Other messages than those that are predicted from it.
-    seed: `${wanted.seed}/calibration ${repeat}`,
+    seed, // other messages than those that are predicted from it
     toxiproxy: wanted.toxiproxy,
     signal,
     progress: (report) => line.report('calibrate', report),

@@ -20,7 +20,9 @@ export interface TwinOptions {
   /** Live runs, each with a load of its own; figures are compared by their middles. */
   readonly repeats: number;
   /** What the model is given for a repeat (from 1): measured now, or once and for all. */
-  readonly calibrationFor: (repeat: number) => Promise<Calibration>;
+  readonly calibrationFor: (repeat: number, attempt: number) => Promise<Calibration>;
+  /** Whether it may be asked again for a repeat, when what it measured cannot be trusted. */
+  readonly calibratesAgain: boolean;
   readonly toxiproxy: 'embedded' | 'real';
   readonly signal: AbortSignal;
   readonly progress: (what: string, report: Progress) => void;
@@ -37,7 +39,7 @@ export interface TwinResult {
   readonly messagesPerSecond: number;
   /** What each live run met. */
   readonly liveRuns: readonly LiveRunFacts[];
-  /** Live runs that were void, and why; they are not in the rows. */
+  /** Repeats that were void, and why; they are in the rows only where no other is. */
   readonly voidRuns: readonly { readonly repeat: number; readonly reasons: readonly string[] }[];
   readonly notes: readonly string[];
 }
@@ -52,6 +54,8 @@ export interface LiveRunFacts {
 
 /** Draws of the model for each live run. */
 const DRAWS = 41;
+/** Calibrations for one repeat, until one can be trusted. */
+const CALIBRATIONS_MAX = 3;
 /** More than so much busier than it was calibrated, a machine is another one. */
 const BUSIER_MAX = 0.15;
 
@@ -74,63 +78,44 @@ function refuseMisfit(wanted: Scenario, calibration: Calibration): void {
   if (problems.length > 0) throw new RangeError(problems.join('; '));
 }
 
+interface AllRuns {
+  readonly live: Readings[];
+  readonly cluster: Readings[];
+  readonly model: ReadonlyMap<string, Predicted>[];
+}
+
+const noRuns = (): AllRuns => ({ live: [], cluster: [], model: [] });
+
 /** Rejects with the signal's reason, or when a world fails. */
 export async function twin(wanted: Scenario, options: TwinOptions): Promise<TwinResult> {
   const size = wanted.worlds.live;
   const alike = scenario({ ...wanted, worlds: { live: size, cluster: size } });
-  const dcs = dcIds(alike.topology);
-  const runs: { live: Readings[]; cluster: Readings[]; model: ReadonlyMap<string, Predicted>[] } = {
-    ...{ live: [], cluster: [], model: [] },
-  };
+  const valid = noRuns();
+  const voided = noRuns();
   const liveRuns: LiveRunFacts[] = [];
   const notes = new Set<string>();
   const voidRuns: { repeat: number; reasons: readonly string[] }[] = [];
   for (let repeat = 1; repeat <= options.repeats; repeat++) {
-    const seed = repeat === 1 ? options.seed : `${options.seed}/${repeat}`;
-    const which = options.repeats === 1 ? '' : ` ${repeat} of ${options.repeats}`;
-    const tell = (world: string) => (report: Progress) =>
-      options.progress(`${world}${which}`, report);
-    const { signal, toxiproxy } = options;
-    const world = { seed, workers: 1, signal, toxiproxy };
-    const calibration = await options.calibrationFor(repeat);
+    const calibration = await quietest(options, repeat);
     if (repeat === 1) refuseMisfit(alike, calibration);
-    const busyShare = busySince(options.cpuTime);
-    const live: WorldRun = await options.withScratch((scratch) =>
-      runLive(alike, { ...world, scratch, progress: tell('live') }),
-    );
-    signal.throwIfAborted();
-    const facts: LiveRunFacts = {
-      repeat,
-      busyShare: busyShare(),
-      calibratedBusyShare: calibration.machine.busyShare,
-      generatorLagP99Ms: live.measurements.summary('generator_lag', {})?.p99 ?? 0,
-    };
-    liveRuns.push(facts);
     for (const note of notesOf(alike, calibration)) notes.add(note);
-    const reasons = [...doubtsOf(calibration), ...reasonsAgainst(live, alike, facts)];
-    if (reasons.length > 0) {
-      voidRuns.push({ repeat, reasons });
-      continue;
+    const doubts = doubtsOf(calibration);
+    if (doubts.length > 0) {
+      voidRuns.push({ repeat, reasons: doubts });
+      continue; // nothing that could be held against it
     }
-    const cluster = await runCluster(alike, { ...world, scratch: '', progress: tell('cluster') });
-    signal.throwIfAborted();
-    runs.live.push(worldReadings(live.measurements, dcs));
-    runs.cluster.push(worldReadings(cluster.measurements, dcs));
-    options.progress(`model${which}`, { phase: 'draws', done: 0, text: `${DRAWS} draws` });
-    runs.model.push(
-      predict({
-        ...{ seed, draws: DRAWS, calibration },
-        topology: alike.topology,
-        window: alike.window,
-        textBytes: alike.traffic.textBytes,
-        faults: alike.faults,
-        load: scaledLoad(alike, size, seed),
-      }),
-    );
+    const run = await oneRepeat(alike, options, repeat, calibration);
+    liveRuns.push(run.facts);
+    if (run.reasons.length > 0) voidRuns.push({ repeat, reasons: run.reasons });
+    const into = run.reasons.length > 0 ? voided : valid;
+    into.live.push(run.live);
+    into.cluster.push(run.cluster);
+    into.model.push(run.model);
   }
-  const rows = compare(runs);
+  const isVoid = valid.live.length === 0;
+  const rows = compare(isVoid ? voided : valid);
   return {
-    verdict: runs.live.length === 0 ? 'undecided' : verdictOf(rows),
+    verdict: isVoid ? 'undecided' : verdictOf(rows),
     rows,
     repeats: options.repeats,
     users: size.users,
@@ -138,6 +123,68 @@ export async function twin(wanted: Scenario, options: TwinOptions): Promise<Twin
     liveRuns,
     voidRuns,
     notes: [...notes],
+  };
+}
+
+/** The first calibration without doubts, or the last of several. */
+async function quietest(options: TwinOptions, repeat: number): Promise<Calibration> {
+  for (let attempt = 1; ; attempt++) {
+    const calibration = await options.calibrationFor(repeat, attempt);
+    options.signal.throwIfAborted();
+    const again = options.calibratesAgain && attempt < CALIBRATIONS_MAX;
+    if (!again || doubtsOf(calibration).length === 0) return calibration;
+  }
+}
+
+interface OneRepeat {
+  readonly facts: LiveRunFacts;
+  /** Why it is void; empty where it is not. */
+  readonly reasons: readonly string[];
+  readonly live: Readings;
+  readonly cluster: Readings;
+  readonly model: ReadonlyMap<string, Predicted>;
+}
+
+async function oneRepeat(
+  alike: Scenario,
+  options: TwinOptions,
+  repeat: number,
+  calibration: Calibration,
+): Promise<OneRepeat> {
+  const { signal, toxiproxy } = options;
+  const seed = repeat === 1 ? options.seed : `${options.seed}/${repeat}`;
+  const which = options.repeats === 1 ? '' : ` ${repeat} of ${options.repeats}`;
+  const tell = (world: string) => (report: Progress) =>
+    options.progress(`${world}${which}`, report);
+  const world = { seed, workers: 1, signal, toxiproxy };
+  const busyShare = busySince(options.cpuTime);
+  const live = await options.withScratch((scratch) =>
+    runLive(alike, { ...world, scratch, progress: tell('live') }),
+  );
+  signal.throwIfAborted();
+  const facts: LiveRunFacts = {
+    repeat,
+    busyShare: busyShare(),
+    calibratedBusyShare: calibration.machine.busyShare,
+    generatorLagP99Ms: live.measurements.summary('generator_lag', {})?.p99 ?? 0,
+  };
+  const cluster = await runCluster(alike, { ...world, scratch: '', progress: tell('cluster') });
+  signal.throwIfAborted();
+  options.progress(`model${which}`, { phase: 'draws', done: 0, text: `${DRAWS} draws` });
+  const dcs = dcIds(alike.topology);
+  return {
+    facts,
+    reasons: reasonsAgainst(live, alike, facts),
+    live: worldReadings(live.measurements, dcs),
+    cluster: worldReadings(cluster.measurements, dcs),
+    model: predict({
+      ...{ seed, draws: DRAWS, calibration },
+      topology: alike.topology,
+      window: alike.window,
+      textBytes: alike.traffic.textBytes,
+      faults: alike.faults,
+      load: scaledLoad(alike, alike.worlds.live, seed),
+    }),
   };
 }
 
