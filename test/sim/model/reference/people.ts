@@ -25,6 +25,8 @@ export class People {
   phase: 'home' | 'away' | 'returning' = 'home';
   /** Added to the way between them and their DC. */
   extraUs = 0;
+  /** Until then some of them count as guests elsewhere. */
+  lastGuestUntil = -Infinity;
   private readonly clock: Clock;
   private readonly chance: Chance;
   private readonly drawAccessUs: () => number;

@@ -337,19 +337,23 @@ class World {
   private tryComeBack(people: People): void {
     const { home } = people;
     if (!this.dcs[home]!.isUp || !this.isHandedOver(home)) return;
-    const half = (this.planet.service.moveBackMs * 1000) / 2;
+    const { moveBackMs, guestStayMs } = this.planet.service;
+    const half = (moveBackMs * 1000) / 2;
     // Nobody overtakes their own queued writes.
     const notBefore = Math.max(...this.dcs.map(({ outboxes }) => outboxes[home]!.lastArrival));
     people.at = home;
     people.phase = 'returning';
     people.reconnect({ silentUs: half, spreadUs: half, notBefore, extraUs: 0 }, []);
+    const allThere = Math.max(this.clock.now + 2 * half, notBefore);
+    people.lastGuestUntil = allThere + guestStayMs * 1000;
   }
 
   /** All are back and nothing that waited for them is left: the incident is over. */
   private settle(people: People): void {
     const { home } = people;
     const areClear = this.dcs.every(({ links }) => links[home]!.isClear);
-    if (!people.areBack || !areClear) return;
+    const isAGuest = this.clock.now < people.lastGuestUntil;
+    if (!people.areBack || isAGuest || !areClear) return;
     people.phase = 'home';
     const incident = this.outcome.incidents.find((each) => each.dc === home && each.until > 1e18);
     if (incident !== undefined) incident.until = this.clock.now;

@@ -29,7 +29,7 @@ describe('a DC is lost for 10 of 40 s', () => {
     const name = 'one DC lost';
     const fault = { kind: 'dc_loss', dc: 2, atSeconds: 6.1, forSeconds: 10 } as const;
     const planet = planetCase({ name, seconds: 40, rate: 400, faults: [fault] });
-    const runs = runBoth(planet, { model: 60, reference: 24 });
+    const runs = runBoth(planet, { model: 48, reference: 24 });
     const rows = [...countRows(runs), ...latencyRows(runs), ...backlogRows(runs, 1, 16.1)];
     judge(name, rows);
     expect(shareDecided(rows)).toBeGreaterThan(0.7);
@@ -43,13 +43,13 @@ describe('a second DC is lost, which the people of the first had fled to', () =>
       name,
       seconds: 40,
       rate: 400,
-      service: { restartMs: 700, redialMs: 400, guestWayShare: 0.5 },
+      service: { restartMs: 700, redialMs: 400, guestWayShare: 0.5, guestStayMs: 600 },
       faults: [
         { kind: 'dc_loss', dc: 1, atSeconds: 4.9, forSeconds: 7 },
         { kind: 'dc_crash', dc: 2, atSeconds: 8, forSeconds: 9 },
       ],
     });
-    const runs = runBoth(planet, { model: 60, reference: 24 });
+    const runs = runBoth(planet, { model: 48, reference: 24 });
     const backlogs = [...backlogRows(runs, 0, 12.6), ...backlogRows(runs, 1, 17.7)];
     const rows = [...countRows(runs), ...latencyRows(runs), ...backlogs];
     judge(name, rows);
@@ -69,7 +69,7 @@ describe('the backbone is disturbed, all DCs live', () => {
         { kind: 'slow_link', from: 2, to: 3, addedMs: 200, atSeconds: 10, forSeconds: 12.5 },
       ],
     });
-    const runs = runBoth(planet, { model: 60, reference: 24 });
+    const runs = runBoth(planet, { model: 48, reference: 24 });
     const backlogs = [0, 1, 2].flatMap((dc) => backlogRows(runs, dc, 11));
     const rows = [...countRows(runs), ...latencyRows(runs), ...backlogs];
     judge(name, rows);

@@ -27,7 +27,7 @@ test('calm, front servers at 51 %: latencies by path and acknowledgements', {
   timeout: SLOW,
 }, () => {
   const name = 'calm';
-  const runs = runBoth(planetCase({ name, seconds: 20, rate: 2000 }), { model: 60, reference: 12 });
+  const runs = runBoth(planetCase({ name, seconds: 20, rate: 2000 }), { model: 48, reference: 12 });
   const rows = [...countRows(runs), ...latencyRows(runs)];
   judge(name, rows);
   expect(shareDecided(rows)).toBe(1);
@@ -64,7 +64,7 @@ test('groups, bots and files, three servers of each role', { timeout: SLOW }, ()
     mix: { direct: 0.5, group: 0.25, bot: 0.125, media: 0.125 },
     service: { front: { meanUs: 1000, sigma: 0.8 }, delivery: { meanUs: 800, sigma: 0.8 } },
   });
-  const runs = runBoth(planet, { model: 60, reference: 12 });
+  const runs = runBoth(planet, { model: 48, reference: 12 });
   const rows = [...countRows(runs), ...latencyRows(runs)];
   judge(name, rows);
   expect(shareDecided(rows)).toBeGreaterThan(0.8);

@@ -92,8 +92,8 @@ describe('group commit', () => {
 
   /**
    * Syncs S are independent. One begins with a write that found the log idle with probability
-   * p0 = E[exp(-rate S)], nobody having come during the one before; on average rate E[S] writes come
-   * during one, and each waits its rest R and the whole next: E[sum of R] = rate E[S²] / 2,
+   * p0 = E[exp(-rate S)], nobody having come during the one before; on average rate E[S] writes
+   * come during one, and each waits its rest R and the whole next: E[sum of R] = rate E[S²] / 2,
    * E[sum of R²] = rate E[S³] / 3. Renewal and reward give the moments of a write's time.
    */
   test.each(cases)('$name syncs of mean 1, $rate writes in one', ({ name, sigma, rate }) => {
