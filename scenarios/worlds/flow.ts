@@ -4,15 +4,19 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { Measurements } from '../../reports/measurements.ts';
-import { SECONDS_PER_DAY } from '../../sim/core/virtual-time.ts';
+import { SECONDS_PER_DAY, secondsOfDay } from '../../sim/core/virtual-time.ts';
 import { type FlowProgress, type FlowResult, runFlow } from '../../sim/model/flow/flow.ts';
+import { postsOf } from '../../sim/model/flow/post-plan.ts';
 import { DEFAULT_FLOW_SETTINGS } from '../../sim/model/flow/settings.ts';
+import { BEHIND_US_MAX } from '../../sim/model/hubs/pool.ts';
 import { DEFAULT_SERVICE_TIMES, serviceNote } from '../../sim/model/service-times.ts';
 import { loadOf } from '../../sim/traffic/scenario-load.ts';
 import { loadInput } from '../load-input.ts';
 import type { World } from './world.ts';
 
-export const run: World = async (scenario, { seed, signal, progress, service }) => {
+export const run: World = async (scenario, options) => {
+  const { seed, signal, progress } = options;
+  const service = options.service ?? DEFAULT_SERVICE_TIMES;
   const startedMs = performance.now();
   const { topology, traffic, window, faults } = scenario;
   const measurements = new Measurements({ windowSeconds: window.seconds });
@@ -21,12 +25,12 @@ export const run: World = async (scenario, { seed, signal, progress, service }) 
   const result = await runFlow({
     ...{ topology, faults, seed, measurements, signal },
     load: load.background,
-    hubs: load.hubs,
+    posts: postsOf(load, traffic, secondsOfDay(window.fromUtc), service),
     requestsAt: (second, out) => load.requestsAt(second, out),
     recipientShares: load.mixing,
     textBytes: traffic.textBytes,
     windowSeconds: window.seconds,
-    service: service ?? DEFAULT_SERVICE_TIMES,
+    service,
     settings: {
       ...DEFAULT_FLOW_SETTINGS,
       storage: { ...storage, mediaBytes: traffic.mediaBytes },
@@ -42,8 +46,11 @@ export const run: World = async (scenario, { seed, signal, progress, service }) 
     wallSeconds: (performance.now() - startedMs) / 1000,
     faults: result.faults,
     voidReasons: leftWaiting(result),
-    notes: [...fullStations(measurements), ...notesOf(result), ...load.notes],
-    notJudged: { order_violations: 'a flow has no single messages, so no order of them' },
+    notes: [...fullStations(measurements), ...notesOf(result), ...postNotes(result), ...load.notes],
+    notJudged: {
+      order_violations: 'a flow has no single messages, so no order of them',
+      post_last_delivery: 'a flow has no single posts, so no last device of one',
+    },
   };
 };
 
@@ -59,7 +66,7 @@ function progressOf(
 }
 
 /** Of what served devices: a log that is always syncing takes all the more at a time. */
-const FULL_STATIONS = ['front', 'router', 'delivery', 'media', 'link'];
+const FULL_STATIONS = ['front', 'router', 'delivery', 'media', 'link', 'fan_out'];
 const FULL = 0.999;
 
 /** Which stations had more to do than they could, and how much waited there at most. */
@@ -76,6 +83,28 @@ function fullStations(measurements: Measurements): string[] {
 /** Nobody knows what becomes of messages that a day could not drain. */
 function leftWaiting({ leftWaiting: n }: FlowResult): string[] {
   return n > 0.5 ? [`${Math.round(n)} messages still waited a day after the window`] : [];
+}
+
+/** Posts: what pushes them, and what did not fit. */
+function postNotes({ plan, posts, dcs }: FlowResult): string[] {
+  if (plan.posts === undefined || posts?.measured !== true) return [];
+  const cores = plan.posts.fanOutCores.map((n, dc) => `${n} at DC ${dcs[dc]}`).join(', ');
+  const notes = [
+    `posts of supergroups and channels are in post_latency, not in delivery_latency; cores that ` +
+      `push them: ${cores} (assumed: half busy with the messenger mix at its busiest)`,
+  ];
+  dcs.forEach((id, dc) => {
+    const [behindUs, leftOut] = [posts.behindUs[dc]!, Math.round(posts.leftOut[dc]!)];
+    if (behindUs >= 1e6) {
+      const seconds = Math.round(behindUs / 1e6);
+      notes.push(`the cores that push at DC ${id} were up to ${seconds} s behind`);
+    }
+    if (leftOut > 0) {
+      const minutes = BEHIND_US_MAX / 6e7;
+      notes.push(`${leftOut} pushes at DC ${id} were left out: more than ${minutes} min behind`);
+    }
+  });
+  return notes;
 }
 
 function notesOf({ plan, steps, stored, usd, botCalls }: FlowResult): string[] {

@@ -6,6 +6,7 @@
 import { Measurements } from '../../reports/measurements.ts';
 import { SECONDS_PER_DAY } from '../../sim/core/virtual-time.ts';
 import { runFlow } from '../../sim/model/flow/flow.ts';
+import { postsOf } from '../../sim/model/flow/post-plan.ts';
 import { DEFAULT_FLOW_SETTINGS } from '../../sim/model/flow/settings.ts';
 import { DEFAULT_SERVICE_TIMES } from '../../sim/model/service-times.ts';
 import { KINDS } from '../../sim/traffic/kinds.ts';
@@ -21,10 +22,12 @@ const TARGET_NAME = `target: a planet day in ${DAY_TARGET_SECONDS} s`;
 const RATES_NAME = 'rates of a year, nothing else';
 const topology = fiveDatacentres as unknown as Topology;
 
+const traffic = { users: 800e6, messagesPerDay: 55e9 };
+
 function planetLoad(days: number): ScenarioLoad {
   return loadOf({
     topology,
-    traffic: { users: 800e6, messagesPerDay: 55e9 },
+    traffic,
     window: { fromUtc: '00:00', seconds: days * SECONDS_PER_DAY, warmupSeconds: 0 },
     seed: 'bench',
   });
@@ -47,7 +50,8 @@ async function runDays(days: number, load: ScenarioLoad): Promise<Spent> {
   const windowSeconds = days * SECONDS_PER_DAY;
   return spent(async () => {
     const { messages } = await runFlow({
-      ...{ topology, windowSeconds, load: load.background, hubs: load.hubs },
+      ...{ topology, windowSeconds, load: load.background },
+      posts: postsOf(load, traffic, 0, DEFAULT_SERVICE_TIMES),
       ...{ recipientShares: load.mixing, textBytes: 150, seed: 'bench' },
       requestsAt: (second, out) => load.requestsAt(second, out),
       ...{ service: DEFAULT_SERVICE_TIMES, settings: DEFAULT_FLOW_SETTINGS },

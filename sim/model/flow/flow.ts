@@ -12,7 +12,7 @@ import type { Fault, FaultRecord } from '../../../chaos/plan.ts';
 import type { Measurements } from '../../../reports/measurements.ts';
 import { dcIds, type Topology } from '../../../system-under-test/topology.ts';
 import { Digest } from '../../core/digest.ts';
-import { type Hub, HubCounts } from '../../traffic/hubs.ts';
+import { HubCounts } from '../../traffic/hubs.ts';
 import { BOT, KINDS, REQUESTS } from '../../traffic/kinds.ts';
 import type { Load } from '../../traffic/load.ts';
 import type { ColumnFleet } from '../plan.ts';
@@ -20,6 +20,8 @@ import type { ServiceTimes } from '../service-times.ts';
 import { DisturbedFlow } from './disturbed-flow.ts';
 import { Ledger } from './ledger.ts';
 import { Disturbances, type FlowPlan, planFlow } from './plan.ts';
+import type { PostInput } from './post-plan.ts';
+import { POST_CLASSES, PostFlow } from './posts.ts';
 import { Recorder } from './recorder.ts';
 import type { FlowSettings } from './settings.ts';
 import { flowStations } from './stations.ts';
@@ -36,10 +38,10 @@ const ROUNDING_MAX = 1e-9;
 
 export interface FlowInput {
   readonly topology: Topology;
-  /** Rates without the posts of `hubs`. */
+  /** Rates without the posts of hubs. */
   readonly load: Load;
-  /** Supergroups and channels that burst, with listeners of their own. Default: none. */
-  readonly hubs?: readonly Hub[];
+  /** Posts of supergroups and channels; without it the load must have none. */
+  readonly posts?: PostInput;
   /** Requests beside messages, [request × dcCount + dc] a second. Default: none. */
   readonly requestsAt?: (second: number, out: Float64Array) => void;
   /** [sender DC][recipient DC], each row adds up to 1. */
@@ -84,6 +86,8 @@ export interface FlowResult {
   readonly usd: number;
   /** Steps in which something was out or waited, and steady seconds. */
   readonly steps: { readonly disturbed: number; readonly steady: number };
+  /** By DC: pushes of posts that were left out, and how far a pool was behind at most, µs. */
+  readonly posts?: Pick<PostFlow, 'leftOut' | 'behindUs' | 'measured'>;
 }
 
 /** Rejects with the signal's reason when aborted; throws `RangeError` for input that cannot be. */
@@ -111,6 +115,10 @@ class FlowRun {
   /** The parts of `rates` that a load fills. */
   private readonly kinds: Float64Array;
   private readonly requests: Float64Array;
+  /** The parts for the columns, and for posts: of each source, then listeners' shares. */
+  private readonly messageRates: Float64Array;
+  private readonly postRates: Float64Array;
+  private readonly posts: PostFlow | undefined;
   private readonly hubs: readonly HubCounts[];
   private readonly steps = { disturbed: 0, steady: 0 };
   private readonly stretch: Stretch;
@@ -135,11 +143,18 @@ class FlowRun {
       ...{ recorder: this.recorder, ledger: this.ledger },
     });
     const { dcCount, classes } = plan;
-    this.rates = new Float64Array(classes.length * dcCount);
+    const { recorder, ledger, disturbances: now } = this;
+    if (plan.posts !== undefined) {
+      this.posts = new PostFlow({ plan, posts: plan.posts, now, recorder, ledger });
+    }
+    const ofMessages = classes.length * dcCount;
+    this.rates = new Float64Array(ofMessages + (this.posts?.length ?? 0));
+    this.messageRates = this.rates.subarray(0, ofMessages);
+    this.postRates = this.rates.subarray(ofMessages);
     this.stretch = new Stretch(this.rates.length);
     this.kinds = this.rates.subarray(0, KINDS.length * dcCount);
-    this.requests = this.rates.subarray((classes.length - REQUESTS.length) * dcCount);
-    this.hubs = (input.hubs ?? []).map((hub) => new HubCounts(hub));
+    this.requests = this.messageRates.subarray((classes.length - REQUESTS.length) * dcCount);
+    this.hubs = (plan.posts?.hubs ?? []).map((hub) => new HubCounts(hub));
   }
 
   async toTheEnd(): Promise<void> {
@@ -165,16 +180,31 @@ class FlowRun {
     this.input.onProgress?.(this.progress());
   }
 
-  /** Rates by class: kinds, then hubs, then requests. */
   private loadAt(second: number): void {
-    const { rates, input, plan, requests } = this;
-    const { dcCount } = plan;
+    const { input, requests } = this;
     input.load.ratesAt(second, this.kinds);
-    for (let i = 0; i < this.hubs.length; i++) {
-      const counts = this.hubs[i]!;
-      rates[(KINDS.length + i) * dcCount + counts.hub.homeDc] = counts.at(second);
-    }
+    this.takePosts(second);
     input.requestsAt?.(second, requests);
+  }
+
+  /** Posts go their own way: out of the rates by kind, and those of hubs to them. */
+  private takePosts(second: number): void {
+    const { kinds, postRates, hubs, plan } = this;
+    const { dcCount, posts } = plan;
+    let all = 0;
+    for (let i = 0; i < POST_CLASSES.length * dcCount; i++) {
+      const from = POST_CLASSES[Math.floor(i / dcCount)]! * dcCount + (i % dcCount);
+      const rate = kinds[from]!;
+      kinds[from] = 0;
+      all += rate;
+      if (posts !== undefined) postRates[hubs.length + i] = rate;
+    }
+    if (posts === undefined) {
+      if (all > 0) throw new RangeError('flow: the load has posts; say who listens to them');
+      return;
+    }
+    for (let i = 0; i < hubs.length; i++) postRates[i] = hubs[i]!.at(second);
+    if (all > 0) posts.listeningAt(second, postRates.subarray(posts.sources.length));
   }
 
   private isQuiet(): boolean {
@@ -201,10 +231,11 @@ class FlowRun {
 
   /** A second by itself. */
   private single(until: number, steady: boolean): void {
-    if (!steady || !this.steady.run(this.rates, until - this.at)) {
+    if (!steady || !this.steady.run(this.messageRates, until - this.at)) {
       this.disturb(until);
       return;
     }
+    this.posts?.run(this.at, until - this.at, this.postRates);
     this.at = until;
     this.work++;
     this.steps.steady++;
@@ -212,7 +243,9 @@ class FlowRun {
   }
 
   private disturb(until: number): void {
-    this.at = this.disturbed.step(this.at, until, this.rates);
+    const from = this.at;
+    this.at = this.disturbed.step(from, until, this.messageRates);
+    this.posts?.run(from, this.at - from, this.postRates);
     this.disturbances.advance(this.at);
     this.quiet = this.disturbed.isQuietAt(this.at);
     this.steps.disturbed++;
@@ -228,7 +261,10 @@ class FlowRun {
     const { stretch } = this;
     const { seconds } = stretch;
     if (seconds === 0) return true;
-    const fits = this.steady.run(stretch.mean(), seconds);
+    const { length } = this.messageRates;
+    const mean = stretch.mean();
+    const fits = this.steady.run(mean.subarray(0, length), seconds);
+    if (fits) this.posts?.run(this.at - seconds, seconds, mean.subarray(length));
     stretch.clear();
     if (fits) {
       this.steps.steady += Math.ceil(seconds);
@@ -278,7 +314,7 @@ class FlowRun {
 
   result(): FlowResult {
     const { plan, ledger, disturbed, dcs, input, recorder } = this;
-    const leftWaiting = disturbed.waiting;
+    const leftWaiting = disturbed.waiting + (this.posts?.waiting ?? 0);
     this.noteEnds(leftWaiting);
     const digest = new Digest().text('flow').text(input.seed).text(recorder.hex()).hex();
     const { messages } = ledger.total;
@@ -293,6 +329,7 @@ class FlowRun {
       stored: ledger.stored,
       usd: ledger.usd,
       steps: this.steps,
+      ...(this.posts && { posts: this.posts }),
     };
   }
 

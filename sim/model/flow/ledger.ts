@@ -8,7 +8,10 @@ import type { Recorder } from './recorder.ts';
 /** An average month: 365.25 / 12 days. */
 const SECONDS_A_MONTH = 30.4375 * 86_400;
 const GB = 1e9;
-const COST_STATIONS = ['front', 'router', 'log', 'delivery', 'media', 'link', 'storage'] as const;
+const COST_STATIONS = [
+  ...(['front', 'router', 'log', 'delivery', 'media', 'link', 'storage'] as const),
+  'fan_out',
+] as const;
 
 export class Ledger {
   /** In the running cell, [class × dcCount + home]: messages and requests due. */
@@ -28,6 +31,7 @@ export class Ledger {
   /** [station × dcCount + dc], US dollars. */
   private readonly cost: Float64Array;
   private readonly recordBytes: number;
+  private hasPosts = false;
 
   constructor(plan: FlowPlan, textBytes: number) {
     const { dcCount, settings, classes } = plan;
@@ -71,9 +75,11 @@ export class Ledger {
     let text = 0;
     classes.forEach(({ kind }, index) => {
       if (kind === undefined) return;
+      const posts = kind === 'supergroup' || kind === 'channel';
       for (let home = 0; home < dcCount; home++) {
         const n = this.offered[index * dcCount + home]!;
         text += n * records[kind] * this.recordBytes;
+        if (posts && n > 0) this.hasPosts = true;
         if (kind !== 'media' || n === 0) continue;
         for (const keeper of nearest[home]!.slice(0, mediaCopies)) {
           this.mediaBytes[keeper]! += n * mediaBytes;
@@ -88,7 +94,7 @@ export class Ledger {
     seconds: number,
     before: { readonly text: Float64Array; readonly media: Float64Array },
   ): void {
-    const { dcCount, settings, messageBytes, fleet, columns } = this.plan;
+    const { dcCount, settings, messageBytes, fleet, columns, posts } = this.plan;
     const { prices, mediaServers } = settings;
     const months = seconds / SECONDS_A_MONTH;
     const hasMedia = this.mediaBytes.some((bytes) => bytes > 0);
@@ -99,6 +105,7 @@ export class Ledger {
         log: columns,
         delivery: columns * fleet.delivery[dc]!,
         media: hasMedia ? mediaServers : 0,
+        fan_out: this.hasPosts ? posts!.fanOutCores[dc]! : 0,
       };
       let messages = 0;
       for (let to = 0; to < dcCount; to++) messages += this.crossed[dc * dcCount + to]!;

@@ -11,10 +11,10 @@ import {
   type Topology,
 } from '../../../system-under-test/topology.ts';
 import { exactLog } from '../../core/exact-math.ts';
-import type { Hub } from '../../traffic/hubs.ts';
 import { COLUMNS, type ColumnFleet } from '../plan.ts';
 import { meanOf, type ServiceTimes } from '../service-times.ts';
 import { classesOf, type MessageClass } from './classes.ts';
+import { type PostInput, type PostPlan, planPosts } from './post-plan.ts';
 import { type FlowSettings, settingsProblems } from './settings.ts';
 import { lognormalSpread } from './waits.ts';
 
@@ -40,6 +40,8 @@ export interface FlowPlan {
   readonly service: ServiceTimes;
   readonly settings: FlowSettings;
   readonly classes: readonly MessageClass[];
+  /** Of supergroups and channels; undefined where nobody may post. */
+  readonly posts: PostPlan | undefined;
   /** [class][pair]: deliveries times the mean wait, µs, for the others of the same post. */
   readonly fanOutUs: readonly Float64Array[];
   readonly faults: readonly Fault[];
@@ -71,7 +73,7 @@ export interface FlowPlanInput {
   readonly settings: FlowSettings;
   /** [sender DC][recipient DC], each row adds up to 1. */
   readonly recipientShares: Float64Array;
-  readonly hubs?: readonly Hub[];
+  readonly posts?: PostInput;
   /** Default: COLUMNS, with one server of each role. */
   readonly columns?: number;
   readonly fleet?: ColumnFleet;
@@ -90,7 +92,11 @@ export function planFlow(input: FlowPlanInput): FlowPlan {
   const pairs = ids.flatMap((from) => ids.map((to) => ({ from, to })));
   const { medianMs, jitterMs } = topology.access;
   const deliveryUs = meanOf(service.delivery);
-  const classes = classesOf(recipientShares, input.hubs ?? [], service, settings);
+  const classes = classesOf(recipientShares, service, settings);
+  const oneWayUs = Float64Array.from(pairs, ({ from, to }) => oneWayMs(topology, from, to) * 1000);
+  // As in the events fidelity: the jitter is one standard deviation up, less the median.
+  const access = lognormalSpread(medianMs * 1000, exactLog(1 + jitterMs / medianMs));
+  const surroundings = { memberShares: recipientShares, oneWayUs, access, service };
   const perSecond = (share: number, us: number) => (servers: number) =>
     (columns * servers * share * 1e6) / us;
   const peers = Math.max(1, dcCount - 1);
@@ -102,9 +108,8 @@ export function planFlow(input: FlowPlanInput): FlowPlan {
       dc,
       ...nearestOthers(topology, id).map((other) => ids.indexOf(other)),
     ]),
-    oneWayUs: Float64Array.from(pairs, ({ from, to }) => oneWayMs(topology, from, to) * 1000),
-    // As in the events fidelity: the jitter is one standard deviation up, less the median.
-    access: lognormalSpread(medianMs * 1000, exactLog(1 + jitterMs / medianMs)),
+    ...{ oneWayUs, access },
+    posts: input.posts && planPosts(input.posts, surroundings),
     messageBytes: bytes,
     serialisationUs: (bytes * 8e6 * columns) / service.linkBitsPerSecond,
     mediaCapacity: settings.mediaServers * settings.mediaBytesPerSecond,

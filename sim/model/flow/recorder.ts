@@ -11,13 +11,14 @@ import type {
   SeriesOf,
   Tags,
 } from '../../../reports/measurements.ts';
-import { PATHS, type StationName } from '../../../reports/metrics.ts';
+import { PATHS, POST_KINDS, type StationName } from '../../../reports/metrics.ts';
 import { Digest } from '../../core/digest.ts';
 import { forSlices } from './latency-law.ts';
 
 export const [SAME_DC, CROSS_DC, OUTAGE] = [0, 1, 2] as const;
 const ACKS = ['stored', 'queued'] as const;
 const ACK_SERIES = PATHS.length;
+const POST_SERIES = ACK_SERIES + ACKS.length;
 
 /** Latencies by their mean, 8 bins a power of two from 1 ms on, up to 76 hours. */
 const BIN_UNIT_US = 64;
@@ -60,7 +61,10 @@ class Level {
   }
 }
 
-const LEVEL_STATIONS = ['front', 'router', 'log', 'delivery', 'media', 'link', 'devices'] as const;
+const LEVEL_STATIONS = [
+  ...(['front', 'router', 'log', 'delivery', 'media', 'link', 'devices'] as const),
+  'fan_out',
+] as const;
 export type LevelStation = (typeof LEVEL_STATIONS)[number];
 /** Index of a station's level at a DC: `STATION[name] × dcCount + dc`. */
 export const STATION: Readonly<Record<LevelStation, number>> = Object.fromEntries(
@@ -77,6 +81,9 @@ export class Recorder {
   readonly givenUp: Float64Array;
   /** [path × dcCount + recipient DC] */
   readonly delivered: Float64Array;
+  /** Posts by [kind × dcCount + home], and pushes of them by [kind × dcCount + dc]. */
+  readonly posts: Float64Array;
+  readonly pushed: Float64Array;
   /** [STATION × dcCount + dc] */
   readonly utilisation: Level;
   readonly depth: Level;
@@ -111,7 +118,9 @@ export class Recorder {
     this.repeated = perDc();
     this.givenUp = perDc();
     this.delivered = new Float64Array(PATHS.length * dcCount);
-    this.bins = new Float64Array((PATHS.length + ACKS.length) * dcCount * BINS * FIELDS);
+    this.posts = new Float64Array(POST_KINDS.length * dcCount);
+    this.pushed = new Float64Array(POST_KINDS.length * dcCount);
+    this.bins = new Float64Array((POST_SERIES + POST_KINDS.length) * dcCount * BINS * FIELDS);
     this.utilisation = new Level(LEVEL_STATIONS.length * dcCount);
     this.depth = new Level(LEVEL_STATIONS.length * dcCount);
     this.staleness = new Level(dcCount * dcCount);
@@ -153,7 +162,13 @@ export class Recorder {
     this.latency((ACK_SERIES + kind) * this.dcCount + dc, n, shift, mean, variance);
   }
 
-  /** Like the two above, for what was due at `due` seconds, perhaps in an earlier cell. */
+  /** `n` devices at a DC have a post of a kind. */
+  push(kind: number, dc: number, n: number, shift: number, mean: number, variance: number): void {
+    this.pushed[kind * this.dcCount + dc]! += n;
+    this.latency((POST_SERIES + kind) * this.dcCount + dc, n, shift, mean, variance);
+  }
+
+  /** Like those above, for what was due at `due` seconds, perhaps in an earlier cell. */
   deliverLate(
     path: number,
     dc: number,
@@ -179,6 +194,19 @@ export class Recorder {
     if (kind === 1) this.queued[dc]! += n;
     const index = (ACK_SERIES + kind) * this.dcCount + dc;
     this.latencyAt(index, due, n, shift, mean, variance);
+  }
+
+  pushLate(
+    kind: number,
+    dc: number,
+    due: number,
+    n: number,
+    shift: number,
+    mean: number,
+    variance: number,
+  ): void {
+    this.pushed[kind * this.dcCount + dc]! += n;
+    this.latencyAt((POST_SERIES + kind) * this.dcCount + dc, due, n, shift, mean, variance);
   }
 
   private latency(index: number, n: number, shift: number, mean: number, variance: number): void {
@@ -272,13 +300,21 @@ export class Recorder {
     if (series === undefined) {
       const dc = String(this.ids[index % this.dcCount]);
       const kind = Math.floor(index / this.dcCount);
-      series =
-        kind < ACK_SERIES
-          ? this.measurements.series('delivery_latency', { path: PATHS[kind]!, dc })
-          : this.measurements.series('ack_latency', { ack: ACKS[kind - ACK_SERIES]!, dc });
+      series = this.newLatencySeries(kind, dc);
       this.series[index] = series;
     }
     return series;
+  }
+
+  private newLatencySeries(kind: number, dc: string): LatencySeries {
+    const { measurements } = this;
+    if (kind < ACK_SERIES) {
+      return measurements.series('delivery_latency', { path: PATHS[kind]!, dc });
+    }
+    if (kind < POST_SERIES) {
+      return measurements.series('ack_latency', { ack: ACKS[kind - ACK_SERIES]!, dc });
+    }
+    return measurements.series('post_latency', { kind: POST_KINDS[kind - POST_SERIES]!, dc });
   }
 
   private countersOf(at: number): void {
@@ -288,6 +324,11 @@ export class Recorder {
       PATHS.forEach((path, i) => {
         const entry = i * this.dcCount + dc;
         this.count('messages_delivered', { path, ...tags }, this.delivered, entry, at);
+      });
+      POST_KINDS.forEach((kind, i) => {
+        const entry = i * this.dcCount + dc;
+        this.count('posts', { kind, ...tags }, this.posts, entry, at);
+        this.count('post_deliveries', { kind, ...tags }, this.pushed, entry, at);
       });
     });
   }

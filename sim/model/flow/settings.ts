@@ -1,11 +1,9 @@
 /**
  * What the flow fidelity believes beyond the service times that it shares with the events
- * fidelity: how many listen to a post, what is stored, what a refusal and a byte cost. Every number
- * with where it comes from; the assumed ones are an operator's to replace.
+ * fidelity: how many listen in a basic group, what is stored, what a refusal and a byte cost. Every
+ * number with where it comes from; the assumed ones are an operator's to replace.
  */
 import { PRICES } from '../../capacity/inputs-prices.ts';
-import { meanSupergroupMembers } from '../../traffic/audiences.ts';
-import { CONNECTED_SHARE, UNMUTED_SHARE } from '../../traffic/hubs.ts';
 import { KINDS, type Kind, REQUESTS, type RequestKind } from '../../traffic/kinds.ts';
 import { MEDIA_BYTES } from '../../traffic/sizes.ts';
 
@@ -44,8 +42,6 @@ export interface Replication {
 
 export interface FlowSettings {
   readonly groups: Groups;
-  /** Online listeners of a post outside of the load's own supergroups and channels. */
-  readonly listeners: Readonly<Record<'supergroup' | 'channel', number>>;
   /** What a front server does for a request beside messages, in one-to-one messages. */
   readonly requestFront: Readonly<Record<RequestKind, number>>;
   /** What refusing a request costs a front server, in one-to-one messages. */
@@ -61,11 +57,6 @@ export interface FlowSettings {
 export const DEFAULT_FLOW_SETTINGS: FlowSettings = {
   // As sim/model/choices.ts, which draws groups from the same law: assumed there.
   groups: { membersMedian: 9, membersSigma: 1.15, membersMax: 200, listeningShare: 0.25 },
-  listeners: {
-    // Members that a post meets, connected and not muted: laws and shares assumed in sim/traffic.
-    supergroup: Math.round(meanSupergroupMembers() * CONNECTED_SHARE * UNMUTED_SHARE),
-    channel: 1000, // assumed: of 10,000 subscribers as many are connected and have not muted it
-  },
   requestFront: {
     reconnect: 1, // assumed: a session is looked up and bound, no key is made
     difference: 1.5, // assumed: some messages of a box are read and encrypted
@@ -104,8 +95,6 @@ export function settingsProblems(settings: FlowSettings): string[] {
   check('groups.membersSigma', groups.membersSigma, 0, 4);
   check('groups.membersMax', groups.membersMax, 1, 1e6);
   check('groups.listeningShare', groups.listeningShare, 0, 1);
-  check('listeners.supergroup', settings.listeners.supergroup, 0, 1e9);
-  check('listeners.channel', settings.listeners.channel, 0, 1e9);
   for (const kind of REQUESTS) check(`requestFront.${kind}`, settings.requestFront[kind], 0, 1e6);
   check('refusalFront', settings.refusalFront, 0, 0.99);
   check('storage.recordBytes', storage.recordBytes, 0, 1e6);

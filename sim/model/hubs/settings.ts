@@ -79,7 +79,7 @@ function fanOutCores(
 }
 
 /** Share of the members at home in a DC who are online and have not muted it, at a UTC second. */
-function listeningAt(activity: Activity, dc: number, second: number): number {
+export function listeningAt(activity: Activity, dc: number, second: number): number {
   const mean = activity.meanRateOf(dc);
   const now = mean > 0 ? activity.rateOf(dc, second) / mean : 0;
   return UNMUTED_SHARE * Math.min(1, CONNECTED_SHARE * now);

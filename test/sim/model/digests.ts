@@ -2,8 +2,10 @@
 import { Measurements } from '../../../reports/measurements.ts';
 import { Digest } from '../../../sim/core/digest.ts';
 import { keyOfSeed } from '../../../sim/core/seed.ts';
+import { secondsOfDay } from '../../../sim/core/virtual-time.ts';
 import { type Engine, runColumns } from '../../../sim/model/column-range.ts';
 import { runFlow } from '../../../sim/model/flow/flow.ts';
+import { postsOf } from '../../../sim/model/flow/post-plan.ts';
 import { DEFAULT_FLOW_SETTINGS } from '../../../sim/model/flow/settings.ts';
 import { runHubs } from '../../../sim/model/hubs/hub-run.ts';
 import { HubTally, hubTallyShape } from '../../../sim/model/hubs/hub-tally.ts';
@@ -42,7 +44,8 @@ export async function digests(): Promise<Record<string, string>> {
     return tally.digest();
   };
   const flow = await runFlow({
-    ...{ topology, load: load.background, hubs: load.hubs, recipientShares: load.mixing },
+    ...{ topology, load: load.background, recipientShares: load.mixing },
+    posts: postsOf(load, traffic, secondsOfDay(window.fromUtc), DEFAULT_SERVICE_TIMES),
     ...{ textBytes: 150, windowSeconds: window.seconds, seed: 'browser' },
     faults: [{ kind: 'dc_loss', dc: 3, atSeconds: 20, forSeconds: 10 }],
     service: DEFAULT_SERVICE_TIMES,

@@ -2,6 +2,7 @@
 import type { Fault } from '../../../../chaos/plan.ts';
 import { Measurements } from '../../../../reports/measurements.ts';
 import { type FlowResult, runFlow } from '../../../../sim/model/flow/flow.ts';
+import type { PostInput } from '../../../../sim/model/flow/post-plan.ts';
 import { DEFAULT_FLOW_SETTINGS, type FlowSettings } from '../../../../sim/model/flow/settings.ts';
 import type { ColumnFleet } from '../../../../sim/model/plan.ts';
 import { DEFAULT_SERVICE_TIMES, type ServiceTimes } from '../../../../sim/model/service-times.ts';
@@ -13,6 +14,16 @@ export const DCS = 3;
 export const COLUMNS = 2;
 export const SHARES: Float64Array = Float64Array.of(0.8, 0.1, 0.1, 0.1, 0.8, 0.1, 0.1, 0.1, 0.8);
 
+/** As in ../hubs/hub-planet.ts. */
+export const POSTS: PostInput = {
+  hubs: [],
+  users: 1e7,
+  settings: { fanOutCores: [100, 100, 100], postWork: { meanUs: 300, sigma: 0.5 } },
+  listeningAt: (_, out) => {
+    out.fill(0.1);
+  },
+};
+
 export interface FlowPlanetOptions {
   readonly faults?: readonly Fault[];
   readonly seconds?: number;
@@ -21,6 +32,7 @@ export interface FlowPlanetOptions {
   readonly rate?: number;
   readonly service?: Partial<ServiceTimes>;
   readonly settings?: Partial<FlowSettings>;
+  readonly posts?: Partial<PostInput>;
   readonly mix?: Mix;
   readonly fleet?: ColumnFleet;
   /** Rate at a second and DC beside the usual one. */
@@ -59,6 +71,7 @@ export async function flowPlanet(options: FlowPlanetOptions): Promise<FlowPlanet
     topology: TOPOLOGY,
     load: evenLoad(perDc, options.mix ?? ALL_DIRECT, options.times ?? (() => 1)),
     recipientShares: SHARES,
+    posts: { ...POSTS, ...options.posts },
     textBytes: 150,
     windowSeconds,
     faults: options.faults ?? [],
