@@ -43,6 +43,7 @@ export class Column {
   now: number;
   private readonly people: People[];
   private readonly alertUs: number;
+  private readonly accessMaxUs: number;
   private nextLoss = 0;
 
   constructor(plan: ModelPlan, tables: ModelTables, tally: Tally, column: number) {
@@ -51,6 +52,7 @@ export class Column {
     this.tally = tally;
     this.now = -plan.warmupSeconds * 1e6;
     this.alertUs = plan.service.admission.alertMs * 1000;
+    this.accessMaxUs = tables.access.max;
     this.incidents = new Incidents(plan);
     const dcs = Array.from({ length: dcCount }, (_, dc) => dc);
     this.people = dcs.map((dc) => ({ at: dc, phase: 'home', allBackAt: 0, losses: [] }));
@@ -145,8 +147,15 @@ export class Column {
     this.recipients[loss.dc]!.lose(loss);
     this.people[loss.dc]!.losses.push(index);
     this.people.forEach((people, home) => {
-      if (people.at !== loss.dc) return;
       const unanswered = again.filter(({ mark }) => (mark & 0xff) === home);
+      if (people.at !== loss.dc) {
+        // They have moved on, and notice over the connection that they have.
+        const at = loss.fromUs + plan.service.detectMs * 1000;
+        for (const each of unanswered) {
+          sources[home]!.held.hold(at, each.due, each.attempts, each.mark);
+        }
+        return;
+      }
       this.relocate(people, home, loss);
       const { detectMs, reconnectSpreadMs } = plan.service;
       const how = {
@@ -156,7 +165,8 @@ export class Column {
         notBeforeUs: -Infinity,
         extraUs: this.recipients[home]!.extraUs,
       };
-      people.allBackAt = sources[home]!.reconnect(how, unanswered);
+      const allBack = sources[home]!.reconnect(how, unanswered);
+      people.allBackAt = Math.max(people.allBackAt, allBack);
     });
   }
 
@@ -195,7 +205,8 @@ export class Column {
     people.at = home;
     people.phase = 'returning';
     const lastMs = plan.service.guestStayMs;
-    people.allBackAt = this.sources[home]!.reconnect(how, []) + lastMs * 1000;
+    const allBack = this.sources[home]!.reconnect(how, []) + lastMs * 1000;
+    people.allBackAt = Math.max(people.allBackAt, allBack); // some had not arrived yet
     this.recipients[home]!.extraUs = 0;
   }
 
@@ -259,7 +270,7 @@ export class Column {
 
   /** Whether no message in it was queued or waited, or is of the time of an incident. */
   private isUntouched({ head, tail, mask, marks, dues }: MessageQueue, until: number): boolean {
-    let earliest = this.now;
+    let earliest = this.now - this.accessMaxUs; // of what is still to arrive
     for (let position = head; position < tail; position++) {
       const slot = position & mask;
       if ((marks[slot]! & (MARK.queued | MARK.waited)) !== 0) return false;

@@ -30,6 +30,8 @@ export class Link {
   lastArrival = -Infinity;
   /** Of an outbox: how many the far side has taken. */
   applied = 0;
+  /** When the last that had to wait has left, or will have. */
+  private clearFrom = -Infinity;
   private readonly tally: Tally;
   private nextClosure: number;
   private draining = false;
@@ -42,7 +44,7 @@ export class Link {
 
   /** Whether nothing that had to wait is left in the outbox at `at`. */
   isClearAt(at: number): boolean {
-    return !this.draining || this.freeAt <= at;
+    return this.clearFrom <= at;
   }
 
   /** Whether it carries what comes without delay, from `at` until `until`. */
@@ -57,7 +59,7 @@ export class Link {
   send(at: number, due: number, serial: number, mark: number): void {
     const start = Math.max(at, this.freeAt);
     const gapUs = this.settings.serialisationUs[MARK.kindOf(mark)]!;
-    if (this.draining || start + gapUs >= this.nextClosure) {
+    if (this.draining || start + gapUs + this.slownessAt(start + gapUs) >= this.nextClosure) {
       this.sendDisturbed(at, start, due, serial, mark);
       return;
     }
@@ -74,6 +76,7 @@ export class Link {
     this.inFlight.putBack(again + oneWayUs, due, serial, (mark | MARK.waited) >>> 0);
     this.lastArrival = Math.max(this.lastArrival, again + oneWayUs);
     this.freeAt = Math.max(this.freeAt, again);
+    this.clearFrom = this.freeAt;
     this.draining = true;
   }
 
@@ -89,7 +92,8 @@ export class Link {
     let start = earliest;
     let gapUs = this.draining ? drainGapUs : serialisationUs[MARK.kindOf(mark)]!;
     for (const closure of closures) {
-      if (start < closure.toUs && start + gapUs >= closure.fromUs) {
+      const left = start + gapUs;
+      if (start < closure.toUs && left + this.slownessAt(left) >= closure.fromUs) {
         start = closure.toUs;
         this.draining = true;
         gapUs = drainGapUs;
@@ -97,25 +101,32 @@ export class Link {
     }
     this.nextClosure = closures.find((closure) => closure.fromUs > start)?.fromUs ?? Infinity;
     this.freeAt = start + gapUs;
-    if (this.draining) this.tally.waited(to, at, this.freeAt);
+    if (this.draining) {
+      this.clearFrom = this.freeAt;
+      this.tally.waited(to, at, this.freeAt);
+    }
     this.arrive(this.freeAt, due, serial, this.draining ? (mark | MARK.waited) >>> 0 : mark);
   }
 
   private arrive(departed: number, due: number, serial: number, mark: number): void {
     const { oneWayUs, slowdowns } = this.settings;
     let arrival = departed + oneWayUs;
-    if (slowdowns.length > 0) arrival += this.slownessAt(departed);
+    if (slowdowns.length > 0) {
+      const slownessUs = this.slownessAt(departed);
+      if (slownessUs > 0) this.tally.slowed++;
+      arrival += slownessUs;
+    }
     if (arrival < this.lastArrival) arrival = this.lastArrival; // TCP keeps order
     this.lastArrival = arrival;
     this.inFlight.push(arrival, due, serial, mark);
   }
 
+  /** Extra way of what leaves then: it must be over before the link is cut, too. */
   private slownessAt(departed: number): number {
     let added = 0;
     for (const slow of this.settings.slowdowns) {
       if (departed >= slow.fromUs && departed < slow.toUs) added += slow.addedUs;
     }
-    if (added > 0) this.tally.slowed++;
     return added;
   }
 }

@@ -105,11 +105,13 @@ export class UserSource {
   reconnect(how: Reconnection, unanswered: readonly HeldMessage[]): number {
     const { fromUs, silentUs, spreadUs, notBeforeUs } = how;
     const { access, tally, dc } = this;
+    const wayUs = this.extraUs;
     const allBack = Math.max(fromUs + silentUs + spreadUs, notBeforeUs);
     const waiting: HeldMessage[] = [
       ...unanswered,
-      ...this.held.takeAll().map((message) => ({ ...message, sentBefore: true })),
-      ...takeAll(this.arrivals),
+      ...[...this.held.takeAll(), ...takeAll(this.arrivals)].map((message) => {
+        return { ...message, at: message.at - wayUs, sentBefore: true };
+      }),
     ];
     let at = this.nextAt;
     while (at < allBack) {

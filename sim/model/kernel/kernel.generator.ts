@@ -5,13 +5,29 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import asc from 'assemblyscript/asc';
+
+/** The part of the compiler that is used here. */
+interface Asc {
+  main(
+    options: readonly string[],
+    files: {
+      /** Null for a file that is not there. */
+      readonly readFile: (name: string, base: string) => string | null;
+      readonly writeFile: (name: string, contents: Uint8Array | string) => void;
+      readonly listFiles: () => string[];
+    },
+  ): Promise<{ readonly error: Error | null; readonly stderr: { toString(): string } }>;
+}
+
+/** Named so that its own types, which hide the engine's `console`, are not read. */
+const COMPILER: string = 'assemblyscript/asc';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 /** The kernel's module; throws what the compiler complains of. */
 export async function compileKernel(): Promise<Uint8Array> {
   const options = ['-O3', '--noAssert', '--runtime', 'stub', '--importMemory', '--enable', 'simd'];
+  const { default: asc } = (await import(COMPILER)) as { readonly default: Asc };
   const files = new Map<string, Uint8Array>();
   const { error, stderr } = await asc.main(
     ['assembly/index.ts', ...options, '--use', 'abort=', '--outFile', 'kernel.wasm'],
