@@ -62,7 +62,8 @@ function lineOf({ name, unit, target, live, model, cluster, verdict }: TwinRow):
   ];
   return cells
     .map((cell, i) => (i === 0 ? cell.padEnd(COLUMNS[i]![1]) : cell.padStart(COLUMNS[i]![1])))
-    .join('');
+    .join('')
+    .trimEnd();
 }
 
 function summaryOf({ rows, verdict }: TwinResult): string {
