@@ -158,7 +158,8 @@ export class PostFlow {
       third += rate * (cubes + 3 * squares + first) * coreUs * coreUs * coreUs;
     }
     const load = work / 1e6;
-    const free = 1 - Math.min(load, UTILISATION_SETTLED_MAX);
+    // Above its capacity a pool idles at first by chance, as long as it would wait as far below it.
+    const free = Math.max(1 - UTILISATION_SETTLED_MAX, Math.abs(1 - load));
     const mean = second / 1e6 / (2 * free);
     return { load, mean, variance: mean * mean + third / 1e6 / (3 * free) };
   }
