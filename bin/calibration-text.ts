@@ -29,7 +29,7 @@ export function calibrationSummary(value: Calibration): string {
     ),
     '',
     `Spread between slices of the calm time: p50 ${percent(noise.p50Spread)}, p99 ${percent(noise.p99Spread)}; ` +
-      `generator late by ${noise.generatorLagP99Ms.toFixed(1)} ms at p99; ` +
+      `longest sync ${noise.syncMaxMs.toFixed(0)} ms; generator late by ${noise.generatorLagP99Ms.toFixed(1)} ms at p99; ` +
       `cores busy ${(machine.busyShare * 100).toFixed(0)} % of the time; load average ${machine.loadBefore.toFixed(1)} before, ${machine.loadAfter.toFixed(1)} after, ${machine.cores} cores`,
   ];
   if (noise.busy) lines.push('The machine was too busy or too uneven: measure again in quiet.');

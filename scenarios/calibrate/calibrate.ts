@@ -83,8 +83,8 @@ export function lengthsFor(outageSeconds: number | undefined): CalibrationLength
   return { ...LENGTHS.quick, outageSeconds: seconds, outages };
 }
 
-/** Beyond these spreads between slices of the calm time, or this share of the cores' time. */
-const BUSY = { p50Spread: 0.1, p99Spread: 0.5, busyShare: 0.9 };
+/** Beyond these spreads between slices, this share of the cores' time, or this sync: no quiet. */
+const BUSY = { p50Spread: 0.1, p99Spread: 0.5, busyShare: 0.9, syncMaxMs: 200 };
 /** How long a loss and a return are felt by everyone on the machine, as seen on 2 cores. */
 const DISTURBED = { lossSeconds: 1, returnSeconds: 3 };
 /** Share of the run that the curve of group commit takes at its end, for progress. */
@@ -165,7 +165,11 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
     links: linkWays(seen, calm, topology),
     groupCommit,
     outage: { ...outage },
-    noise: noiseOf(slicesOf(calm, SLICES), lagMs, busy),
+    noise: noiseOf(slicesOf(calm, SLICES), {
+      generatorLagP99Ms: lagMs,
+      syncMaxMs: Math.max(laws.sync.quantilesUs.at(-1)!, disturbed.sync.quantilesUs.at(-1)!) / 1000,
+      busyShare: busy,
+    }),
     notes: run.voidReasons.map((reason) => `not to be trusted: ${reason}`),
   };
 }
@@ -206,8 +210,11 @@ function serviceFrom(
 
 function noiseOf(
   slices: Calibration['noise']['slices'],
-  lagP99Ms: number,
-  busyShare: number,
+  seen: {
+    readonly generatorLagP99Ms: number;
+    readonly syncMaxMs: number;
+    readonly busyShare: number;
+  },
 ): Calibration['noise'] {
   const spread = (values: number[]): number => {
     const sorted = Float64Array.from(values).sort();
@@ -216,6 +223,7 @@ function noiseOf(
   const p50Spread = spread(slices.map(({ p50Ms }) => p50Ms));
   const p99Spread = spread(slices.map(({ p99Ms }) => p99Ms));
   const uneven = p50Spread > BUSY.p50Spread || p99Spread > BUSY.p99Spread;
-  const busy = uneven || busyShare > BUSY.busyShare;
-  return { slices, p50Spread, p99Spread, generatorLagP99Ms: lagP99Ms, busy };
+  const { generatorLagP99Ms, syncMaxMs, busyShare } = seen;
+  const busy = uneven || busyShare > BUSY.busyShare || syncMaxMs > BUSY.syncMaxMs;
+  return { slices, p50Spread, p99Spread, generatorLagP99Ms, syncMaxMs, busy };
 }

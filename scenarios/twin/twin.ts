@@ -194,7 +194,7 @@ function doubtsOf({ noise, notes, machine }: Calibration): string[] {
   const uneven = noise.busy
     ? [
         `its slices differ by ${percent(noise.p50Spread)} in p50, ${percent(noise.p99Spread)} in ` +
-          `p99, and the cores were busy ${(machine.busyShare * 100).toFixed(0)} % of the time`,
+          `p99, its longest sync took ${noise.syncMaxMs.toFixed(0)} ms, the cores were busy ${(machine.busyShare * 100).toFixed(0)} % of the time`,
       ]
     : [];
   return [...uneven, ...notes].map((doubt) => `the calibration: ${doubt}`);

@@ -154,6 +154,8 @@ const calibration = z.object({
     p50Spread: z.number().min(0),
     p99Spread: z.number().min(0),
     generatorLagP99Ms: ms,
+    /** The longest sync of any DC: a disk that others use may stall. */
+    syncMaxMs: ms,
     busy: z.boolean(),
   }),
   notes: z.array(z.string()),

@@ -49,7 +49,7 @@ export function calibrationOf(service: Partial<Calibration['service']> = {}): Ca
         { p50Ms: 20, p99Ms: 30 },
         { p50Ms: 21, p99Ms: 33 },
       ],
-      ...{ p50Spread: 0.02, p99Spread: 0.05, generatorLagP99Ms: 2, busy: false },
+      ...{ p50Spread: 0.02, p99Spread: 0.05, generatorLagP99Ms: 2, syncMaxMs: 9, busy: false },
     },
     notes: [],
   };
