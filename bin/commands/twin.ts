@@ -24,10 +24,10 @@ import { twinText } from '../twin-text.ts';
 const HELP = `
 Each repeat runs the scenario in the live world, then the cluster world and the model with the very
 people and messages of that live run; figures are compared by their middles. The model gets the
-service times, links and outage figures of the calibration; without a file this machine is measured
-again before each repeat (a minute; up to three times where that cannot be trusted), so that both see
-it in the same state. A live run in which the machine was clearly busier than when it was calibrated
-is void.
+service times, links and outage figures of the calibration. Without a file this machine is measured
+again before each repeat (a minute; up to three times where that cannot be trusted), so that both
+see it in the same state. A live run in which the machine was clearly busier than when it was
+calibrated is void.
 
 Targets: p50 within 10 %, p99 within 20 %, backlog peak and drain time within 15 %. A figure that
 rests on too few messages is shown and not judged.

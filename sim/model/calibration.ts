@@ -239,13 +239,15 @@ export function quantileOf(sorted: ArrayLike<number>, p: number): number {
   const before = Math.min(sorted.length - 1, Math.floor(place));
   const from = sorted[before]!;
   const to = sorted[Math.min(sorted.length - 1, before + 1)]!;
-  return from + (to - from) * (place - before);
+  return Math.min(to, from + (to - from) * (place - before)); // rounding may go one beyond
 }
 
+/** What a file keeps of a time. */
+const US_RESOLUTION = 0.001;
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 
 /** Of the lognormal law through the median and the 84th percentile. */
 function sigmaOf(sorted: Float64Array): number {
   const [median, upper] = [quantileOf(sorted, 0.5), quantileOf(sorted, 0.8413)];
-  return median > 0 ? round(exactLog(upper / median)) : 0;
+  return median >= US_RESOLUTION ? round(exactLog(upper / median)) : 0;
 }

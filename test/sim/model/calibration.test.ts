@@ -94,6 +94,10 @@ describe('laws', () => {
     expect(tableOf(law).mean).toBeCloseTo(12_000, -1);
   });
 
+  test('times too small for a logarithm have no spread', () => {
+    expect(measuredLawOf([1.3e-15, 0, 5e-324], 'test').sigma).toBe(0);
+  });
+
   test('none are refused', () => {
     expect(() => measuredLawOf([], 'test')).toThrow(RangeError);
     expect(() => figureOf([], 'test')).toThrow(RangeError);
