@@ -14,7 +14,7 @@ export function hubNotes(plan: HubPlan, tally: HubTally, dcs: readonly number[])
   const cores = settings.fanOutCores.map((n, dc) => `${short(n)} at DC ${dcs[dc]}`).join(', ');
   const notes = [
     `posts of supergroups and channels: ${short(total(tally.posts))} followed one by one, ` +
-      `${short(total(tally.pushes))} pushes to devices`,
+      `${short(total(tally.pushes))} pushes to devices (post_latency; delivery_latency has none)`,
     `cores that push them: ${cores} (assumed: half busy with the messenger mix at its busiest)`,
   ];
   if (every > 1) {
