@@ -64,7 +64,7 @@ export interface ModelInput {
   /** Default: the wave of `traffic`, every message direct. */
   readonly load?: Load;
   /** Posts of supergroups and channels, which columns do not carry. Default: none. */
-  readonly posts?: Pick<ScenarioLoad, 'hubs' | 'background'>;
+  readonly posts?: Pick<ScenarioLoad, 'hubs' | 'background' | 'activity'>;
   /** Default of each: see hubs/settings.ts. */
   readonly hubs?: Partial<HubSettings>;
   /** Default: COLUMNS. */
@@ -110,7 +110,8 @@ export async function runModel(input: ModelInput): Promise<ModelResult> {
   const { topology, traffic, window } = input;
   const dcs = dcIds(topology);
   const world = worldOf(topology, traffic.users);
-  const activity = new Activity(world, dcs.length, traffic.messagesPerDay);
+  // That of the load, if there is one, knows the day.
+  const activity = input.posts?.activity ?? new Activity(world, dcs.length, traffic.messagesPerDay);
   const from = secondsOfDay(window.fromUtc);
   const service = input.service ?? DEFAULT_SERVICE_TIMES;
   const recipientShares = mixingMatrix(world, dcs.length);
