@@ -72,8 +72,8 @@ const OUTAGE_SECONDS = { min: 6, max: 60 };
 const SEVERAL_UP_TO_SECONDS = 15;
 
 /**
- * The quick lengths with outages as long as those that will be predicted: the longer a DC was away,
- * the more it has to catch up with while it takes what waited.
+ * The quick lengths with outages as long as those that will be predicted. Assumed, not measured:
+ * the longer a DC was away, the more it has to catch up with while it takes what waited.
  */
 export function lengthsFor(outageSeconds: number | undefined): CalibrationLengths {
   if (outageSeconds === undefined) return LENGTHS.quick;
