@@ -229,7 +229,7 @@ function notesOf({ worlds, faults }: Scenario, { load }: Calibration): string[] 
   const lost = faults.filter((fault) => lostDc(fault) !== undefined);
   if (lost.some(({ forSeconds }) => forSeconds > 2 * load.outageSeconds)) {
     lines.push(
-      `calibration: its outages took ${load.outageSeconds} s; after longer ones a DC has more to ` +
+      `calibration: its outages took ${load.outageSeconds} s; after longer ones a DC may have more to ` +
         'catch up with while it takes what waited',
     );
   }
