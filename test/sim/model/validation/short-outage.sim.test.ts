@@ -4,7 +4,13 @@
  */
 import { afterAll, expect, test } from 'vitest';
 import { runColumns } from '../../../../sim/model/column-range.ts';
-import { ACKNOWLEDGED, GENERATED, GIVEN_UP, Tally, tallyShape } from '../../../../sim/model/tally.ts';
+import {
+  ACKNOWLEDGED,
+  GENERATED,
+  GIVEN_UP,
+  Tally,
+  tallyShape,
+} from '../../../../sim/model/tally.ts';
 import {
   countRows,
   expectAlike,
