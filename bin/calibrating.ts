@@ -4,31 +4,31 @@
  */
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { type CalibrationLengths, calibrate } from '../scenarios/calibrate/calibrate.ts';
+import { type CalibrateOptions, calibrate } from '../scenarios/calibrate/calibrate.ts';
 import type { CpuTime } from '../scenarios/calibrate/cpu-time.ts';
-import type { Progress } from '../scenarios/worlds/world.ts';
 import {
   CALIBRATION_LENGTH_MAX,
   type Calibration,
   parseCalibration,
 } from '../sim/model/calibration.ts';
-import type { Topology } from '../system-under-test/topology.ts';
 import type { OptionReader } from './option-values.ts';
 import { packageInfo } from './package-info.ts';
 import { withScratch } from './scratch.ts';
 
-export interface CalibrateHere {
-  readonly topology: Topology;
-  readonly users: number;
-  readonly messagesPerSecond: number;
-  readonly textBytes: number;
-  readonly lostDc: number;
-  readonly lengths: CalibrationLengths;
-  readonly seed: string;
-  readonly toxiproxy: 'embedded' | 'real';
-  readonly signal: AbortSignal;
-  readonly progress: (report: Progress) => void;
-}
+/** What is asked for; what this machine is, where files go and what time it is, is found here. */
+export type CalibrateHere = Pick<
+  CalibrateOptions,
+  | 'topology'
+  | 'users'
+  | 'messagesPerSecond'
+  | 'textBytes'
+  | 'lostDc'
+  | 'lengths'
+  | 'seed'
+  | 'toxiproxy'
+  | 'signal'
+  | 'progress'
+>;
 
 /** Of all cores since the machine started, ms. */
 export function cpuTime(): CpuTime {

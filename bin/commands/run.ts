@@ -13,7 +13,6 @@ import { type Scenario, ScenarioError, scenario, type WorldName } from '../../sc
 import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { runScenario, WorldFailure } from '../../scenarios/run.ts';
-import { atScale } from '../../scenarios/scale.ts';
 import { SeriesError } from '../../scenarios/series-csv.ts';
 import { type SeriesFile, seriesOddities } from '../../scenarios/traffic-fields.ts';
 import { readTrafficFile } from '../../scenarios/traffic-file.ts';
@@ -28,6 +27,7 @@ import { OptionReader, WORKERS_MAX } from '../option-values.ts';
 import { folderProblem, writeReports } from '../output-folder.ts';
 import { packageInfo } from '../package-info.ts';
 import { ProgressLine } from '../progress-line.ts';
+import { scaledTo } from '../scaled.ts';
 import { withScratch } from '../scratch.ts';
 
 const DEFAULT_SEED = '1';
@@ -206,7 +206,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   read.problems.push(...fidelityProblems(changed, worlds, fidelity));
   read.check();
   return {
-    scenario: withScale(changed, scale),
+    scenario: scaledTo(changed, scale),
     worlds,
     fidelity,
     seed,
@@ -268,17 +268,6 @@ function withChanges(loaded: Scenario, { fromUtc, seconds, series }: Changes): S
     const option = series === undefined ? '--for' : '--traffic';
     const why = 'the scenario does not fit';
     throw new InvalidInput(error.problems.map((problem) => `${option}: ${why}: ${problem}`));
-  }
-}
-
-/** The scenario's scaled worlds with one person in `scale`. */
-function withScale(loaded: Scenario, scale: number | undefined): Scenario {
-  if (scale === undefined) return loaded;
-  try {
-    return atScale(loaded, scale);
-  } catch (error) {
-    if (!(error instanceof ScenarioError)) throw error;
-    throw new InvalidInput(error.problems.map((problem) => `--scale 1:${scale}: ${problem}`));
   }
 }
 

@@ -6,18 +6,18 @@ import type { Command } from 'commander';
 import { lostDc, unsupportedFaults } from '../../chaos/plan.ts';
 import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
 import { lengthsFor } from '../../scenarios/calibrate/calibrate.ts';
-import { type Scenario, ScenarioError, WORLD_NAMES } from '../../scenarios/define.ts';
+import { type Scenario, WORLD_NAMES } from '../../scenarios/define.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
-import { atScale } from '../../scenarios/scale.ts';
 import { type TwinResult, twin, twinProblems } from '../../scenarios/twin/twin.ts';
 import type { Calibration } from '../../sim/model/calibration.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import { calibrateHere, cpuTime, readCalibration } from '../calibrating.ts';
-import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
+import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { OptionReader } from '../option-values.ts';
 import { packageInfo } from '../package-info.ts';
 import { ProgressLine } from '../progress-line.ts';
+import { scaledTo } from '../scaled.ts';
 import { withScratch } from '../scratch.ts';
 import { twinText } from '../twin-text.ts';
 
@@ -166,17 +166,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     }
   }
   read.check();
-  return { scenario: scaled(loaded!, scale), calibration, repeats, seed, toxiproxy };
-}
-
-function scaled(loaded: Scenario, scale: number | undefined): Scenario {
-  if (scale === undefined) return loaded;
-  try {
-    return atScale(loaded, scale);
-  } catch (error) {
-    if (!(error instanceof ScenarioError)) throw error;
-    throw new InvalidInput(error.problems.map((problem) => `--scale 1:${scale}: ${problem}`));
-  }
+  return { scenario: scaledTo(loaded!, scale), calibration, repeats, seed, toxiproxy };
 }
 
 function print(

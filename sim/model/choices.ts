@@ -7,6 +7,7 @@ import { poisson } from '../core/draws.ts';
 import { lognormalTable } from '../core/quantile-table.ts';
 import { randomStream } from '../core/streams.ts';
 import type { Words4 } from '../core/threefry.ts';
+import { GROUP_LAW } from '../traffic/audiences.ts';
 import { KINDS } from '../traffic/kinds.ts';
 import type { Load } from '../traffic/load.ts';
 import { CARRIED, DEVICES_MAX, GROUP, MARK } from './message-queue.ts';
@@ -17,14 +18,8 @@ export const GROUPS = 256;
 const FINE_SECONDS_MAX = 1800;
 const COARSE_SECONDS = 60;
 
-/**
- * Basic groups, by the members that a message meets (assumed: half have up to 9, a tenth more than
- * 40; Telegram's limit is 200), of whom so many are online and have not muted it (assumed).
- */
-const GROUP_MEDIAN = 9;
-const GROUP_SIGMA = 1.15;
-const GROUP_MEMBERS_MAX = 200;
-const LISTENING_SHARE = 0.25;
+/** Of a basic group's members so many are online and have not muted it (assumed). */
+export const GROUP_LISTENING_SHARE = 0.25;
 
 export interface MessageChoices {
   /** A word's upper bits choose one of 2^bits outcomes, the rest decides for it or its alias. */
@@ -146,14 +141,14 @@ function outcomeWeights(
 /** Groups of each home DC: members by the mixing of DCs, and who of them listens. */
 function groupsOf({ key, load, recipientShares }: ChoicesInput): Uint16Array {
   const { dcCount } = load;
-  const sizes = lognormalTable(GROUP_MEDIAN, GROUP_SIGMA);
+  const sizes = lognormalTable(GROUP_LAW.median, GROUP_LAW.sigma);
   const devices = new Uint16Array(dcCount * GROUPS * dcCount);
   for (let dc = 0; dc < dcCount; dc++) {
     const random = randomStream(key, 'model.groups', dc);
     for (let group = 0; group < GROUPS; group++) {
-      const members = Math.min(GROUP_MEMBERS_MAX, Math.max(2, sizes.sample(random)));
+      const members = Math.min(GROUP_LAW.max, Math.max(GROUP_LAW.min, sizes.sample(random)));
       for (let to = 0; to < dcCount; to++) {
-        const mean = members * LISTENING_SHARE * recipientShares[dc * dcCount + to]!;
+        const mean = members * GROUP_LISTENING_SHARE * recipientShares[dc * dcCount + to]!;
         devices[(dc * GROUPS + group) * dcCount + to] = Math.min(
           DEVICES_MAX,
           poisson(random, mean),

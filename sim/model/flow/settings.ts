@@ -3,9 +3,12 @@
  * fidelity: how many listen in a basic group, what is stored, what a refusal and a byte cost. Every
  * number with where it comes from; the assumed ones are an operator's to replace.
  */
+
 import { PRICES } from '../../capacity/inputs-prices.ts';
+import { GROUP_LAW } from '../../traffic/audiences.ts';
 import { KINDS, type Kind, REQUESTS, type RequestKind } from '../../traffic/kinds.ts';
 import { MEDIA_BYTES } from '../../traffic/sizes.ts';
+import { GROUP_LISTENING_SHARE } from '../choices.ts';
 
 export interface Storage {
   /** Bytes of a stored record beyond its text. */
@@ -56,7 +59,12 @@ export interface FlowSettings {
 
 export const DEFAULT_FLOW_SETTINGS: FlowSettings = {
   // As sim/model/choices.ts, which draws groups from the same law: assumed there.
-  groups: { membersMedian: 9, membersSigma: 1.15, membersMax: 200, listeningShare: 0.25 },
+  groups: {
+    membersMedian: GROUP_LAW.median,
+    membersSigma: GROUP_LAW.sigma,
+    membersMax: GROUP_LAW.max,
+    listeningShare: GROUP_LISTENING_SHARE,
+  },
   requestFront: {
     reconnect: 1, // assumed: a session is looked up and bound, no key is made
     difference: 1.5, // assumed: some messages of a box are read and encrypted

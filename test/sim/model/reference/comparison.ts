@@ -121,3 +121,15 @@ export function shareDecided(rows: readonly Row[]): number {
   const judged = rows.filter(({ tolerance }) => tolerance > 0);
   return judged.filter((row) => allowed(row) === row.tolerance).length / judged.length;
 }
+
+/** Holds rows to what is allowed, and keeps what it saw until it is printed. */
+export function judgement(): { judge(name: string, rows: readonly Row[]): void; print(): void } {
+  const shown: string[] = [];
+  return {
+    judge: (name, rows) => {
+      shown.push(show(name, rows));
+      expectAlike(rows);
+    },
+    print: () => console.log(shown.join('\n')),
+  };
+}

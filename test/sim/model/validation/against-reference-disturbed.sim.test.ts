@@ -6,23 +6,16 @@ import { afterAll, describe, expect, test } from 'vitest';
 import {
   backlogRows,
   countRows,
-  expectAlike,
+  judgement,
   latencyRows,
-  type Row,
   runBoth,
   shareDecided,
-  show,
 } from '../reference/comparison.ts';
 import { planetCase } from '../reference/planet-case.ts';
 
 const SLOW = 180_000;
-const shown: string[] = [];
-afterAll(() => console.log(shown.join('\n')));
-
-function judge(name: string, rows: readonly Row[]): void {
-  shown.push(show(name, rows));
-  expectAlike(rows);
-}
+const { judge, print } = judgement();
+afterAll(print);
 
 describe('a DC is lost for 10 of 40 s', () => {
   test('latencies by path, acknowledgements, backlog and drain', { timeout: SLOW }, () => {

@@ -5,23 +5,16 @@
 import { afterAll, expect, test } from 'vitest';
 import {
   countRows,
-  expectAlike,
+  judgement,
   latencyRows,
-  type Row,
   runBoth,
   shareDecided,
-  show,
 } from '../reference/comparison.ts';
 import { planetCase } from '../reference/planet-case.ts';
 
 const SLOW = 180_000;
-const shown: string[] = [];
-afterAll(() => console.log(shown.join('\n')));
-
-function judge(name: string, rows: readonly Row[]): void {
-  shown.push(show(name, rows));
-  expectAlike(rows);
-}
+const { judge, print } = judgement();
+afterAll(print);
 
 test('calm, front servers at 51 %: latencies by path and acknowledgements', {
   timeout: SLOW,

@@ -13,24 +13,17 @@ import {
 } from '../../../../sim/model/tally.ts';
 import {
   countRows,
-  expectAlike,
+  judgement,
   latencyRows,
-  type Row,
   runBoth,
   shareDecided,
-  show,
 } from '../reference/comparison.ts';
 import { modelPlanOf, planetCase } from '../reference/planet-case.ts';
 import { sum } from './statistics.ts';
 
 const SLOW = 180_000;
-const shown: string[] = [];
-afterAll(() => console.log(shown.join('\n')));
-
-function judge(name: string, rows: readonly Row[]): void {
-  shown.push(show(name, rows));
-  expectAlike(rows);
-}
+const { judge, print } = judgement();
+afterAll(print);
 
 test('home is back before its people have fled: latencies by path', { timeout: SLOW }, () => {
   const name = 'short outages';
