@@ -60,7 +60,7 @@ export class Column {
       const source = new UserSource(plan, tables, tally, column, dc);
       const sender = new SenderSide(plan, tables, tally, column, dc);
       sender.onRefusal = (at, due, attempts, mark) => {
-        this.sources[mark & 0xff]!.refused(at, due, attempts, mark);
+        this.sources[MARK.senderOf(mark)]!.refused(at, due, attempts, mark);
       };
       this.sources.push(source);
       this.senders.push(sender);
@@ -147,7 +147,7 @@ export class Column {
     this.recipients[loss.dc]!.lose(loss);
     this.people[loss.dc]!.losses.push(index);
     this.people.forEach((people, home) => {
-      const unanswered = again.filter(({ mark }) => (mark & 0xff) === home);
+      const unanswered = again.filter(({ mark }) => MARK.senderOf(mark) === home);
       if (people.at !== loss.dc) {
         // They have moved on, and notice over the connection that they have.
         const at = loss.fromUs + plan.service.detectMs * 1000;
