@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * Installs the real parts that npm cannot: the real toxiproxy-server, from the Go module proxy, and
- * Chromium, from the distribution. Plain JavaScript on Node 20's built-ins, since it may run before
+ * Installs the real parts that npm cannot: the real toxiproxy-server and its command line client,
+ * from the Go module proxy, and Chromium, from the distribution. Plain JavaScript on Node 20's built-ins, since it may run before
  * anything is installed.
  *
- *     node bin/real-parts.mjs install [toxiproxy] [chromium]    what is named, or everything
- *     node bin/real-parts.mjs check [toxiproxy] [chromium]      says what is there
+ *     node bin/real-parts.mjs install [toxiproxy] [toxiproxy-cli] [chromium]    those, or all
+ *     node bin/real-parts.mjs check [toxiproxy] [toxiproxy-cli] [chromium]      says what is there
  *
  * Exit codes: 0 all of it is there, 1 something is not, 2 called wrongly.
  */
@@ -27,19 +27,24 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Newer than what `@latest` gives: that is 2.5.0 (see the module's own tags). */
-const TOXIPROXY_MODULE = 'github.com/Shopify/toxiproxy/v2/cmd/server@v2.12.0';
+const TOXIPROXY_VERSION = 'v2.12.0';
 /** Compiling on a slow machine with a cold module cache. */
 const INSTALL_MS_MAX = 15 * 60_000;
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /** chaos/toxiproxy/real.ts looks here, too. */
-const toxiproxyPath = join(root, 'node_modules/.cache/quincunx/bin/toxiproxy-server');
+const cache = join(root, 'node_modules/.cache/quincunx/bin');
+
+/** What `go` builds: the module's command, the program's usual name, the variable that names one. */
+const SERVER = { command: 'server', program: 'toxiproxy-server', variable: 'QUINCUNX_TOXIPROXY' };
+const CLI = { command: 'cli', program: 'toxiproxy-cli', variable: 'QUINCUNX_TOXIPROXY_CLI' };
 
 /**
  * Each part: where it is now, if anywhere, and how to get it (throws an Error that says why not).
  */
 const PARTS = {
-  toxiproxy: { find: findToxiproxy, install: installToxiproxy },
+  toxiproxy: { find: () => findBuilt(SERVER), install: () => build(SERVER) },
+  'toxiproxy-cli': { find: () => findBuilt(CLI), install: () => build(CLI) },
   chromium: { find: findChromium, install: installChromium },
 };
 
@@ -84,31 +89,34 @@ function provide(name, mayInstall) {
   }
 }
 
-function findToxiproxy() {
-  const named = process.env.QUINCUNX_TOXIPROXY;
+function findBuilt({ program, variable }) {
+  const named = process.env[variable];
   if (named) {
     if (isProgram(named)) return resolve(named);
-    throw new Error(`QUINCUNX_TOXIPROXY=${named}: there is no such program`);
+    throw new Error(`${variable}=${named}: there is no such program`);
   }
-  return isProgram(toxiproxyPath) ? toxiproxyPath : onPath('toxiproxy-server');
+  const cached = join(cache, program);
+  return isProgram(cached) ? cached : onPath(program);
 }
 
-function installToxiproxy() {
+function build({ command, program }) {
   if (!onPath('go')) {
     throw new Error('building it needs Go 1.23 or later (https://go.dev/dl), and there is no `go`');
   }
+  const module = `github.com/Shopify/toxiproxy/v2/cmd/${command}@${TOXIPROXY_VERSION}`;
   const folder = mkdtempSync(join(tmpdir(), 'quincunx-go-'));
   try {
-    say('toxiproxy', `go install ${TOXIPROXY_MODULE} (a minute or two the first time)`);
-    run('go', ['install', TOXIPROXY_MODULE], { GOBIN: folder });
-    const built = ['server', 'server.exe'].map((file) => join(folder, file)).find(existsSync);
+    say(program, `go install ${module} (a minute or two the first time)`);
+    run('go', ['install', module], { GOBIN: folder });
+    const built = [command, `${command}.exe`].map((file) => join(folder, file)).find(existsSync);
     if (!built) throw new Error(`go built nothing in ${folder}`);
-    mkdirSync(dirname(toxiproxyPath), { recursive: true });
+    mkdirSync(cache, { recursive: true });
     // Copied beside its place, then renamed: whoever looks sees all of it or nothing.
-    const partial = `${toxiproxyPath}.${process.pid}`;
+    const place = join(cache, program);
+    const partial = `${place}.${process.pid}`;
     copyFileSync(built, partial);
     chmodSync(partial, 0o755);
-    renameSync(partial, toxiproxyPath);
+    renameSync(partial, place);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -6,7 +6,12 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
-import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
+import {
+  findRealToxiproxy,
+  findToxiproxyCli,
+  INSTALL_CLI_COMMAND,
+  INSTALL_COMMAND,
+} from '../../chaos/toxiproxy/real.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { packageInfo } from '../package-info.ts';
 
@@ -35,7 +40,7 @@ export function addDoctor(program: Command, finish: (code: ExitCode) => void): v
     .option('--json', 'as JSON on standard output')
     .addHelpText('after', EXAMPLES)
     .action(({ json }: { readonly json?: true }) => {
-      const parts = [...machine(), ...packages(), toxiproxy(), chromium()];
+      const parts = [...machine(), ...packages(), toxiproxy(), toxiproxyCli(), chromium()];
       process.stdout.write(json ? `${JSON.stringify({ parts }, null, 2)}\n` : table(parts));
       // A missing real part is no fault: something else does its work. A missing package is one.
       const broken = parts.some(({ found, instead }) => !found && instead === undefined);
@@ -73,13 +78,27 @@ function installedVersion(folder: string, name: string): string | undefined {
 }
 
 function toxiproxy(): Part {
-  const name = 'toxiproxy-server';
-  const missing = { name, found: false, instead: 'the embedded server', install: INSTALL_COMMAND };
+  const missing = { instead: 'the embedded server', install: INSTALL_COMMAND };
+  return program('toxiproxy-server', findRealToxiproxy, missing);
+}
+
+function toxiproxyCli(): Part {
+  const instead = 'nothing; only a test drives the embedded server with it';
+  return program('toxiproxy-cli', findToxiproxyCli, { instead, install: INSTALL_CLI_COMMAND });
+}
+
+function program(
+  name: string,
+  find: () => string | undefined,
+  missing: Pick<Part, 'instead' | 'install'>,
+): Part {
   try {
-    const path = findRealToxiproxy();
-    return path ? { name, found: true, detail: path } : { ...missing, detail: 'missing' };
+    const path = find();
+    if (path) return { name, found: true, detail: path };
+    return { name, found: false, detail: 'missing', ...missing };
   } catch (error) {
-    return { ...missing, detail: error instanceof Error ? error.message : String(error) };
+    const detail = error instanceof Error ? error.message : String(error);
+    return { name, found: false, detail, ...missing };
   }
 }
 

@@ -9,8 +9,8 @@ import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** Where `node bin/real-parts.mjs install toxiproxy` puts it, from the package's root. */
-const CACHED = 'node_modules/.cache/quincunx/bin/toxiproxy-server';
+/** Where `node bin/real-parts.mjs install` puts programs, from the package's root. */
+const CACHE = 'node_modules/.cache/quincunx/bin';
 
 /** A healthy server answers within a few hundred milliseconds; a busy machine gets more. */
 const START_MS_MAX = 15_000;
@@ -20,6 +20,9 @@ const POLL_MS = 20;
 const OUTPUT_CHARACTERS_MAX = 2_000;
 
 export const INSTALL_COMMAND = 'node bin/real-parts.mjs install toxiproxy';
+export const INSTALL_CLI_COMMAND = 'node bin/real-parts.mjs install toxiproxy-cli';
+
+type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface RealToxiproxyOptions {
   /** Default 127.0.0.1. */
@@ -28,6 +31,8 @@ export interface RealToxiproxyOptions {
   readonly port?: number;
   /** The server's program; found by `findRealToxiproxy` when left out. */
   readonly path?: string;
+  /** Further arguments, such as "-proxy-metrics". */
+  readonly args?: readonly string[];
   readonly log?: (line: string) => void;
 }
 
@@ -46,25 +51,29 @@ export interface RealToxiproxy {
  * The program of the real server: what QUINCUNX_TOXIPROXY names, or the project's own copy, or
  * `toxiproxy-server` on the PATH. A QUINCUNX_TOXIPROXY that names no program is an error.
  */
-export function findRealToxiproxy(
-  environment: Readonly<Record<string, string | undefined>> = process.env,
-): string | undefined {
-  const named = environment['QUINCUNX_TOXIPROXY'];
+export function findRealToxiproxy(environment: Environment = process.env): string | undefined {
+  return findProgram('toxiproxy-server', 'QUINCUNX_TOXIPROXY', environment);
+}
+
+/** The same for the published command line client, named by QUINCUNX_TOXIPROXY_CLI. */
+export function findToxiproxyCli(environment: Environment = process.env): string | undefined {
+  return findProgram('toxiproxy-cli', 'QUINCUNX_TOXIPROXY_CLI', environment);
+}
+
+function findProgram(name: string, variable: string, environment: Environment): string | undefined {
+  const named = environment[variable];
   if (named) {
     if (isProgram(named)) return resolve(named);
-    throw new Error(`QUINCUNX_TOXIPROXY=${named}: there is no such program`);
+    throw new Error(`${variable}=${named}: there is no such program`);
   }
-  const onPath = (environment['PATH'] ?? '')
-    .split(delimiter)
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, 'toxiproxy-server'));
-  return [...cachedPlaces(), ...onPath].find(isProgram);
+  const path = (environment['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return [...cacheFolders(), ...path].map((folder) => join(folder, name)).find(isProgram);
 }
 
 /** The cache of the package (from source, or from dist/) and that of the current folder. */
-function cachedPlaces(): string[] {
+function cacheFolders(): string[] {
   const roots = ['../../', '../../../'].map((up) => fileURLToPath(new URL(up, import.meta.url)));
-  return [...roots, process.cwd()].map((root) => join(root, CACHED));
+  return [...roots, process.cwd()].map((root) => join(root, CACHE));
 }
 
 function isProgram(path: string): boolean {
@@ -80,7 +89,7 @@ function isProgram(path: string): boolean {
 export async function startRealToxiproxy(
   options: RealToxiproxyOptions = {},
 ): Promise<RealToxiproxy> {
-  const { host = '127.0.0.1', log = () => {} } = options;
+  const { host = '127.0.0.1', args = [], log = () => {} } = options;
   const path = options.path ?? findRealToxiproxy();
   if (path === undefined) {
     throw new Error(`there is no toxiproxy-server here; install it with: ${INSTALL_COMMAND}`);
@@ -88,7 +97,7 @@ export async function startRealToxiproxy(
   // Binding it first tells a port in use apart, where another server's answer would fool us.
   const port = await freePort(host, options.port ?? 8474);
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const child = spawn(path, ['-host', host, '-port', String(port)], {
+  const child = spawn(path, ['-host', host, '-port', String(port), ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', LOG_LEVEL: 'error' },
   });

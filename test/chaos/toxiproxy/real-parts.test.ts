@@ -11,10 +11,15 @@ function run(args: readonly string[], env: Record<string, string>) {
 }
 
 it.each(['check', 'install'])('%s leaves alone what is there', (command) => {
-  const env = { QUINCUNX_TOXIPROXY: process.execPath, CHROMIUM_PATH: process.execPath };
+  const env = {
+    QUINCUNX_TOXIPROXY: process.execPath,
+    QUINCUNX_TOXIPROXY_CLI: process.execPath,
+    CHROMIUM_PATH: process.execPath,
+  };
   const { status, out } = run([command], env);
   expect(out).toBe(
     `toxiproxy: ${process.execPath} (already there)\n` +
+      `toxiproxy-cli: ${process.execPath} (already there)\n` +
       `chromium: ${process.execPath} (already there)\n`,
   );
   expect(status).toBe(0);
@@ -22,7 +27,7 @@ it.each(['check', 'install'])('%s leaves alone what is there', (command) => {
 
 it('fails when something wanted cannot be had, and says why', () => {
   const env = { QUINCUNX_TOXIPROXY: '/nowhere', CHROMIUM_PATH: process.execPath };
-  const { status, out } = run(['install'], env);
+  const { status, out } = run(['install', 'toxiproxy', 'chromium'], env);
   expect(out).toContain('toxiproxy: failed: QUINCUNX_TOXIPROXY=/nowhere: there is no such program');
   expect(out).toContain(`chromium: ${process.execPath} (already there)`);
   expect(status).toBe(1);
@@ -30,6 +35,7 @@ it('fails when something wanted cannot be had, and says why', () => {
 
 it.each([[[]], [['remove']], [['install', 'k6']]])('says how to call it: %j', (args) => {
   const { status, err } = run(args, {});
-  expect(err).toContain('usage: node bin/real-parts.mjs install|check [toxiproxy] [chromium]');
+  const parts = '[toxiproxy] [toxiproxy-cli] [chromium]';
+  expect(err).toContain(`usage: node bin/real-parts.mjs install|check ${parts}`);
   expect(status).toBe(2);
 });
