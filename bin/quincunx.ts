@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import('./commands/run.ts')).addRun,
   calibrate: async () => (await import('./commands/calibrate.ts')).addCalibrate,
   twin: async () => (await import('./commands/twin.ts')).addTwin,
+  drill: async () => (await import('./commands/drill.ts')).addDrill,
   plan: async () => (await import('./commands/plan.ts')).addPlan,
   list: async () => (await import('./commands/list.ts')).addList,
   serve: async () => (await import('./commands/serve.ts')).addServe,
@@ -26,11 +27,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
 };
 
 /** Commands that are planned; saying so helps more than "unknown command". */
-const NOT_YET = ['compare', 'report', 'drill', 'lab', 'worker'];
+const NOT_YET = ['compare', 'report', 'lab', 'worker'];
 
 const EXAMPLES = `
 Examples:
   quincunx run dc-outage            lose a datacentre in all three worlds
+  quincunx drill dc-loss --dry-run  what a drill would do and touch
   quincunx run --help               the options of a command
   quincunx doctor                   what is installed
 `;

@@ -307,11 +307,21 @@ const FIELDS: { readonly [Kind in FaultKind]: Fields<Kind> } = {
 /** Every kind there is, in the order of the documentation. */
 export const FAULT_KINDS = Object.keys(FIELDS) as readonly FaultKind[];
 
+/** What only a virtual disk or network can suffer. */
+const NOT_LIVE: readonly FaultKind[] = [
+  'bit_rot',
+  'torn_write',
+  'wipe',
+  'cut_mid_frame',
+  'lossy_link',
+];
+
 /** What each world can do to itself. */
 export const WORLD_FAULTS: Readonly<Record<'model' | 'cluster' | 'live', readonly FaultKind[]>> = {
   model: ['dc_loss', 'dc_crash', 'partition', 'slow_link'],
   cluster: FAULT_KINDS,
-  live: ['dc_loss', 'dc_crash', 'partition', 'slow_link'],
+  // A real disk is not ours to damage, and a stream's segments are not a proxy's to lose.
+  live: FAULT_KINDS.filter((kind) => !NOT_LIVE.includes(kind)),
 };
 
 /** One line for each fault of the plan that this world cannot do; to be asked before a run. */

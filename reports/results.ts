@@ -21,6 +21,35 @@ export interface FaultResult {
   readonly forSeconds: number;
   readonly firedAtSeconds?: number;
   readonly healedAtSeconds?: number;
+  /** How often it made a difference, where that is counted. */
+  readonly effects?: number;
+}
+
+/** What a drill did, beside its faults, in seconds from the start of the measured window. */
+export interface DrillStep {
+  readonly name: 'steady state' | 'aborted' | 'rolled back' | 'recovered';
+  readonly atSeconds: number;
+  readonly verdict: Verdict;
+  /** What was not as it should be. */
+  readonly why?: string;
+}
+
+/** What a drill touches while the same faults are in force; seconds of its fault plan. */
+export interface BlastStepResult {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  readonly faults: readonly string[];
+  readonly lost: readonly number[];
+  readonly cutPairs: readonly (readonly [a: number, b: number])[];
+  /** Shares of all users, 0 to 1. */
+  readonly usersWithoutHome: number;
+  readonly usersTouched: number;
+  readonly largestGroup: number;
+}
+
+export interface DrillResult {
+  readonly steps: readonly DrillStep[];
+  readonly blast: readonly BlastStepResult[];
 }
 
 /** Columns over `atSeconds`; null where nothing was recorded. Keys are `metric{tags}`. */
@@ -56,6 +85,8 @@ export interface WorldResult {
   readonly histograms: Readonly<Record<string, string>>;
   /** Cumulative counts at round limits, for Prometheus: [limit in the metric's unit, count]. */
   readonly buckets: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+  /** Where the scenario was a drill. */
+  readonly drill?: DrillResult;
 }
 
 export interface WorldInput {

@@ -35,6 +35,8 @@ export interface RunOptions extends Omit<WorldOptions, 'progress'> {
   readonly worldOf?: (name: WorldName) => Promise<World>;
 }
 
+export type DocumentOptions = Pick<RunOptions, 'version' | 'seed' | 'reproduce' | 'environment'>;
+
 /**
  * A world failed or was stopped. The worlds that finished before it are in `finished`, judged, with
  * a verdict of at most `undecided`: a run that did not end is never a pass. `finished` is absent
@@ -61,7 +63,7 @@ export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<ResultsDocument> {
-  const { seed, workers, signal, toxiproxy, scratch, checkpoints, service } = options;
+  const { seed, workers, signal, toxiproxy, scratch, checkpoints, service, observe } = options;
   const { fidelity = 'events' } = options;
   const worldOf = options.worldOf ?? ((name) => loadWorld(name, fidelity));
   const beyond = [
@@ -76,7 +78,7 @@ export async function runScenario(
       const world = await worldOf(name);
       const progress = (report: Progress): void => options.progress(name, report);
       const run = await world(scenario, {
-        ...{ seed, workers, signal, toxiproxy, scratch, checkpoints, service },
+        ...{ seed, workers, signal, toxiproxy, scratch, checkpoints, service, observe },
         progress,
       });
       signal.throwIfAborted();
@@ -109,17 +111,18 @@ function judgedHere(
 }
 
 /** The world's module, `run` in worlds/<name>: loaded late, since some bring heavy machinery. */
-async function loadWorld(name: WorldName, fidelity: Fidelity): Promise<World> {
+export async function loadWorld(name: WorldName, fidelity: Fidelity): Promise<World> {
   const stem = name === 'model' && fidelity === 'flow' ? 'flow' : name;
   const file = new URL(`./worlds/${stem}${extname(import.meta.url)}`, import.meta.url);
   const module = (await import(file.href)) as { readonly run: World };
   return module.run;
 }
 
-function documentOf(
+/** The results document of a scenario whose worlds have been judged. */
+export function documentOf(
   scenario: Scenario,
   worlds: Readonly<Record<string, WorldResult>>,
-  { version, seed, reproduce, environment }: RunOptions,
+  { version, seed, reproduce, environment }: DocumentOptions,
 ): ResultsDocument {
   const { users, messagesPerDay, series } = scenario.traffic;
   const own = series === undefined ? {} : { series: isFile(series) ? series.file : 'the scenario' };
@@ -149,7 +152,13 @@ function unfinished(
   return document.verdict === 'held' ? { ...document, verdict: 'undecided' } : document;
 }
 
-function faultResult({ fault, firedAtSeconds, healedAtSeconds }: FaultRecord): FaultResult {
+/** A fault's record as the report has it. */
+export function faultResult({
+  fault,
+  firedAtSeconds,
+  healedAtSeconds,
+  effects,
+}: FaultRecord): FaultResult {
   return {
     kind: fault.kind,
     description: describeFault(fault),
@@ -157,5 +166,6 @@ function faultResult({ fault, firedAtSeconds, healedAtSeconds }: FaultRecord): F
     forSeconds: fault.forSeconds,
     ...(firedAtSeconds === undefined ? {} : { firedAtSeconds }),
     ...(healedAtSeconds === undefined ? {} : { healedAtSeconds }),
+    ...(effects === undefined ? {} : { effects }),
   };
 }

@@ -43,7 +43,7 @@ const IO_ALLOWED: readonly RegExp[] = [
   /^sim\/parallel\//,
   /^reports\/dashboard\//,
   /^reports\/render\/assets\.ts$/, // reads the chart library to inline it
-  /^scenarios\/load\.ts$/, // reads a person's scenario file
+  /^scenarios\/(source-file|library-of-files)\.ts$/, // read a person's file, and a library
   /^scenarios\/traffic-file\.ts$/, // reads a person's file of rates
   /^scenarios\/worlds\/(live|behind-proxies)\.ts$/,
   /^system-under-test\/mtproto\/wasm-primitives\.ts$/, // reads the WebAssembly module of a package

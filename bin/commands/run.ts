@@ -6,9 +6,6 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { unsupportedFaults } from '../../chaos/plan.ts';
 import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
-import { renderJson } from '../../reports/render/json.ts';
-import { renderTerminal } from '../../reports/render/terminal.ts';
-import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
 import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
@@ -26,6 +23,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { OptionReader, WORKERS_MAX } from '../option-values.ts';
 import { folderProblem, writeReports } from '../output-folder.ts';
 import { packageInfo } from '../package-info.ts';
+import { printResults, quoted } from '../print-results.ts';
 import { ProgressLine } from '../progress-line.ts';
 import { scaledTo } from '../scaled.ts';
 import { withScratch } from '../scratch.ts';
@@ -144,7 +142,7 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
     );
     wanted.checkpoints?.remove();
     line.clear();
-    print(results, wanted.out, options.json === true);
+    printResults(results, wanted.out, options.json === true);
     return exitCodeOf(results.verdict);
   } catch (error) {
     line.clear();
@@ -294,24 +292,6 @@ function reproduceCommand(
   if (options.fidelity !== 'events') words.push('--fidelity', options.fidelity);
   if (options.toxiproxy !== 'embedded') words.push('--toxiproxy', options.toxiproxy);
   return words.map(quoted).join(' ');
-}
-
-/** For a POSIX shell. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-function print(results: ResultsDocument, out: string | undefined, json: boolean): void {
-  const reportPath = out === undefined ? undefined : writeReports(out, results);
-  if (json) {
-    process.stdout.write(`${renderJson(results).trimEnd()}\n`);
-    if (reportPath) process.stderr.write(`report: ${reportPath}\n`);
-    return;
-  }
-  const plain = process.stdout.isTTY !== true || Boolean(process.env['NO_COLOR']);
-  const width = process.stdout.columns ?? 100;
-  const text = renderTerminal(results, { plain, width, ...(reportPath ? { reportPath } : {}) });
-  process.stdout.write(`${text.trimEnd()}\n`);
 }
 
 /** Standard output stays empty: a run that did not end has no result. */

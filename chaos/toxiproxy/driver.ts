@@ -22,6 +22,14 @@ export interface Latency {
   readonly jitterMs: number;
 }
 
+/** A toxic to be made; its attributes are the API's own, whole numbers. */
+export interface NewToxic {
+  readonly name: string;
+  readonly type: string;
+  readonly stream: Stream;
+  readonly attributes: Readonly<Record<string, number>>;
+}
+
 export interface ChaosDriverOptions {
   /** Every single call ends within this, milliseconds. Default 5000. */
   readonly timeoutMs?: number;
@@ -101,20 +109,31 @@ export class ChaosDriver {
 
   /** Adds a latency toxic of its own name to one stream. */
   async addLatency(proxy: string, toxic: string, stream: Stream, latency: Latency): Promise<void> {
-    await this.#proxy(proxy).addToxic({
-      name: toxic,
-      type: 'latency',
-      stream,
-      toxicity: 1,
-      attributes: { latency: latency.ms, jitter: latency.jitterMs },
-    });
+    const attributes = { latency: latency.ms, jitter: latency.jitterMs };
+    await this.addToxic(proxy, { name: toxic, type: 'latency', stream, attributes });
+  }
+
+  /** Adds a toxic that takes hold of every connection. */
+  async addToxic(proxy: string, toxic: NewToxic): Promise<void> {
+    // The client's list of types is that of 2.12; the embedded server has more.
+    const type = toxic.type as 'latency';
+    await this.#proxy(proxy).addToxic({ ...toxic, type, toxicity: 1 });
   }
 
   /** The latency that a toxic has on the server now; undefined when it is not there. */
   async readLatency(proxy: string, toxic: string): Promise<Latency | undefined> {
+    const attributes = await this.readToxic(proxy, toxic);
+    if (!attributes) return undefined;
+    return { ms: attributes['latency'] ?? 0, jitterMs: attributes['jitter'] ?? 0 };
+  }
+
+  /** The attributes that a toxic has on the server now; undefined when it is not there. */
+  async readToxic(
+    proxy: string,
+    toxic: string,
+  ): Promise<Readonly<Record<string, number>> | undefined> {
     try {
-      const found = await this.#proxy(proxy).getToxic<{ latency: number; jitter: number }>(toxic);
-      return { ms: found.attributes.latency, jitterMs: found.attributes.jitter };
+      return (await this.#proxy(proxy).getToxic<Record<string, number>>(toxic)).attributes;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;

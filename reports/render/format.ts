@@ -2,7 +2,7 @@
  * How values, verdicts and worlds are put into words: one place, so that the terminal, the page and
  * the summary say the same. Pure; knows neither colours nor markup.
  */
-import type { FaultResult, ResultsDocument, WorldResult } from '../results.ts';
+import type { DrillStep, FaultResult, ResultsDocument, WorldResult } from '../results.ts';
 import type { SloResult, Verdict } from '../slo.ts';
 
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
@@ -251,6 +251,13 @@ function whatHappened(fault: FaultResult): string {
   const healed = fault.healedAtSeconds;
   const from = digits(fault.firedAtSeconds);
   return healed === undefined ? `from ${from} s, did not heal` : `${from}–${digits(healed)} s`;
+}
+
+/** One step of a drill: "recovered at 54 s: held". */
+export function drillStepText({ name, atSeconds, verdict, why }: DrillStep): string {
+  const when = `${Math.round(atSeconds * 10) / 10} s`;
+  const from = name === 'recovered' ? `from ${when}` : `at ${when}`;
+  return `${name} ${from}: ${VERDICT_WORDS[verdict].toLowerCase()}${why ? ` (${why})` : ''}`;
 }
 
 /** One line on the size of the run. */

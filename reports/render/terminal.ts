@@ -7,6 +7,7 @@ import picocolors from 'picocolors';
 import type { ResultsDocument, WorldResult } from '../results.ts';
 import type { SloResult, Verdict } from '../slo.ts';
 import {
+  drillStepText,
   faultRows,
   formatValue,
   keyFigures,
@@ -150,6 +151,12 @@ function happenings(results: ResultsDocument, colours: Colours, width: number): 
     const planned = `${what}, planned from ${fault.atSeconds} s for ${fault.forSeconds} s`;
     const done = byWorld.map(({ world, what: said }) => `${world} ${said}`).join(' · ');
     lines.push(...wrap(`${planned}: ${done}`, width - 2).map((line) => `  ${line}`));
+  }
+  for (const [world, { drill }] of Object.entries(results.worlds)) {
+    for (const step of drill?.steps ?? []) {
+      const said = `${world} ${drillStepText(step)}`;
+      lines.push(...wrap(printable(said), width - 2).map((line) => `  ${line}`));
+    }
   }
   return lines.length === 0 ? [] : [colours.bold('what happened'), ...lines, ''];
 }

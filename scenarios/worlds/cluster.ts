@@ -1,7 +1,9 @@
 /** The cluster world: the real backend in one process, on a virtual clock, network and disk. */
 import { Measurements } from '../../reports/measurements.ts';
 import { runCluster } from '../../sim/cluster/run-cluster.ts';
+import type { DisturbanceTracker } from '../../sim/users/disturbance-tracker.ts';
 import { measureAudit, measureLedger } from '../../sim/users/measure.ts';
+import { RunningFigures } from '../../sim/users/running-figures.ts';
 import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import { scaledLoad } from './load.ts';
@@ -15,6 +17,7 @@ export const run: World = async (scenario, options) => {
   const { topology, window } = scenario;
   const load = scaledLoad(scenario, scenario.worlds.cluster, options.seed);
   const measurements = new Measurements({ windowSeconds: window.seconds });
+  let running: { figures: RunningFigures; tracker: DisturbanceTracker } | undefined;
   const result = await runCluster({
     topology,
     people: load.people,
@@ -30,10 +33,23 @@ export const run: World = async (scenario, options) => {
       const share = phase === 'arrive' ? SHARES.arrive : phase === 'load' ? SHARES.load : 0.05;
       options.progress({ phase, done: before + done * share, text });
     },
+    ...(options.rollBack ? { rollBack: options.rollBack } : {}),
+    onLoad: (crowd, tracker) => {
+      if (!options.observe) return;
+      running = { figures: new RunningFigures(crowd, tracker, window.seconds), tracker };
+    },
     onSecond: (atSeconds, cluster) => {
       for (const dc of dcIds(topology)) {
-        measurements.gauge('backlog', cluster.backlogFor(dc), { dc: String(dc) }, atSeconds);
+        const waiting = cluster.backlogFor(dc);
+        const tags = { dc: String(dc) };
+        measurements.gauge('backlog', waiting, tags, atSeconds);
+        running?.figures.measurements.gauge('backlog', waiting, tags, atSeconds);
       }
+      if (!running) return;
+      const { figures, tracker } = running;
+      options.observe?.({
+        ...{ atSeconds, measurements: figures.measurements, inForce: tracker.inForce },
+      });
     },
     onLag: (lagMs, atSeconds) => measurements.record('generator_lag', lagMs, {}, atSeconds),
   });

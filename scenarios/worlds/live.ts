@@ -12,6 +12,7 @@ import { Measurements } from '../../reports/measurements.ts';
 import { Crowd } from '../../sim/users/crowd.ts';
 import { DisturbanceTracker } from '../../sim/users/disturbance-tracker.ts';
 import { measureAudit, measureLedger } from '../../sim/users/measure.ts';
+import { RunningFigures } from '../../sim/users/running-figures.ts';
 import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { createNodeNetwork } from '../../system-under-test/live/node-network.ts';
@@ -22,6 +23,7 @@ import { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
 import { type Later, startBehindProxies } from './behind-proxies.ts';
+import { LiveMachines } from './live-machines.ts';
 import { type ScaledLoad, scaledLoad } from './load.ts';
 import type { World, WorldOptions } from './world.ts';
 
@@ -72,6 +74,12 @@ async function runLive(
   const load = watch.load ?? scaledLoad(scenario, scenario.worlds.live, options.seed);
   const clock = createNodeClock();
   const unexpected: string[] = [];
+  const machines: LiveMachines = new LiveMachines(
+    () => cluster,
+    clock,
+    (why) => unexpected.push(why),
+  );
+  signal.addEventListener('abort', () => machines.stop(), { once: true });
 
   options.progress({ phase: 'start', done: 0, text: `${options.toxiproxy} toxiproxy` });
   let starting = true;
@@ -83,7 +91,7 @@ async function runLive(
       dataFolder: join(options.scratch, 'live'),
       testPhones: true,
       geographicLatency: true,
-      onUnexpectedExit: (_dc, why) => unexpected.push(why),
+      onUnexpectedExit: (dc, why) => machines.ended(dc, why),
       onStarting: (text) => {
         if (starting) options.progress({ phase: 'start', done: 0, text });
       },
@@ -129,41 +137,30 @@ async function runLive(
   const loopDelay = monitorEventLoopDelay({ resolution: 10 });
   loopDelay.enable();
 
-  /** The loss of this DC that began last. */
-  const faultOf = (dc: number) =>
-    scenario.faults
-      .filter((fault) => lostDc(fault) === dc && fault.atSeconds <= atSeconds())
-      .toSorted((a, b) => a.atSeconds - b.atSeconds)
-      .at(-1);
+  const figures = options.observe && new RunningFigures(crowd, tracker, window.seconds);
+  const { rollBack } = options;
   const interpreter = new PlanInterpreter({
     driver,
     dcs,
     clock,
-    onDcLoss: (dc) => cluster.kill(dc),
-    onDcReturn: async (dc) => {
-      if (signal.aborted) return;
-      await cluster.startDc(dc);
-      const fault = faultOf(dc);
-      if (fault) tracker.healed(fault, clock.monotonicMs());
-      watch.onReturned?.(dc, clock.monotonicMs());
+    machines,
+    onStruck: (fault) => tracker.struck(fault, clock.monotonicMs()),
+    onHealed: (fault) => {
+      tracker.healed(fault, clock.monotonicMs());
+      const dc = lostDc(fault);
+      if (dc !== undefined) watch.onReturned?.(dc, clock.monotonicMs());
     },
   });
-  for (const fault of scenario.faults) {
-    const strikeAt = windowStartMs + fault.atSeconds * 1000 - clock.monotonicMs();
-    const timer = clock.after(strikeAt, () => tracker.struck(fault, clock.monotonicMs()));
-    later(async () => timer.cancel());
-    if (lostDc(fault) !== undefined) continue;
-    const heal = clock.after(strikeAt + fault.forSeconds * 1000, () =>
-      tracker.healed(fault, clock.monotonicMs()),
-    );
-    later(async () => heal.cancel());
-  }
   let records: FaultRecord[] = [];
-  const faults = interpreter.run({ faults: scenario.faults }, windowStartMs, signal).then((all) => {
-    records = all;
-  });
+  const stopFaults = rollBack ? AbortSignal.any([signal, rollBack]) : signal;
+  const faults = interpreter
+    .run({ faults: scenario.faults }, windowStartMs, stopFaults)
+    .then((all) => {
+      records = all;
+    });
 
   const endMs = windowStartMs + window.seconds * 1000;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   const cpuBefore = await cpuOf(cluster, dcs);
   for (;;) {
     await pause(CHECK_MS, signal);
@@ -173,7 +170,13 @@ async function runLive(
     let waiting = 0;
     for (const [dc, count] of backlog) {
       measurements.gauge('backlog', count, { dc: String(dc) }, at);
+      figures?.measurements.gauge('backlog', count, { dc: String(dc) }, at);
       waiting += count;
+    }
+    if (figures && atSeconds() >= lookedAt + 1) {
+      lookedAt = Math.floor(atSeconds());
+      const { inForce } = tracker;
+      options.observe?.({ atSeconds: atSeconds(), measurements: figures.measurements, inForce });
     }
     const done = Math.min(1, (clock.monotonicMs() - windowStartMs) / (window.seconds * 1000));
     const { entries } = crowd.ledger;

@@ -2,12 +2,21 @@
  * What every world does with a scenario, and what it hands back. The judge and the report know
  * nothing else of a world.
  */
-import type { FaultRecord } from '../../chaos/plan.ts';
+import type { Fault, FaultRecord } from '../../chaos/plan.ts';
 import type { Measurements } from '../../reports/measurements.ts';
 import type { MetricName } from '../../reports/metrics.ts';
 import type { CheckpointKeeper } from '../../sim/model/checkpoint.ts';
 import type { ServiceTimes } from '../../sim/model/service-times.ts';
 import type { Scenario, WorldName } from '../define.ts';
+
+/** A run as it stands, about once a second of its window and of the time after it. */
+export interface Look {
+  /** From the start of the window; below 0 in the warm-up. */
+  readonly atSeconds: number;
+  /** What was measured so far; provisional, see sim/users/running-figures.ts. */
+  readonly measurements: Measurements;
+  readonly inForce: readonly Fault[];
+}
 
 export interface WorldOptions {
   readonly seed: string;
@@ -15,6 +24,10 @@ export interface WorldOptions {
   /** Aborted on Ctrl-C: the world stops, cleans up, and rejects with the signal's reason. */
   readonly signal: AbortSignal;
   readonly progress: (report: Progress) => void;
+  /** Cluster and live: looks on while the run goes on. */
+  readonly observe?: ((look: Look) => void) | undefined;
+  /** Cluster and live, aborted: all faults heal now and no other strikes; the run goes on. */
+  readonly rollBack?: AbortSignal | undefined;
   /** Live world: which Toxiproxy carries the links. */
   readonly toxiproxy: 'embedded' | 'real';
   /** Where a world may keep files while it runs; removed by the caller afterwards. */

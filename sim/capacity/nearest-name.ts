@@ -15,8 +15,8 @@ export function nearestName(wanted: string, names: readonly string[]): string | 
   return least <= Math.max(2, word.length / 3) ? best : undefined;
 }
 
-/** Levenshtein distance. */
-function edits(a: string, b: string): number {
+/** Levenshtein distance, in single-character edits; both texts are short names. */
+export function edits(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

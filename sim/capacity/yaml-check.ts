@@ -18,12 +18,20 @@ export type Checked<T> =
 
 type Issue = z.core.$ZodIssue;
 
-/** `file` is only named in the problems: "plan.yaml:12:3: traffic.mediaShare: ...". */
-export function checkYaml<S extends z.ZodType>(
+export interface ParsedYaml {
+  /** A table of keys and values. */
+  readonly value: unknown;
+  /** "plan.yaml:12:3", where the value of a path begins, or the nearest above it. */
+  readonly at: (path: readonly PropertyKey[]) => string;
+  /** The same as an offset into the text, to sort by. */
+  readonly offset: (path: readonly PropertyKey[]) => number;
+}
+
+/** Reads the text; whether the content is right is somebody else's business. */
+export function parseYaml(
   text: string,
   file: string,
-  schema: S,
-): Checked<z.infer<S>> {
+): ParsedYaml | { readonly problems: readonly string[] } {
   if (text.length > TEXT_LENGTH_MAX) {
     return { problems: [`${file}: is longer than ${TEXT_LENGTH_MAX} characters`] };
   }
@@ -39,23 +47,33 @@ export function checkYaml<S extends z.ZodType>(
     };
   }
   const root = document.contents;
-  const at = (path: readonly PropertyKey[]): string => place(offsetOf(root, path));
-  let content: unknown;
+  const offset = (path: readonly PropertyKey[]): number => offsetOf(root, path);
+  const at = (path: readonly PropertyKey[]): string => place(offset(path));
   try {
-    content = document.toJS({ maxAliasCount: 10 });
+    const value: unknown = document.toJS({ maxAliasCount: 10 });
+    if (isMap(root)) return { value, at, offset };
+    return { problems: [`${file}:1:1: is no table of keys and values, such as "traffic:"`] };
   } catch (error) {
     return { problems: [`${file}: ${error instanceof Error ? error.message : error}`] };
   }
-  if (!isMap(root)) {
-    return { problems: [`${file}:1:1: is no table of keys and values, such as "traffic:"`] };
-  }
+}
+
+/** `file` is only named in the problems: "plan.yaml:12:3: traffic.mediaShare: ...". */
+export function checkYaml<S extends z.ZodType>(
+  text: string,
+  file: string,
+  schema: S,
+): Checked<z.infer<S>> {
+  const parsed = parseYaml(text, file);
+  if ('problems' in parsed) return parsed;
+  const { value: content, at, offset } = parsed;
   const result = schema.safeParse(content);
   if (result.success) return { value: result.data, at };
   const found = result.error.issues.flatMap((issue) => problemsOf(issue, content, []));
   const problems = found.map((problem) =>
     problem.unknown ? { ...problem, text: unknownKey(problem.path, schema) } : problem,
   );
-  problems.sort((a, b) => offsetOf(root, a.path) - offsetOf(root, b.path));
+  problems.sort((a, b) => offset(a.path) - offset(b.path));
   return {
     problems: problems
       .slice(0, PROBLEMS_MAX)

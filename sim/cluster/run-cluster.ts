@@ -38,9 +38,13 @@ export interface ClusterRunInput {
   /** Every device opens a chat so often and checks that it is shown nothing old. */
   readonly lookEveryMs?: number;
   readonly signal?: AbortSignal;
+  /** Aborted (in `onSecond`): every fault heals now, and no other strikes. */
+  readonly rollBack?: AbortSignal;
   readonly progress?: (phase: string, done: number, text: string) => void;
   /** Called every virtual second of the window and the drain, `atSeconds` from its start. */
   readonly onSecond?: (atSeconds: number, cluster: VirtualCluster, crowd: Crowd) => void;
+  /** The load starts now: who wants to look on while it goes on. */
+  readonly onLoad?: (crowd: Crowd, tracker: DisturbanceTracker) => void;
   readonly onLag?: (lagMs: number, atSeconds: number) => void;
   /** End as soon as a promise is seen broken: what comes after adds nothing for a fuzzer. */
   readonly stopAtViolation?: boolean;
@@ -160,6 +164,7 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
   let stopFaults = (): void => {};
   const homeMoves = new HomeMoves(loop, cluster, homes, userIdOf);
   crowd.startLoad();
+  input.onLoad?.(crowd, tracker);
   const windowStart = clock.monotonicMs() + input.warmupSeconds * 1000;
   if (input.onLag) {
     const { onLag } = input;
@@ -183,7 +188,9 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
     records = () => run.records();
     stopFaults = () => run.stop();
     for (const fault of input.faults) {
-      clock.after(fault.atSeconds * 1000, () => tracker.struck(fault, clock.monotonicMs()));
+      clock.after(fault.atSeconds * 1000, () => {
+        if (!input.rollBack?.aborted) tracker.struck(fault, clock.monotonicMs());
+      });
       const healAt = (fault.atSeconds + fault.forSeconds) * 1000;
       clock.after(healAt, () => tracker.healed(fault, clock.monotonicMs()));
     }
@@ -210,6 +217,10 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
     const elapsedMs = step * CHECK_MS;
     const atSeconds = elapsedMs / 1000 - input.warmupSeconds;
     if (elapsedMs % 1000 === 0 && atSeconds >= 0) input.onSecond?.(atSeconds, cluster, crowd);
+    if (input.rollBack?.aborted) {
+      stopFaults();
+      tracker.allHealed(clock.monotonicMs());
+    }
     if (elapsedMs % 1000 === 0) {
       const shown = crowd.ledger.entries.length;
       tell('load', Math.min(1, elapsedMs / totalMs), `${shown} messages at ${atSeconds} s`);

@@ -43,6 +43,23 @@ export class DisturbanceTracker {
     }
   }
 
+  /** Every fault that has struck is over, or is about to be: its plan was given up. */
+  allHealed(nowMs: number): void {
+    for (const tracked of this.#tracked) tracked.healedMs ??= nowMs;
+  }
+
+  /** Whether anything that goes on now touches messages between these home DCs. */
+  disturbs(sender: number, recipient: number): boolean {
+    return this.#tracked.some(
+      ({ fault, untilMs }) => untilMs === undefined && disturbs(fault, sender, recipient),
+    );
+  }
+
+  /** Faults that are in force now. */
+  get inForce(): Fault[] {
+    return this.#tracked.filter((each) => each.healedMs === undefined).map(({ fault }) => fault);
+  }
+
   /** Faults whose traces are not gone yet. */
   get open(): number {
     return this.#tracked.filter((each) => each.untilMs === undefined).length;

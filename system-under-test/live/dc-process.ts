@@ -12,6 +12,7 @@ import { BackupRunner, type BackupSource } from './backup-runner.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
 import type { HomeAnswer, HomeQuestion } from './home-move.ts';
+import { TroubledMachine } from './machine-trouble.ts';
 import { StartReport } from './start-report.ts';
 import { stationTrace } from './station-trace.ts';
 
@@ -21,6 +22,7 @@ let environment: LiveEnvironment | undefined;
 let backupSource: BackupSource | undefined;
 const backups = new BackupRunner(tell);
 let ending = false;
+const machine = new TroubledMachine();
 const loopDelay = monitorEventLoopDelay({ resolution: 10 });
 const starting = new StartReport(
   (state) => tell({ kind: 'starting', state }),
@@ -32,6 +34,7 @@ function tell(message: FromDc): void {
 }
 
 async function start(config: DcProcessConfig): Promise<void> {
+  machine.set(config.trouble);
   environment = await openLiveEnvironment({
     dataFolder: config.dataFolder,
     logLevel: config.logLevel,
@@ -40,10 +43,15 @@ async function start(config: DcProcessConfig): Promise<void> {
     onChecked: (bytes) => starting.checked(bytes),
   });
   const trace = config.trace ? stationTrace((marks) => tell({ kind: 'trace', marks })) : undefined;
+  const troubled = {
+    ...environment,
+    clock: machine.clock(environment.clock),
+    store: machine.store(environment.store),
+  };
   datacenter = await Datacenter.start({
     dc: config.dc,
     topology: config.topology,
-    environment: trace ? { ...environment, trace } : environment,
+    environment: trace ? { ...troubled, trace } : troubled,
     crypto: await loadCrypto(),
     rsaKeys: [new RsaKey(config.rsaPrivateKeyPem)],
     secret: new Uint8Array(Buffer.from(config.secretHex, 'hex')),
@@ -68,7 +76,13 @@ function status(): LiveStatus | undefined {
   const { user, system } = process.cpuUsage();
   const rssBytes = process.memoryUsage.rss();
   const loopDelayP99Ms = loopDelay.percentile(99) / 1e6;
-  return { ...datacenter.status(), cpuMicros: user + system, rssBytes, loopDelayP99Ms };
+  return {
+    ...datacenter.status(),
+    cpuMicros: user + system,
+    rssBytes,
+    loopDelayP99Ms,
+    troubleEffects: machine.effects,
+  };
 }
 
 /** Never rejects: what cannot be done is an answer, too. */
@@ -119,6 +133,9 @@ process.on('message', (message: ToDc) => {
       void answer(message.question).then((found) =>
         tell({ kind: 'home', id: message.id, answer: found }),
       );
+      return;
+    case 'trouble':
+      machine.set(message.trouble);
       return;
     case 'stop':
       void end(0);

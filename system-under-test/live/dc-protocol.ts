@@ -5,6 +5,7 @@ import type { DcAddress } from '../services/help.ts';
 import type { Topology } from '../topology.ts';
 import type { BackupProgress, BackupSummary } from './backup.ts';
 import type { HomeAnswer, HomeQuestion } from './home-move.ts';
+import type { MachineTrouble, TroubleEffects } from './machine-trouble.ts';
 import type { StartState } from './start-report.ts';
 import type { StationMark } from './station-trace.ts';
 
@@ -23,6 +24,8 @@ export interface DcProcessConfig {
   readonly logLevel: LogLevel;
   /** Tell which message passed which station when. */
   readonly trace: boolean;
+  /** What is wrong with its machine from the start. */
+  readonly trouble: MachineTrouble;
 }
 
 export type ToDc =
@@ -37,6 +40,8 @@ export type ToDc =
     }
   | { readonly kind: 'cancel-backup'; readonly id: number }
   | { readonly kind: 'home'; readonly id: number; readonly question: HomeQuestion }
+  /** From now on this is what is wrong with its machine. */
+  | { readonly kind: 'trouble'; readonly trouble: MachineTrouble }
   | { readonly kind: 'stop' };
 
 export type FromDc =
@@ -59,4 +64,6 @@ export interface LiveStatus extends DatacenterStatus {
   readonly rssBytes: number;
   /** How late its event loop ran, 99th percentile since its start, ms. */
   readonly loopDelayP99Ms: number;
+  /** How often the troubles of its machine made a difference since the process began. */
+  readonly troubleEffects: TroubleEffects;
 }

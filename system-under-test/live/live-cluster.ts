@@ -16,6 +16,7 @@ import { type ClusterFiles, dcFolder, openClusterFiles } from './cluster-files.t
 import { type ControlReply, type ControlRequest, serveControl } from './control-socket.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { type HomeAnswer, type HomeQuestion, type MoveSummary, moveHomeOf } from './home-move.ts';
+import { type MachineTrouble, NO_TROUBLE } from './machine-trouble.ts';
 import { createNodeClock } from './node-clock.ts';
 import { type StartState, startText } from './start-report.ts';
 import type { StationMark } from './station-trace.ts';
@@ -93,6 +94,10 @@ export class LiveCluster {
   readonly #clock: Clock;
   readonly #running = new Map<number, Running>();
   readonly #logs = new Map<number, WriteStream>();
+  /** What is wrong with the machine of each, where anything is. */
+  readonly #troubles = new Map<number, MachineTrouble>();
+  /** Those whose processes stand still. */
+  readonly #paused = new Set<number>();
   #nextId = 1;
   #control: { close(): Promise<void> } | undefined;
 
@@ -204,7 +209,10 @@ export class LiveCluster {
     };
     this.#running.set(dc, running);
     child.once('exit', (code, signal) => {
-      if (this.#running.get(dc) === running) this.#running.delete(dc);
+      if (this.#running.get(dc) === running) {
+        this.#running.delete(dc);
+        this.#paused.delete(dc);
+      }
       for (const answered of running.asked.values()) answered(undefined);
       for (const { failed } of running.backups.values()) failed(new Error(`DC ${dc} has ended`));
       for (const answered of running.homes.values()) answered(HAS_ENDED);
@@ -227,6 +235,7 @@ export class LiveCluster {
       newCluster,
       logLevel: this.#o.logLevel ?? 'info',
       trace: this.#o.onTrace !== undefined,
+      trouble: this.#troubles.get(dc) ?? NO_TROUBLE,
     };
     await this.#ready(dc, running, config);
   }
@@ -282,10 +291,27 @@ export class LiveCluster {
     await running.exited;
   }
 
-  /** Undefined for a datacentre that is not serving, or does not answer in time. */
+  /** SIGSTOP: its sockets stay open, and nothing answers. Nothing where it is down. */
+  pause(dc: number): void {
+    if (this.#running.get(dc)?.child.kill('SIGSTOP')) this.#paused.add(dc);
+  }
+
+  /** SIGCONT. */
+  resume(dc: number): void {
+    if (this.#paused.delete(dc)) this.#running.get(dc)?.child.kill('SIGCONT');
+  }
+
+  /** What is wrong with the machine of a datacentre from now on, also when it starts again. */
+  trouble(dc: number, trouble: MachineTrouble): void {
+    this.#troubles.set(dc, trouble);
+    const running = this.#running.get(dc);
+    if (running) this.#tell(running.child, { kind: 'trouble', trouble });
+  }
+
+  /** Undefined for a datacentre that is not serving, stands still, or does not answer in time. */
   status(dc: number): Promise<LiveStatus | undefined> {
     const running = this.#running.get(dc);
-    if (!running) return Promise.resolve(undefined);
+    if (!running || this.#paused.has(dc)) return Promise.resolve(undefined);
     const id = this.#nextId++;
     return new Promise((resolve) => {
       const answered = (status: LiveStatus | undefined): void => {
@@ -375,6 +401,7 @@ export class LiveCluster {
     await Promise.all(
       [...this.#running.values()].map(async (running) => {
         running.expected = true;
+        if (running.child.pid !== undefined) running.child.kill('SIGCONT');
         this.#tell(running.child, { kind: 'stop' });
         const timer = setTimeout(() => running.child.kill('SIGKILL'), STOP_MS);
         await running.exited;

@@ -50,22 +50,22 @@ describe('what is not right', () => {
   });
 
   test('a fault that one of the worlds cannot do', async () => {
-    const file = join(folder, 'paused.mjs');
+    const file = join(folder, 'wiped.mjs');
     const scenario = {
-      name: 'paused',
-      title: 'A process stands still',
+      name: 'wiped',
+      title: 'A machine is replaced',
       traffic: { users: 1e6, messagesPerDay: 1e7 },
       window: { fromUtc: '15:00', seconds: 20 },
-      faults: [{ kind: 'pause', dc: 4, atSeconds: 5, forSeconds: 5 }],
+      faults: [{ kind: 'wipe', dc: 4, atSeconds: 5, forSeconds: 5 }],
       slos: { writes_lost: ['count==0'] },
     };
     writeFileSync(file, `export default ${JSON.stringify(scenario)};`);
     const { code, stderr } = await quincunx(['run', file, '--world', 'cluster,live']);
-    expect(stderr).toContain("--world live: faults[0].kind: the live world cannot do 'pause'");
+    expect(stderr).toContain("--world live: faults[0].kind: the live world cannot do 'wipe'");
     expect(code).toBe(104);
   });
 
-  test.each([['drill'], ['compare'], ['worker']])('%s: not in this version', async (command) => {
+  test.each([['lab'], ['worker']])('%s: not in this version', async (command) => {
     const { code, stderr } = await quincunx([command]);
     expect(stderr).toContain(`does not have the command '${command}' yet`);
     expect(code).toBe(104);

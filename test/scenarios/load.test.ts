@@ -2,7 +2,8 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { editDistance, libraryNames, loadScenario } from '../../scenarios/load.ts';
+import { libraryNames, loadScenario } from '../../scenarios/load.ts';
+import { edits } from '../../sim/capacity/nearest-name.ts';
 import { quincunx } from '../setup/command.ts';
 import { ROOT } from '../setup/source-files.ts';
 
@@ -22,8 +23,8 @@ test('an unknown name is answered with the nearest ones', async () => {
     kind: 'invalid',
     problems: [expect.stringContaining('dc-outage')],
   });
-  expect(editDistance('kitten', 'sitting')).toBe(3);
-  expect(editDistance('', 'abc')).toBe(3);
+  expect(edits('kitten', 'sitting')).toBe(3);
+  expect(edits('', 'abc')).toBe(3);
 });
 
 describe("a person's own file", () => {

@@ -71,13 +71,13 @@ test('a fault beyond one of the worlds is refused before any world starts', asyn
     started++;
     return losing(0)(of, how);
   };
-  const pause = { kind: 'pause', dc: 4, atSeconds: 5, forSeconds: 5 } as const;
-  const paused: Scenario = { ...small, faults: [fault, pause] };
-  await expect(runScenario(paused, options({ cluster: counting, live: counting }))).rejects.toThrow(
-    "faults[1].kind: the live world cannot do 'pause'; it can do dc_loss",
+  const wipe = { kind: 'wipe', dc: 4, atSeconds: 5, forSeconds: 5 } as const;
+  const wiped: Scenario = { ...small, faults: [fault, wipe] };
+  await expect(runScenario(wiped, options({ cluster: counting, live: counting }))).rejects.toThrow(
+    "faults[1].kind: the live world cannot do 'wipe'; it can do dc_loss",
   );
   expect(started).toBe(0);
-  await runScenario(paused, options({ cluster: counting }));
+  await runScenario(wiped, options({ cluster: counting }));
   expect(started).toBe(1);
 });
 

@@ -1,5 +1,6 @@
 /** The driver and the plan interpreter, the same on the embedded server and on the real one. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Machines, type MachineTrouble, NO_EFFECTS } from '../../../chaos/machines.ts';
 import type { Fault } from '../../../chaos/plan.ts';
 import { ChaosDriver } from '../../../chaos/toxiproxy/driver.ts';
 import { PlanInterpreter } from '../../../chaos/toxiproxy/interpret.ts';
@@ -34,6 +35,33 @@ class ManualClock {
 }
 
 const DCS = [1, 2, 3];
+
+/** Machines that only say what was done to them. */
+class NotedMachines implements Machines {
+  readonly #say: (what: string) => void;
+  #skewedReads = 0;
+
+  constructor(say: (what: string) => void) {
+    this.#say = say;
+  }
+
+  kill = (dc: number) => this.#done(`lost ${dc}`);
+  start = (dc: number) => this.#done(`back ${dc}`);
+  pause = (dc: number) => this.#done(`paused ${dc}`);
+  resume = (dc: number) => this.#done(`resumed ${dc}`);
+  trouble = (dc: number, trouble: MachineTrouble) =>
+    this.#done(`trouble ${dc} ${JSON.stringify(trouble)}`);
+
+  effects() {
+    this.#skewedReads += 7;
+    return Promise.resolve({ ...NO_EFFECTS, skewedReads: this.#skewedReads });
+  }
+
+  #done(what: string): Promise<void> {
+    this.#say(what);
+    return Promise.resolve();
+  }
+}
 
 export function driverConformance(name: string, start: () => Promise<Started>): void {
   describe(`${name}: driver and interpreter`, () => {
@@ -144,8 +172,7 @@ export function driverConformance(name: string, start: () => Promise<Started>): 
         driver,
         dcs: DCS,
         clock,
-        onDcLoss: (dc) => void events.push(`lost ${dc}`),
-        onDcReturn: (dc) => void events.push(`back ${dc}`),
+        machines: new NotedMachines((what) => events.push(what)),
         log: (line) => void events.push(line),
       });
       // The window starts at 10 s of the clock, which stands at 1 s.
@@ -208,6 +235,82 @@ export function driverConformance(name: string, start: () => Promise<Started>): 
       expect(await records).toEqual([{ fault: slow, firedAtSeconds: 0, healedAtSeconds: 5 }]);
       expect(await toxicsOf('link_1_2')).toEqual(['upstream 4', 'downstream 4']);
       expect(await toxicsOf('link_2_1')).toEqual([]);
+    });
+
+    it('lets nothing through in one direction, and loses nothing of it', async () => {
+      const cut: Fault = { kind: 'one_way_cut', from: 1, to: 2, atSeconds: 0, forSeconds: 5 };
+      const { clock, interpreter, records, seen } = play([cut]);
+      const socket = await dial(driver.listenOf('link_1_2'));
+      await roundTripMs(socket);
+      clock.advanceTo(10_000);
+      await seen('one_way_cut 1→2: in force');
+      const back = roundTripMs(socket);
+      const early = await Promise.race([back, new Promise((go) => setTimeout(go, 150, 'held'))]);
+      expect(early).toBe('held');
+      clock.advanceTo(15_000);
+      expect(await records).toEqual([{ fault: cut, firedAtSeconds: 0, healedAtSeconds: 5 }]);
+      await back;
+      expect(interpreter.problems).toEqual([]);
+    });
+
+    it('flaps: down, up, and up in the end', async () => {
+      const flap: Fault = {
+        ...{ kind: 'flapping_link', a: 1, b: 3, downMs: 1000, upMs: 2000 },
+        ...{ atSeconds: 0, forSeconds: 10 },
+      };
+      const { clock, events, interpreter, records, seen } = play([flap]);
+      const down = ['link_1_3', 'link_3_1'];
+      const reaches = (expected: string[]) =>
+        eventually(
+          async () => {
+            const now = await disabled();
+            return now.length === expected.length && expected.every((name) => now.includes(name));
+          },
+          `disabled: ${expected.join(', ') || 'none'}`,
+        );
+      clock.advanceTo(10_000);
+      await seen('flapping_link 1↔3, 1000 ms down, 2000 ms up: in force');
+      await reaches(down);
+      clock.advanceTo(11_000);
+      await reaches([]);
+      clock.advanceTo(13_000);
+      await reaches(down);
+      clock.advanceTo(20_000);
+      expect(await records).toEqual([{ fault: flap, firedAtSeconds: 0, healedAtSeconds: 10 }]);
+      await reaches([]);
+      expect(events.filter((event) => event.includes('wrong'))).toEqual([]);
+      expect(interpreter.problems).toEqual([]);
+    });
+
+    it('tells machines what is wrong with them, adds troubles up, and counts effects', async () => {
+      const skew: Fault = { kind: 'clock_skew', dc: 2, ms: 500, atSeconds: 0, forSeconds: 10 };
+      const slow: Fault = { kind: 'disk_slow', dc: 2, factor: 3, atSeconds: 5, forSeconds: 10 };
+      const pause: Fault = { kind: 'pause', dc: 3, atSeconds: 5, forSeconds: 1 };
+      const { clock, events, records, seen } = play([skew, slow, pause]);
+      clock.advanceTo(10_000);
+      await seen('clock_skew of DC 2 by 500 ms: in force');
+      clock.advanceTo(15_000);
+      await seen('disk_slow of DC 2, 3 times: in force');
+      await seen('pause of DC 3: in force');
+      clock.advanceTo(16_000);
+      await seen('pause of DC 3: healed');
+      clock.advanceTo(20_000);
+      await seen('clock_skew of DC 2 by 500 ms: healed');
+      clock.advanceTo(25_000);
+      const trouble = (skewMs: number, diskSlowFactor: number): string =>
+        `trouble 2 ${JSON.stringify({ skewMs, diskSlowFactor, diskFull: false })}`;
+      const done = await records;
+      expect(events.filter((event) => /^(trouble|paused|resumed)/.test(event))).toEqual([
+        trouble(500, 1),
+        ...(events.indexOf('paused 3') < events.indexOf(trouble(500, 3))
+          ? ['paused 3', trouble(500, 3)]
+          : [trouble(500, 3), 'paused 3']),
+        'resumed 3',
+        trouble(0, 3),
+        trouble(0, 1),
+      ]);
+      expect(done[0]?.effects).toBeGreaterThan(0);
+      expect(done[1]?.effects).toBe(0);
     });
 
     it('rolls back when aborted, and fires nothing more', async () => {

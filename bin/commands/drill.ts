@@ -1,0 +1,201 @@
+/**
+ * `quincunx drill`: breaks something on purpose and says whether the backend stood it: steady-state
+ * check, faults, abort conditions, rollback always, verdict.
+ */
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { unsupportedFaults } from '../../chaos/plan.ts';
+import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
+import type { WorldResult } from '../../reports/results.ts';
+import type { WorldName } from '../../scenarios/define.ts';
+import { drillNames, loadDrill } from '../../scenarios/drills/load.ts';
+import { type CheckedDrill, runDrill } from '../../scenarios/drills/run-drill.ts';
+import { documentOf, loadWorld } from '../../scenarios/run.ts';
+import { ScenarioLoadError } from '../../scenarios/source-file.ts';
+import { drillPlanText } from '../drill-text.ts';
+import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { OptionReader } from '../option-values.ts';
+import { folderProblem } from '../output-folder.ts';
+import { packageInfo } from '../package-info.ts';
+import { printResults, quoted } from '../print-results.ts';
+import { ProgressLine } from '../progress-line.ts';
+import { scaledTo } from '../scaled.ts';
+import { withScratch } from '../scratch.ts';
+
+const DRILL_WORLDS = ['cluster', 'live'] as const;
+const EXAMPLES = `
+Examples:
+  quincunx drill --list                           the drills there are
+  quincunx drill dc-loss --dry-run                what it would do and touch; nothing runs
+  quincunx drill dc-loss                          in the cluster world (virtual time)
+  quincunx drill partition-2-3 --world cluster,live --out out/drill
+  quincunx drill disk-full --world live --toxiproxy real
+  quincunx drill ./my-drill.yaml --json > results.json
+
+A drill is data (TypeScript, YAML or JSON): a steady state that must be there before anything
+breaks, faults, conditions that abort it, SLOs, and a budget of what it may touch (a drill beyond
+its budget is refused). Whatever happens, Ctrl-C too, everything is put back.
+
+Exit codes: 0 held, 99 an SLO is broken or the drill was aborted, 104 invalid input, 105
+interrupted, 111 undecided (no steady state to begin with, too little data), 1 a fault of Quincunx.
+`;
+
+interface RawOptions {
+  readonly list?: true;
+  readonly dryRun?: true;
+  readonly world?: readonly string[];
+  readonly seed: string;
+  readonly scale?: string;
+  readonly from?: string;
+  readonly toxiproxy: string;
+  readonly out?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+export function addDrill(program: Command, finish: (code: ExitCode) => void): void {
+  const several = (value: string, before: readonly string[] = []): string[] => [...before, value];
+  program
+    .command('drill')
+    .description('break something on purpose, undo it, and say whether the backend stood it')
+    .argument('[drill]', 'name in the library, or the path of a file')
+    .option('--list', 'the drills that come with Quincunx')
+    .option('--dry-run', 'say what it would do and touch, and run nothing')
+    .option('--world <name>', 'cluster (default) or live; repeat it or use commas', several)
+    .option('--seed <text>', 'decides everything that chance decides', '1')
+    .option('--scale <1:N>', 'one person in N, writing as much as people do')
+    .option('--from <HH:MM>', 'time of day of its beginning, UTC (default 12:00)')
+    .option('--toxiproxy <which>', 'live: embedded, or the real toxiproxy-server', 'embedded')
+    .option('--out <folder>', 'write report.html, results.json and the others')
+    .option('--json', 'print results.json on standard output, and nothing else')
+    .option('--quiet', 'no progress')
+    .addHelpText('after', EXAMPLES)
+    .action(async (nameOrPath: string | undefined, options: RawOptions) => {
+      finish(options.list ? await list(options) : await drill(nameOrPath, options));
+    });
+}
+
+async function list({ json }: RawOptions): Promise<ExitCode> {
+  const all = await Promise.all(
+    drillNames().map(async (name) => (await loadDrill(name, process.cwd())).drill),
+  );
+  if (json) {
+    const drills = all.map(({ name, title, teaches, seconds }) => ({
+      ...{ name, title, teaches, seconds },
+    }));
+    process.stdout.write(`${JSON.stringify({ drills }, null, 2)}\n`);
+    return EXIT.held;
+  }
+  const width = Math.max(...all.map(({ name }) => name.length));
+  for (const { name, title } of all) process.stdout.write(`${name.padEnd(width)}  ${title}\n`);
+  return EXIT.held;
+}
+
+async function drill(nameOrPath: string | undefined, options: RawOptions): Promise<ExitCode> {
+  const line = new ProgressLine(process.stderr, () => performance.now(), options.quiet === true);
+  const wanted = await readOptions(nameOrPath, options);
+  const { checked, worlds, seed, toxiproxy, out } = wanted;
+  const datacentres = checked.scenario.topology.sites.map(({ id, name }) => ({ id, name }));
+  const plan = drillPlanText(checked.drill, checked.blast, datacentres);
+  if (options.dryRun) {
+    const { drill: value, blast } = checked;
+    const json = JSON.stringify({ drill: value, blast }, null, 2);
+    process.stdout.write(options.json ? `${json}\n` : plan);
+    return EXIT.held;
+  }
+  if (!options.quiet) line.say(plan);
+  const interrupt = onInterrupt((text) => line.say(text));
+  const results: Record<string, WorldResult> = {};
+  try {
+    for (const world of worlds) {
+      results[world] = await withScratch(async (scratch) =>
+        runDrill(checked, await loadWorld(world, 'events'), {
+          ...{ seed, toxiproxy, scratch, workers: availableParallelism() },
+          signal: interrupt.signal,
+          progress: (report) => line.report(world, report),
+        }),
+      );
+    }
+    line.clear();
+    const document = documentOf(checked.scenario, results, {
+      seed,
+      version: packageInfo().version,
+      reproduce: reproduceCommand(nameOrPath ?? '', worlds, options),
+      environment: {
+        node: process.versions.node,
+        platform: `${process.platform}-${process.arch}`,
+        cores: availableParallelism(),
+      },
+    });
+    printResults(document, out, options.json === true);
+    return exitCodeOf(document.verdict);
+  } catch (error) {
+    line.clear();
+    if (!interrupt.signal.aborted) throw error;
+    process.stderr.write('interrupted; every fault was undone and everything cleaned up\n');
+    return EXIT.interrupted;
+  } finally {
+    interrupt.release();
+  }
+}
+
+interface Wanted {
+  readonly checked: CheckedDrill;
+  readonly worlds: readonly WorldName[];
+  readonly seed: string;
+  readonly toxiproxy: 'embedded' | 'real';
+  readonly out: string | undefined;
+}
+
+async function readOptions(nameOrPath: string | undefined, options: RawOptions): Promise<Wanted> {
+  const read = new OptionReader();
+  const worlds: readonly WorldName[] =
+    options.world === undefined ? ['cluster'] : read.worlds(options.world);
+  for (const world of worlds) {
+    if ((DRILL_WORLDS as readonly string[]).includes(world)) continue;
+    read.problems.push(`--world ${world}: a drill needs real code to break; use cluster or live`);
+  }
+  const seed = read.seed(options.seed);
+  const scale = read.scale('--scale', options.scale);
+  const fromUtc = read.timeOfDay('--from', options.from);
+  const toxiproxy = read.oneOf('--toxiproxy', options.toxiproxy, ['embedded', 'real']);
+  const out = options.out === undefined ? undefined : resolve(options.out);
+  const outProblem = out === undefined ? undefined : folderProblem('--out', out);
+  if (outProblem) read.problems.push(outProblem);
+  if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
+    read.problems.push(`--toxiproxy real: there is no toxiproxy-server; ${INSTALL_COMMAND}`);
+  }
+  let checked: CheckedDrill | undefined;
+  if (nameOrPath === undefined) {
+    read.problems.push(`name a drill, or a file: ${drillNames().join(', ')}`);
+  } else {
+    try {
+      checked = await loadDrill(nameOrPath, process.cwd(), fromUtc ? { fromUtc } : {});
+    } catch (error) {
+      if (!(error instanceof ScenarioLoadError) || error.kind === 'threw') throw error;
+      read.problems.push(...error.problems.map((problem) => `${error.about}: ${problem}`));
+    }
+  }
+  for (const world of worlds) {
+    if (world === 'model') continue;
+    const beyond = unsupportedFaults(checked?.scenario.faults ?? [], world);
+    read.problems.push(...beyond.map((problem) => `--world ${world}: ${problem}`));
+  }
+  read.check();
+  const scenario = scaledTo(checked!.scenario, scale);
+  return { checked: { ...checked!, scenario }, worlds, seed, toxiproxy, out };
+}
+
+function reproduceCommand(
+  nameOrPath: string,
+  worlds: readonly WorldName[],
+  { seed, scale, from, toxiproxy }: RawOptions,
+): string {
+  const words = ['quincunx', 'drill', nameOrPath, '--world', worlds.join(','), '--seed', seed];
+  if (scale !== undefined) words.push('--scale', scale);
+  if (from !== undefined) words.push('--from', from);
+  if (toxiproxy !== 'embedded') words.push('--toxiproxy', toxiproxy);
+  return words.map(quoted).join(' ');
+}

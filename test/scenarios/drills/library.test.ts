@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import type { DrillInput } from '../../../chaos/drill.ts';
+import { unsupportedFaults } from '../../../chaos/plan.ts';
+import { ScenarioError } from '../../../scenarios/define.ts';
+import { drillNames, loadDrill } from '../../../scenarios/drills/load.ts';
+import { checkDrill } from '../../../scenarios/drills/run-drill.ts';
+
+describe.each(drillNames())('drill %s', (name) => {
+  it('is named after its file, within its budget, and can run in both worlds', async () => {
+    const { drill, scenario, blast } = await loadDrill(name, '/');
+    expect(drill.name).toBe(name);
+    expect(drill.teaches.length).toBeGreaterThan(80);
+    expect(unsupportedFaults(scenario.faults, 'cluster')).toEqual([]);
+    expect(unsupportedFaults(scenario.faults, 'live')).toEqual([]);
+    expect(blast.length).toBeGreaterThan(0);
+  });
+});
+
+it('tells everything that is wrong with a drill at once, each with its place', () => {
+  const input = {
+    name: 'Bad Name',
+    title: '',
+    steadyState: { seconds: 0, slos: { latency: ['p(99)<1s'] } },
+    faults: [{ kind: 'dc_loss', dc: 9, atSeconds: 0, forSeconds: 5 }],
+    abortWhen: [{ metric: 'backlog', is: 'big' }],
+    slos: {},
+    surprise: 1,
+  } as unknown as DrillInput;
+  const problems = (() => {
+    try {
+      checkDrill(input);
+      return [];
+    } catch (error) {
+      return (error as ScenarioError).problems;
+    }
+  })();
+  const fields = problems.map((problem) => problem.split(':')[0]);
+  expect(fields).toEqual(
+    expect.arrayContaining([
+      ...['name', 'title', 'surprise', 'steadyState.seconds', 'faults[0].dc', 'slos'],
+      ...['steadyState.slos', 'abortWhen[0]'],
+    ]),
+  );
+  expect(() => checkDrill(input)).toThrow(ScenarioError);
+});
