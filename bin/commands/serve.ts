@@ -23,7 +23,8 @@ Examples:
   quincunx serve --toxiproxy real     through the real toxiproxy-server, not the embedded one
 
 DC n listens on <port-base> + 30 + n. Clients that should feel the network connect to its proxy,
-on <port-base> + 130 + n. Test numbers 99966XYYYY sign in at DC X with the code XXXXX; codes of
+on <port-base> + 130 + n. The gateway (REST and WebSocket) of DC n listens on <port-base> + 230 + n,
+and behind a proxy on <port-base> + 330 + n; GET /v1/openapi.json describes it. Test numbers 99966XYYYY sign in at DC X with the code XXXXX; codes of
 other numbers are written to sign-in-codes.txt in the data folder.
 `;
 
@@ -38,7 +39,7 @@ interface RawOptions {
 }
 
 /** Offsets from --port-base of what listens where. */
-const OFFSETS = { clients: 30, backbone: 40, proxied: 130 };
+const OFFSETS = { clients: 30, backbone: 40, proxied: 130, gateway: 230, gatewayProxied: 330 };
 const PORT_BASE_MAX = 65_000;
 
 export function addServe(program: Command, finish: (code: ExitCode) => void): void {
@@ -73,7 +74,7 @@ async function serve(options: RawOptions): Promise<ExitCode> {
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {});
   try {
-    const { cluster, driver, direct, toxiproxyUrl } = await startBehindProxies(
+    const { cluster, driver, direct, gateways, toxiproxyUrl } = await startBehindProxies(
       {
         topology,
         toxiproxy,
@@ -81,10 +82,13 @@ async function serve(options: RawOptions): Promise<ExitCode> {
         dataFolder,
         testPhones: options.testPhones,
         geographicLatency: options.latency,
+        gateway: true,
         ports: {
           clients: (dc) => base + OFFSETS.clients + dc,
           backbone: (dc) => base + OFFSETS.backbone + dc,
           proxied: (dc) => base + OFFSETS.proxied + dc,
+          gateway: (dc) => base + OFFSETS.gateway + dc,
+          gatewayProxied: (dc) => base + OFFSETS.gatewayProxied + dc,
           toxiproxy: toxiproxyPort,
         },
         onCode: (phone, code) => {
@@ -110,15 +114,16 @@ async function serve(options: RawOptions): Promise<ExitCode> {
     const dcs = dcIds(topology).map((id) => {
       const [host = '', port = ''] = (direct.get(id) ?? '').split(':');
       const proxied = Number(driver.listenOf(clientProxy(id)).split(':')[1]);
-      return { id, host, port: Number(port), proxied };
+      const { direct: gateway = '', proxied: gatewayProxied = '' } = gateways.get(id) ?? {};
+      return { id, host, port: Number(port), proxied, gateway, gatewayProxied };
     });
     if (options.json) {
       const ready = { ready: true, dcs, rsaPublicKeyPem: cluster.rsaPublicKeyPem };
       process.stdout.write(`${JSON.stringify({ ...ready, toxiproxy: toxiproxyUrl })}\n`);
     } else {
       const lines = dcs.map(
-        ({ id, host, port, proxied }) =>
-          `  DC ${id}  ${siteOf(topology, id).name.padEnd(10)} ${host}:${port}   through its proxy ${host}:${proxied}`,
+        ({ id, host, port, proxied, gatewayProxied }) =>
+          `  DC ${id}  ${siteOf(topology, id).name.padEnd(10)} ${host}:${port}   through its proxy ${host}:${proxied}   gateway ${gatewayProxied}`,
       );
       process.stdout.write(
         `Five datacentres answer (Ctrl-C stops them)\n${lines.join('\n')}\n  Toxiproxy API  ${toxiproxyUrl}\n  Data and logs  ${dataFolder}\n\n${cluster.rsaPublicKeyPem}`,

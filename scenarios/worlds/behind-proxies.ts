@@ -4,7 +4,7 @@
  */
 import { ChaosDriver } from '../../chaos/toxiproxy/driver.ts';
 import { startEmbeddedChild } from '../../chaos/toxiproxy/embedded-child.ts';
-import { clientProxy, linkProxy } from '../../chaos/toxiproxy/names.ts';
+import { clientProxy, gatewayProxy, linkProxy } from '../../chaos/toxiproxy/names.ts';
 import { startRealToxiproxy } from '../../chaos/toxiproxy/real.ts';
 import { freePorts, LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import { startText } from '../../system-under-test/live/start-report.ts';
@@ -19,11 +19,16 @@ export interface BehindProxiesOptions {
   readonly testPhones: boolean;
   /** Off: proxies are there, but pass everything on at once. */
   readonly geographicLatency: boolean;
+  /** Each DC has a gateway (REST and WebSocket), behind a proxy of its own. */
+  readonly gateway?: boolean;
   /** Ports of the loopback interface; free ones where absent. */
   readonly ports?: {
     readonly clients: (dc: number) => number;
     readonly backbone: (dc: number) => number;
     readonly proxied: (dc: number) => number;
+    /** Asked for only with `gateway`. */
+    readonly gateway?: (dc: number) => number;
+    readonly gatewayProxied?: (dc: number) => number;
     readonly toxiproxy: number;
   };
   readonly onCode?: (phone: string, code: string) => void;
@@ -42,6 +47,8 @@ export interface BehindProxies {
   readonly toxiproxyUrl: string;
   /** "host:port" of each DC itself, past its proxy. */
   readonly direct: ReadonlyMap<number, string>;
+  /** "http://host:port" of each DC's gateway itself, and through its proxy; empty without. */
+  readonly gateways: ReadonlyMap<number, { readonly direct: string; readonly proxied: string }>;
 }
 
 /** Takes what must be undone in the end; the newest is undone first. */
@@ -74,12 +81,18 @@ export async function startBehindProxies(
 async function startOnce(options: BehindProxiesOptions, later: Later): Promise<BehindProxies> {
   const { topology, ports } = options;
   const dcs = dcIds(topology);
-  const free = ports ? [] : await freePorts(dcs.length * 2);
+  const free = ports ? [] : await freePorts(dcs.length * (options.gateway ? 3 : 2));
   const direct = new Map(
     dcs.map((dc, index) => [dc, `${HOST}:${ports?.clients(dc) ?? free[index * 2]}`]),
   );
   const backbone = new Map(
     dcs.map((dc, index) => [dc, `${HOST}:${ports?.backbone(dc) ?? free[index * 2 + 1]}`]),
+  );
+  const gateway = new Map(
+    (options.gateway ? dcs : []).map((dc, index) => [
+      dc,
+      `${HOST}:${ports?.gateway?.(dc) ?? free[dcs.length * 2 + index] ?? 0}`,
+    ]),
   );
   const toxiproxy = await startToxiproxy(options);
   later(() => toxiproxy.close());
@@ -91,18 +104,27 @@ async function startOnce(options: BehindProxiesOptions, later: Later): Promise<B
       listen: `${HOST}:${ports?.proxied(dc) ?? 0}`,
       upstream: direct.get(dc) ?? '',
     })),
+    ...[...gateway].map(([dc, upstream]) => ({
+      name: gatewayProxy(dc),
+      listen: `${HOST}:${ports?.gatewayProxied?.(dc) ?? 0}`,
+      upstream,
+    })),
     ...links.map(({ from, to }) => ({
       name: linkProxy(from, to),
       listen: `${HOST}:0`,
       upstream: backbone.get(to) ?? '',
     })),
   ]);
-  if (options.geographicLatency) await setLatencies(driver, topology, links);
+  if (options.geographicLatency) await setLatencies(driver, topology, links, [...gateway.keys()]);
   const cluster = await LiveCluster.start({
     topology,
     dataFolder: options.dataFolder,
     listen: new Map(
-      dcs.map((dc) => [dc, { clients: direct.get(dc) ?? '', backbone: backbone.get(dc) ?? '' }]),
+      dcs.map((dc) => {
+        const listen = { clients: direct.get(dc) ?? '', backbone: backbone.get(dc) ?? '' };
+        const http = gateway.get(dc);
+        return [dc, http === undefined ? listen : { ...listen, gateway: http }];
+      }),
     ),
     dialAddress: (from, to) => driver.listenOf(linkProxy(from, to)),
     clientAddresses: dcs.map((id) => {
@@ -117,7 +139,13 @@ async function startOnce(options: BehindProxiesOptions, later: Later): Promise<B
     onStarting: (dc, state) => options.onStarting?.(startText(dc, state)),
   });
   later(() => cluster.stop());
-  return { driver, cluster, toxiproxyUrl: toxiproxy.url, direct };
+  const gateways = new Map(
+    [...gateway].map(([dc, address]) => {
+      const proxied = `http://${driver.listenOf(gatewayProxy(dc))}`;
+      return [dc, { direct: `http://${address}`, proxied }];
+    }),
+  );
+  return { driver, cluster, toxiproxyUrl: toxiproxy.url, direct, gateways };
 }
 
 async function startToxiproxy(
@@ -134,10 +162,12 @@ async function setLatencies(
   driver: ChaosDriver,
   topology: Topology,
   links: readonly { readonly from: number; readonly to: number }[],
+  gateways: readonly number[],
 ): Promise<void> {
   const { medianMs, jitterMs } = topology.access;
   await Promise.all([
     ...dcIds(topology).map((dc) => driver.setLatency(clientProxy(dc), medianMs, jitterMs)),
+    ...gateways.map((dc) => driver.setLatency(gatewayProxy(dc), medianMs, jitterMs)),
     ...links.map(({ from, to }) =>
       driver.setLatency(linkProxy(from, to), oneWayMs(topology, from, to)),
     ),

@@ -103,7 +103,8 @@ export class Datacenter {
   readonly #popularity: Popularity;
   readonly #backbone: Backbone;
   readonly #router: Router;
-  readonly #front: Front;
+  /** The gateway lets users in beside it. */
+  readonly front: Front;
   readonly #repair: Repair;
   readonly #context: ServiceContext;
   readonly #oldWays: OldWays;
@@ -188,7 +189,7 @@ export class Datacenter {
     this.#backbone.dial();
     this.#repair.start();
     if (restored) await this.#repair.copiesWhole(restored);
-    await this.#front.listen();
+    await this.front.listen();
   }
 
   private constructor(
@@ -313,7 +314,7 @@ export class Datacenter {
       copies: this.#repair.copies,
       pacer: this.#pacer,
       position: () => stream.last,
-      signedOut: (authKeyId) => this.#front.endSessionsOf(authKeyId),
+      signedOut: (authKeyId) => this.front.endSessionsOf(authKeyId),
       fatal: (error) => this.#fatal(error),
     });
     this.#backbone = new Backbone({
@@ -349,7 +350,7 @@ export class Datacenter {
       pending: () => this.#commits.pending,
     });
     this.#router = new Router(context, this.#backbone, log, this.#admission);
-    this.#front = new Front({
+    this.front = new Front({
       listen: options.listen.clients,
       environment,
       crypto: options.crypto,
@@ -369,7 +370,7 @@ export class Datacenter {
 
   /** Where it really listens. */
   get addresses(): { readonly clients: string; readonly backbone: string } {
-    return { clients: this.#front.address, backbone: this.#backbone.address };
+    return { clients: this.front.address, backbone: this.#backbone.address };
   }
 
   status(): DatacenterStatus {
@@ -381,7 +382,7 @@ export class Datacenter {
       dc: this.#o.dc,
       linksUp: this.#backbone.linksUp(),
       backlog,
-      sessions: this.#front.openSessions,
+      sessions: this.front.openSessions,
       stream: this.#stream.last,
       applied,
       notWhole: this.#repair.copies.notWhole,
@@ -432,7 +433,7 @@ export class Datacenter {
     this.#selfDrain?.stop();
     this.#oldWays.stop();
     this.#repair.stop();
-    await this.#front.stop();
+    await this.front.stop();
     await this.#backbone.stop();
     await this.#commits.idle();
   }

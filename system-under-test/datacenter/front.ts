@@ -27,6 +27,8 @@ import { encodeAnswer, type Router } from './router.ts';
 import { derivedKey } from './seal.ts';
 import { contextOf, type SessionContext } from './session-context.ts';
 
+const AUTH_KEY_BYTES = 256;
+
 export interface FrontOptions {
   readonly listen: string;
   readonly environment: Environment;
@@ -89,8 +91,24 @@ export class Front {
     }
   }
 
+  /** What the gateway has in common with it. */
+  get parts(): FrontOptions {
+    return this.#o;
+  }
+
+  /** A session of a signed-in user that came by another way than MTProto hears updates, too. */
+  join(session: ServerSession, userId: number): void {
+    this.#sessions.add(session);
+    this.#belongs(session, contextOf(session), userId);
+  }
+
+  leave(session: ServerSession): void {
+    if (this.#sessions.has(session)) this.#closed(session);
+  }
+
   async #findAuthKey(id: string): Promise<AuthKey | undefined> {
-    return (await this.#o.context.directory.authorization(id))?.key;
+    const key = (await this.#o.context.directory.authorization(id))?.key;
+    return key?.key.length === AUTH_KEY_BYTES ? key : undefined; // not the hash of a token
   }
 
   #opened(session: ServerSession): void {
@@ -207,10 +225,15 @@ export class Front {
   }
 
   async #logOut(session: ServerSession): Promise<tl.TlObject> {
-    const { context } = this.#o;
     const userId = await this.#lateUser(session);
     if (userId === undefined) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
-    const authKeyId = session.authKey.id;
+    await this.logOut(session.authKey.id, userId);
+    return { _: 'auth.loggedOut' };
+  }
+
+  /** Rejects with HOME_DC_UNREACHABLE where the DC that registers the key is out of reach. */
+  async logOut(authKeyId: string, userId: number): Promise<void> {
+    const { context } = this.#o;
     const home = birthDcOf(userId); // where authorisations are registered, even after a move
     if (home === context.dc) {
       const { durable } = logOut(context, authKeyId);
@@ -229,7 +252,6 @@ export class Front {
       this.#gone(userId, other);
       contextOf(other).userId = undefined;
     }
-    return { _: 'auth.loggedOut' };
   }
 
   get openSessions(): number {

@@ -11,6 +11,7 @@ import { RpcError } from '../schema/errors.ts';
 import { BackupRunner, type BackupSource } from './backup-runner.ts';
 import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { type LiveEnvironment, openLiveEnvironment } from './environment.ts';
+import type { GatewayServer } from './gateway-server.ts';
 import type { HomeAnswer, HomeQuestion } from './home-move.ts';
 import { TroubledMachine } from './machine-trouble.ts';
 import { StartReport } from './start-report.ts';
@@ -18,6 +19,7 @@ import { stationTrace } from './station-trace.ts';
 
 let datacenter: Datacenter | undefined;
 let environment: LiveEnvironment | undefined;
+let gateway: GatewayServer | undefined;
 /** Set once the datacentre serves. */
 let backupSource: BackupSource | undefined;
 const backups = new BackupRunner(tell);
@@ -64,6 +66,12 @@ async function start(config: DcProcessConfig): Promise<void> {
     onRecovery: (state) => starting.moved(state),
     onFatal: () => process.exit(EXIT_STORE_FAILED),
   });
+  if (config.listen.gateway !== undefined) {
+    // Loaded when it is wanted: HTTP is half of what a process without it loads.
+    const { startGateway } = await import('./gateway-server.ts');
+    const { front } = datacenter;
+    gateway = await startGateway({ listen: config.listen.gateway, front, log: environment.log });
+  }
   starting.done();
   loopDelay.enable();
   backupSource = { dc: config.dc, topology: config.topology, store: environment.store };
@@ -107,6 +115,7 @@ async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
   await backups.stop();
+  await gateway?.close();
   await datacenter?.stop();
   await environment?.close();
   process.exit(code);

@@ -9,13 +9,20 @@ import type { MachineTrouble, TroubleEffects } from './machine-trouble.ts';
 import type { StartState } from './start-report.ts';
 import type { StationMark } from './station-trace.ts';
 
+/** "host:port" of everything that a DC listens on; without a gateway it has none. */
+export interface DcListen {
+  readonly clients: string;
+  readonly backbone: string;
+  readonly gateway?: string;
+}
+
 export interface DcProcessConfig {
   readonly dc: number;
   readonly topology: Topology;
   readonly dataFolder: string;
   readonly rsaPrivateKeyPem: string;
   readonly secretHex: string;
-  readonly listen: { readonly clients: string; readonly backbone: string };
+  readonly listen: DcListen;
   readonly peers: readonly (readonly [dc: number, address: string])[];
   readonly addresses: readonly DcAddress[];
   readonly testPhones: boolean;

@@ -14,7 +14,7 @@ import { dcIds, type Topology } from '../topology.ts';
 import type { BackupProgress, BackupSummary } from './backup.ts';
 import { type ClusterFiles, dcFolder, openClusterFiles } from './cluster-files.ts';
 import { type ControlReply, type ControlRequest, serveControl } from './control-socket.ts';
-import type { DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
+import type { DcListen, DcProcessConfig, FromDc, LiveStatus, ToDc } from './dc-protocol.ts';
 import { type HomeAnswer, type HomeQuestion, type MoveSummary, moveHomeOf } from './home-move.ts';
 import { type MachineTrouble, NO_TROUBLE } from './machine-trouble.ts';
 import { createNodeClock } from './node-clock.ts';
@@ -24,8 +24,8 @@ import type { StationMark } from './station-trace.ts';
 export interface LiveClusterOptions {
   readonly topology: Topology;
   readonly dataFolder: string;
-  /** "host:port" where each DC listens to clients and to other DCs. */
-  readonly listen: ReadonlyMap<number, { readonly clients: string; readonly backbone: string }>;
+  /** Where each DC listens to clients and to other DCs. */
+  readonly listen: ReadonlyMap<number, DcListen>;
   /** How DC `from` dials DC `to`: straight, or through a proxy. */
   readonly dialAddress: (from: number, to: number) => string;
   /** Where clients find the DCs: straight, or through a proxy. */
