@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   calibrate: async () => (await import('./commands/calibrate.ts')).addCalibrate,
   twin: async () => (await import('./commands/twin.ts')).addTwin,
   drill: async () => (await import('./commands/drill.ts')).addDrill,
+  compare: async () => (await import('./commands/compare.ts')).addCompare,
   plan: async () => (await import('./commands/plan.ts')).addPlan,
   list: async () => (await import('./commands/list.ts')).addList,
   serve: async () => (await import('./commands/serve.ts')).addServe,
@@ -27,7 +28,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
 };
 
 /** Commands that are planned; saying so helps more than "unknown command". */
-const NOT_YET = ['compare', 'report', 'lab', 'worker'];
+const NOT_YET = ['report', 'lab', 'worker'];
 
 const EXAMPLES = `
 Examples:
