@@ -24,7 +24,10 @@ export function readRuns(paths: readonly string[], problems: string[]): RunSet |
   }
   if (problems.length > before) return undefined;
   const sets = named.map(({ set }) => set);
-  const all = joined(sets, named.map(({ name }) => name)); // biome-ignore format: one thought
+  const all = joined(
+    sets,
+    named.map(({ name }) => name),
+  );
   if (!('problems' in all)) return all;
   problems.push(...all.problems);
   return undefined;

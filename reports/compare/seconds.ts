@@ -52,6 +52,6 @@ export function contrastBySeconds(
     p,
     variance,
   };
-  const a = Math.exp(logs / weights);
-  return { contrast, a, b: a * Math.exp(over.mean) };
+  const before = Math.exp(logs / weights);
+  return { contrast, a: before, b: before * Math.exp(over.mean) };
 }
