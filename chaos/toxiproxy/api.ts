@@ -1,12 +1,15 @@
 /**
  * The HTTP API of Toxiproxy 2.12: routes, statuses, and bodies. What a call does is the business
- * of ProxyCollection and TcpProxy.
+ * of ProxyCollection and TcpProxy; what the real server does not have is under /quincunx
+ * (extensions/routes.ts).
  */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { ApiError } from './api-error.ts';
+import { EXTENSION_ROUTES, type ExtensionsContext } from './extensions/routes.ts';
 import { firstJsonValue } from './json-body.ts';
 import { LIMITS } from './limits.ts';
+import { METRICS_TYPE, metricsText } from './metrics.ts';
 import { PopulateError, type ProxyCollection } from './proxy-collection.ts';
 import { toxicJson } from './toxic-settings.ts';
 
@@ -15,12 +18,13 @@ export const API_VERSION = '2.12.0';
 
 interface Answer {
   readonly status: number;
-  /** Undefined: no body. */
-  readonly body?: object;
+  /** Undefined: no body. A text is sent as Prometheus reads it. */
+  readonly body?: object | string;
 }
 
 /** Names are the decoded path segments after the fixed ones; `body` reads the request's JSON. */
 interface Call {
+  readonly context: ExtensionsContext;
   readonly proxies: ProxyCollection;
   readonly names: readonly string[];
   readonly body: () => Promise<unknown>;
@@ -28,7 +32,7 @@ interface Call {
 
 type Handler = (call: Call) => Answer | Promise<Answer>;
 
-const ok = (body: object): Answer => ({ status: 200, body });
+const ok = (body: object | string): Answer => ({ status: 200, body });
 const NOTHING: Answer = { status: 204 };
 
 const updateProxy: Handler = async ({ proxies, names, body }) =>
@@ -42,9 +46,11 @@ const updateToxic: Handler = async ({ proxies, names, body }) => {
 /** Path patterns; "*" stands for a name. */
 const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   version: { GET: () => ok({ version: API_VERSION }) },
+  metrics: { GET: ({ proxies }) => ok(metricsText(proxies)) },
   reset: {
-    POST: async ({ proxies }) => {
+    POST: async ({ proxies, context }) => {
       await proxies.reset();
+      context.leases.forget();
       return NOTHING;
     },
   },
@@ -89,9 +95,12 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Handler>>>> = {
   },
 };
 
-export function apiHandler(proxies: ProxyCollection, log: (line: string) => void): RequestListener {
+export function apiHandler(
+  context: ExtensionsContext,
+  log: (line: string) => void,
+): RequestListener {
   return (request, response) => {
-    handle(proxies, request, response).catch((error: unknown) => {
+    handle(context, request, response).catch((error: unknown) => {
       log(`${request.method} ${request.url}: ${(error as Error).stack}`);
       if (response.headersSent) response.destroy();
       else sendError(response, new ApiError(500, (error as Error).message), false);
@@ -100,25 +109,30 @@ export function apiHandler(proxies: ProxyCollection, log: (line: string) => void
 }
 
 async function handle(
-  proxies: ProxyCollection,
+  context: ExtensionsContext,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? '/').split('?')[0]!;
+  const [path, search] = (request.url ?? '/').split('?', 2) as [string, string?];
   if (path.includes('//')) {
     response.writeHead(301, { location: path.replace(/\/+/g, '/') }).end();
     return;
   }
-  const segments = path.slice(1).split('/');
-  const pattern = segments.map((segment, index) => (index % 2 ? '*' : segment)).join('/');
-  const route = Object.hasOwn(ROUTES, pattern) && !segments.includes('') && ROUTES[pattern];
-  if (!route) {
+  const [first, ...others] = path.slice(1).split('/') as [string, ...string[]];
+  const query = new URLSearchParams(search);
+  const found =
+    first === 'quincunx'
+      ? lookUp(EXTENSION_ROUTES, others, request, (handler, call) =>
+          Promise.resolve(handler(context, { ...call, query })).then(ok),
+        )
+      : lookUp(ROUTES, [first, ...others], request, async (handler, call) =>
+          handler({ ...call, context, proxies: context.proxies }),
+        );
+  if (!found) {
     sendPlain(response, 404, '404 page not found\n');
     return;
   }
-  const method = request.method ?? '';
-  const handler = Object.hasOwn(route, method) ? route[method] : undefined;
-  if (!handler) {
+  if (!found.run) {
     response.writeHead(405).end();
     return;
   }
@@ -128,13 +142,32 @@ async function handle(
       // Keeps web pages from driving the proxies through a browser on this machine.
       throw new ApiError(403, 'User agent not allowed');
     }
-    const names = segments.filter((_segment, index) => index % 2 === 1).map(decodeName);
-    const body = async () => firstJsonValue(await readBody(request));
-    sendAnswer(response, await handler({ proxies, names, body }));
+    sendAnswer(response, await found.run());
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    sendError(response, error, pattern === 'populate');
+    sendError(response, error, first === 'populate');
   }
+}
+
+/** Undefined: there is no such path. Without `run`: not with this method. */
+function lookUp<H>(
+  routes: Readonly<Record<string, Readonly<Record<string, H>>>>,
+  segments: readonly string[],
+  request: IncomingMessage,
+  run: (handler: H, call: Pick<Call, 'names' | 'body'>) => Promise<Answer>,
+): { readonly run?: () => Promise<Answer> } | undefined {
+  const pattern = segments.map((segment, index) => (index % 2 ? '*' : segment)).join('/');
+  if (!Object.hasOwn(routes, pattern) || segments.includes('')) return undefined;
+  const route = routes[pattern]!;
+  const method = request.method ?? '';
+  if (!Object.hasOwn(route, method)) return {};
+  const body = async () => firstJsonValue(await readBody(request));
+  return {
+    run: async () => {
+      const names = segments.filter((_segment, index) => index % 2 === 1).map(decodeName);
+      return await run(route[method]!, { names, body });
+    },
+  };
 }
 
 function decodeName(segment: string): string {
@@ -160,7 +193,10 @@ async function readBody(request: IncomingMessage): Promise<string> {
 
 function sendAnswer(response: ServerResponse, { status, body }: Answer): void {
   if (body === undefined) response.writeHead(status).end();
-  else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  else if (typeof body === 'string') {
+    response.writeHead(status, { 'content-type': METRICS_TYPE }).end(body);
+  } else
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
 /** Errors are JSON called text, except those of populate: what clients of the real one see. */

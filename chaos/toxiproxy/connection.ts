@@ -6,8 +6,10 @@
  */
 import { connect, type Socket } from 'node:net';
 import { type Address, formatAddress } from './address.ts';
+import type { DecisionLog } from './extensions/decision-log.ts';
+import type { ToxicMeter, Traffic } from './extensions/meters.ts';
 import { LIMITS } from './limits.ts';
-import { Link, type TotalBytes } from './link.ts';
+import { type Fuse, Link, type TotalBytes } from './link.ts';
 import { randomStream } from './random.ts';
 import type { Direction, ToxicSettings } from './toxic-settings.ts';
 import type { End } from './toxics/toxic.ts';
@@ -21,6 +23,9 @@ export interface ConnectionOptions {
   /** Counts the proxy's connections from 1. */
   readonly number: number;
   readonly total: TotalBytes;
+  readonly decisions: DecisionLog;
+  readonly traffic: Readonly<Record<Direction, Traffic>>;
+  readonly meterOf: (toxic: ToxicSettings) => ToxicMeter;
   /** The toxics in force when the upstream has answered. */
   readonly toxics: () => readonly ToxicSettings[];
   readonly onDialFailed: (reason: string) => void;
@@ -35,7 +40,9 @@ export class Connection {
   #links: Link[] = [];
   /** Sockets that broke rather than ended. */
   readonly #broken = new Set<Socket>();
+  readonly #fuse: Fuse = { leftBytes: Number.POSITIVE_INFINITY, blown: false };
   #openSockets = 2;
+  #onCut = (): void => {};
 
   /** `client` must be paused. Dials at once, and reads nothing before the upstream answers. */
   constructor(options: ConnectionOptions) {
@@ -63,6 +70,27 @@ export class Connection {
     this.#link(toxic.direction)?.remove(toxic.name);
   }
 
+  /** Bytes that a toxic holds on this connection. */
+  heldBytesOf(toxic: ToxicSettings): number {
+    return this.#link(toxic.direction)?.heldBytesOf(toxic.name) ?? 0;
+  }
+
+  /** Both sides get an RST after so many further bytes, counted over both directions. */
+  cutAfter(bytes: number, onCut: () => void): void {
+    if (this.#fuse.blown) return;
+    this.#fuse.leftBytes = bytes;
+    this.#onCut = onCut;
+  }
+
+  /** It is not to be cut any more, if it is not too late. */
+  spare(): void {
+    if (!this.#fuse.blown) this.#fuse.leftBytes = Number.POSITIVE_INFINITY;
+  }
+
+  get number(): number {
+    return this.#options.number;
+  }
+
   /** Closes both sides now; what was under way is lost. */
   destroy(): void {
     this.#client.destroy();
@@ -85,12 +113,17 @@ export class Connection {
   }
 
   #newLink(direction: Direction, source: Socket, destination: Socket): Link {
-    const { seed, proxy, number, total } = this.#options;
+    const { seed, proxy, number, total, decisions, traffic, meterOf } = this.#options;
     return new Link({
-      direction,
-      source,
-      destination,
-      total,
+      ...{ direction, source, destination, total, decisions, meterOf, proxy },
+      connection: number,
+      traffic: traffic[direction],
+      fuse: this.#fuse,
+      onCut: () => {
+        this.#onCut();
+        source.resetAndDestroy();
+        destination.resetAndDestroy();
+      },
       random: (toxic, purpose) => randomStream(seed, proxy, number, direction, toxic, purpose),
       onEnd: (end) => this.#finish(end, source, destination),
     });

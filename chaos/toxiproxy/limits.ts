@@ -39,8 +39,30 @@ export const LIMITS = {
   crowdedBytesMax: 16 * 1024,
   /** What holding a chunk costs beside its bytes (measured order of magnitude, V8 objects). */
   chunkOverheadBytes: 160,
+  /** Random decisions remembered, the newest of them. */
+  decisionsMax: 10_000,
+  /** Toxics, present and past, of which a proxy remembers what they did. */
+  metersPerProxyMax: 128,
+  /** Pairs of addresses whose traffic a proxy remembers. */
+  trafficPerProxyMax: 16,
+  /** Operations of one batch: every pair of 30 DCs, both streams, cut and slow. */
+  operationsMax: 4_096,
+  leasesMax: 1_000,
+  /** What one lease may have to undo before it takes no more. */
+  undosMax: 65_536,
+  leaseIdCharactersMax: 128,
+  leaseMsMin: 50,
+  leaseMsMax: 24 * 3_600_000,
+  /** A lease that could not undo everything tries again after so long. */
+  leaseRetryMs: 1_000,
+  /** Largest number of a DC in a matrix. */
+  dcMax: 999,
+  /** Within how many further bytes a cut may be asked for. */
+  cutBytesMax: 1024 ** 3,
 } as const;
 
+assert(LIMITS.toxicsPerProxyMax <= LIMITS.metersPerProxyMax);
+assert(LIMITS.leaseMsMin < LIMITS.leaseMsMax);
 assert(LIMITS.crowdedBytesMax <= LIMITS.pacedBytesMax);
 assert(LIMITS.pacedBytesMax <= LIMITS.delayedBytesMax);
 assert(LIMITS.connectionsMax * LIMITS.crowdedBytesMax <= LIMITS.totalBytesMax);

@@ -36,10 +36,18 @@ export class ProxyCollection {
     return proxy;
   }
 
+  find(name: string): TcpProxy | undefined {
+    return this.#proxies.get(name);
+  }
+
+  /** Sorted by name. */
+  all(): TcpProxy[] {
+    return [...this.#proxies.keys()].sort().map((name) => this.get(name));
+  }
+
   /** Sorted by name. */
   json(): object {
-    const names = [...this.#proxies.keys()].sort();
-    return Object.fromEntries(names.map((name) => [name, this.get(name).json()]));
+    return Object.fromEntries(this.all().map((proxy) => [proxy.name, proxy.json()]));
   }
 
   create(body: unknown): Promise<TcpProxy> {
@@ -129,6 +137,11 @@ export class ProxyCollection {
     if (wanted.enabled) await proxy.start();
     this.#proxies.set(wanted.name, proxy);
     return proxy;
+  }
+
+  /** Nothing else opens, closes, makes or removes proxies meanwhile. */
+  exclusively<Result>(run: () => Promise<Result>): Promise<Result> {
+    return this.#inTurn(run);
   }
 
   #inTurn<Result>(run: () => Promise<Result>): Promise<Result> {

@@ -8,13 +8,16 @@
  * Better than the real one where that one hurts: a toxic is changed at once whatever a stalled
  * reader does, and loses no bytes; a dial does not hold up other connections; values that make the
  * real server panic are refused with 400; the seed is honoured; nothing listens beyond loopback
- * unless told to; everything has a limit (limits.ts).
+ * unless told to; everything has a limit (limits.ts). Under /quincunx it can do more than the real
+ * one (extensions/routes.ts); a typed client of that is extensions.ts.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { formatAddress } from './address.ts';
 import { apiHandler } from './api.ts';
+import { DecisionLog } from './extensions/decision-log.ts';
+import { Leases } from './extensions/leases.ts';
 import { LIMITS } from './limits.ts';
 import { ProxyCollection } from './proxy-collection.ts';
 
@@ -45,14 +48,17 @@ export async function startToxiproxy(options: ToxiproxyOptions = {}): Promise<Ru
     throw new Error(`toxiproxy: port ${port} is not valid; use 0 to 65535`);
   }
   const seed = String(options.seed ?? randomBytes(8).toString('hex'));
-  const proxies = new ProxyCollection({ seed, total: { used: 0 }, connections: { open: 0 }, log });
+  const decisions = new DecisionLog();
+  const shared = { total: { used: 0 }, connections: { open: 0 } };
+  const proxies = new ProxyCollection({ seed, log, decisions, ...shared });
+  const leases = new Leases(proxies, log);
   const server = createServer(
     {
       requestTimeout: LIMITS.apiRequestMs,
       headersTimeout: LIMITS.apiRequestMs,
       keepAliveTimeout: LIMITS.apiIdleMs,
     },
-    apiHandler(proxies, log),
+    apiHandler({ proxies, leases, decisions, seed }, log),
   );
   server.maxConnections = LIMITS.apiConnectionsMax;
   const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -74,6 +80,7 @@ export async function startToxiproxy(options: ToxiproxyOptions = {}): Promise<Ru
   let closing: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((done) => server.close(() => done()));
+    leases.forget();
     await proxies.close();
     server.closeAllConnections();
     await closed;

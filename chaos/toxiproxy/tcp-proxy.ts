@@ -3,9 +3,18 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { type Address, formatAddress, parseAddress, resolveListen } from './address.ts';
 import { ApiError, notFoundToxic } from './api-error.ts';
 import { Connection } from './connection.ts';
+import type { DecisionLog } from './extensions/decision-log.ts';
+import { ToxicMeter, type Traffic } from './extensions/meters.ts';
 import { LIMITS } from './limits.ts';
 import type { TotalBytes } from './link.ts';
-import { readToxic, type ToxicSettings, toxicJson, updatedToxic } from './toxic-settings.ts';
+import { randomStream } from './random.ts';
+import {
+  type Direction,
+  readToxic,
+  type ToxicSettings,
+  toxicJson,
+  updatedToxic,
+} from './toxic-settings.ts';
 
 /** What all proxies of a server share. */
 export interface ProxyContext {
@@ -13,7 +22,20 @@ export interface ProxyContext {
   readonly total: TotalBytes;
   /** Open connections over all proxies. */
   readonly connections: { open: number };
+  readonly decisions: DecisionLog;
   readonly log: (line: string) => void;
+}
+
+/** A listener that is bound, whose connections wait until it is opened or given up. */
+export interface Gate {
+  open(): void;
+  close(): Promise<void>;
+}
+
+/** What a proxy carried between these two addresses. */
+export interface ProxyTraffic extends Readonly<Record<Direction, Traffic>> {
+  readonly listen: string;
+  readonly upstreamAddress: string;
 }
 
 export interface ProxySettings {
@@ -33,6 +55,12 @@ export class TcpProxy {
   #server: Server | undefined;
   #connectionNumber = 0;
   #toxics: ToxicSettings[] = [];
+  /** By its addresses, the latest last. */
+  readonly #traffic = new Map<string, ProxyTraffic>();
+  /** By the toxic's name, the latest last; kept when the toxic is gone. */
+  readonly #meters = new Map<string, { readonly meter: ToxicMeter; readonly identity: object }>();
+  #cutsOrdered = 0;
+  #cutsDone = 0;
 
   constructor(settings: ProxySettings, context: ProxyContext) {
     this.name = settings.name;
@@ -64,10 +92,16 @@ export class TcpProxy {
 
   /** Listens, and reports the real port from then on. Throws an ApiError where it cannot. */
   async start(): Promise<void> {
-    if (this.#server) return;
+    if (!this.#server) (await this.prepare()).open();
+  }
+
+  /** Binds the listener of a proxy that is disabled. Throws an ApiError where it cannot. */
+  async prepare(): Promise<Gate> {
     const wanted = await resolveListen(this.#listen);
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
-    server.on('connection', (client) => this.#accept(client));
+    const waiting: Socket[] = [];
+    const wait = (client: Socket): void => void waiting.push(client.on('error', () => {}));
+    server.on('connection', wait);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     server.once('error', reject);
     server.listen({ ...wanted, backlog: LIMITS.listenBacklog, exclusive: true }, resolve);
@@ -80,11 +114,22 @@ export class TcpProxy {
     server.on('error', (error) => this.#context.log(`proxy ${this.name}: ${error.message}`));
     const bound = server.address();
     if (bound === null || typeof bound === 'string') throw new Error('a TCP server has a port');
-    this.#listen = formatAddress({ host: bound.address, port: bound.port });
-    this.#server = server;
+    return {
+      open: () => {
+        this.#listen = formatAddress({ host: bound.address, port: bound.port });
+        this.#server = server;
+        server.off('connection', wait);
+        server.on('connection', (client) => this.#accept(client));
+        for (const client of waiting) if (!client.destroyed) this.#accept(client);
+      },
+      close: async () => {
+        for (const client of waiting) client.destroy();
+        await new Promise((closed) => server.close(closed));
+      },
+    };
   }
 
-  /** Closes the listener and both sides of every connection. */
+  /** Closes the listener and both sides of every connection, before it returns its promise. */
   async stop(): Promise<void> {
     const server = this.#server;
     if (!server) return;
@@ -131,20 +176,29 @@ export class TcpProxy {
   }
 
   addToxic(body: unknown): ToxicSettings {
-    const toxic = readToxic(body, (name) => this.#toxics.some((other) => other.name === name));
-    if (this.#toxics.length >= LIMITS.toxicsPerProxyMax) {
-      throw new ApiError(400, `too many toxics: at most ${LIMITS.toxicsPerProxyMax} on a proxy`);
-    }
+    const toxic = readNewToxic(body, this.#toxics);
     this.#toxics.push(toxic);
     for (const connection of this.#connections) connection.add(toxic);
     return toxic;
   }
 
-  updateToxic(name: string, body: unknown): ToxicSettings {
-    const toxic = updatedToxic(this.toxic(name), body);
-    this.#toxics = this.#toxics.map((other) => (other.name === name ? toxic : other));
-    const order = this.#toxics.map((other) => other.name);
+  /** All toxics in the order of adding, both streams mixed. */
+  get toxics(): readonly ToxicSettings[] {
+    return this.#toxics;
+  }
+
+  /** Puts a toxic at a place in the order: a new one, or one of the same name in its stead. */
+  putToxic(toxic: ToxicSettings, index: number): void {
+    this.#toxics = this.#toxics.filter(({ name }) => name !== toxic.name);
+    this.#toxics.splice(index, 0, toxic);
+    const order = this.#toxics.map(({ name }) => name);
     for (const connection of this.#connections) connection.update(toxic, order);
+  }
+
+  updateToxic(name: string, body: unknown): ToxicSettings {
+    const before = this.toxic(name);
+    const toxic = updatedToxic(before, body);
+    this.putToxic(toxic, this.#toxics.indexOf(before));
     return toxic;
   }
 
@@ -158,6 +212,88 @@ export class TcpProxy {
     for (const toxic of this.#ordered()) this.removeToxic(toxic.name);
   }
 
+  /** Every open connection breaks once within so many further bytes; says how many will. */
+  cutWithin(bytesMax: number): number {
+    const { seed, decisions } = this.#context;
+    this.#cutsOrdered++;
+    for (const connection of this.#connections) {
+      const { number } = connection;
+      const draw = randomStream(seed, this.name, number, 'cut', this.#cutsOrdered)();
+      const afterBytes = Math.floor(draw * bytesMax);
+      const whose = { proxy: this.name, connection: number, stream: 'both', toxic: '' };
+      decisions.add({ ...whose, kind: 'cut', afterBytes });
+      connection.cutAfter(afterBytes, () => this.#cutsDone++);
+    }
+    return this.#connections.size;
+  }
+
+  /** No connection is to be cut any more. */
+  spare(): void {
+    for (const connection of this.#connections) connection.spare();
+  }
+
+  get traffic(): Iterable<ProxyTraffic> {
+    return this.#traffic.values();
+  }
+
+  get connectionsOpen(): number {
+    return this.#connections.size;
+  }
+
+  get connectionsAccepted(): number {
+    return this.#connectionNumber;
+  }
+
+  /** What was really done to its connections, by toxic: those in force, and those that were. */
+  injectedJson(): object {
+    const toxics = [...this.#meters].map(([name, { meter, identity }]) => {
+      const toxic = this.#toxics.find((candidate) => candidate.identity === identity);
+      let heldBytes = 0;
+      if (toxic) {
+        for (const connection of this.#connections) heldBytes += connection.heldBytesOf(toxic);
+      }
+      return [name, { in_force: toxic !== undefined, ...meter.json(heldBytes) }];
+    });
+    return {
+      connections_open: this.connectionsOpen,
+      connections_accepted: this.connectionsAccepted,
+      connections_cut: this.#cutsDone,
+      toxics: Object.fromEntries(toxics),
+    };
+  }
+
+  /** Toxics in force begin anew, the others are forgotten. */
+  forgetInjected(): void {
+    this.#cutsDone = 0;
+    for (const [name, { meter, identity }] of this.#meters) {
+      if (this.#toxics.some((toxic) => toxic.identity === identity)) meter.clear();
+      else this.#meters.delete(name);
+    }
+  }
+
+  readonly #meterOf = (toxic: ToxicSettings): ToxicMeter => {
+    const known = this.#meters.get(toxic.name);
+    if (known?.identity === toxic.identity) return known.meter;
+    const meter = new ToxicMeter(toxic.kind.type, toxic.stream);
+    this.#meters.delete(toxic.name);
+    this.#meters.set(toxic.name, { meter, identity: toxic.identity });
+    dropOldest(this.#meters, LIMITS.metersPerProxyMax);
+    return meter;
+  };
+
+  #trafficNow(): ProxyTraffic {
+    const key = `${this.#listen} ${this.#upstream}`;
+    let traffic = this.#traffic.get(key);
+    if (!traffic) {
+      const none = (): Traffic => ({ receivedBytes: 0, sentBytes: 0 });
+      const addresses = { listen: this.#listen, upstreamAddress: this.#upstream };
+      traffic = { ...addresses, upstream: none(), downstream: none() };
+      this.#traffic.set(key, traffic);
+      dropOldest(this.#traffic, LIMITS.trafficPerProxyMax);
+    }
+    return traffic;
+  }
+
   /** The upstream chain first, each in the order of adding. */
   #ordered(): ToxicSettings[] {
     const of = (direction: string) => this.#toxics.filter((toxic) => toxic.direction === direction);
@@ -165,7 +301,7 @@ export class TcpProxy {
   }
 
   #accept(client: Socket): void {
-    const { connections, log, seed, total } = this.#context;
+    const { connections, decisions, log, seed, total } = this.#context;
     if (connections.open >= LIMITS.connectionsMax) {
       log(`proxy ${this.name}: refused a connection, ${LIMITS.connectionsMax} are open`);
       client.on('error', () => {});
@@ -180,7 +316,7 @@ export class TcpProxy {
       seed,
       proxy: this.name,
       number: this.#connectionNumber,
-      total,
+      ...{ total, decisions, meterOf: this.#meterOf, traffic: this.#trafficNow() },
       toxics: () => this.#toxics,
       onDialFailed: (reason) => log(`proxy ${this.name}: ${reason}`),
       onClosed: () => {
@@ -189,6 +325,20 @@ export class TcpProxy {
       },
     });
     this.#connections.add(connection);
+  }
+}
+
+/** A checked toxic that these others leave room for. */
+export function readNewToxic(body: unknown, others: readonly ToxicSettings[]): ToxicSettings {
+  const toxic = readToxic(body, (name) => others.some((other) => other.name === name));
+  if (others.length < LIMITS.toxicsPerProxyMax) return toxic;
+  throw new ApiError(400, `too many toxics: at most ${LIMITS.toxicsPerProxyMax} on a proxy`);
+}
+
+function dropOldest(map: Map<string, unknown>, sizeMax: number): void {
+  for (const key of map.keys()) {
+    if (map.size <= sizeMax) return;
+    map.delete(key);
   }
 }
 

@@ -17,6 +17,8 @@ export interface ToxicSettings {
   /** Share of connections that it takes hold of, 0 to 1. */
   readonly toxicity: number;
   readonly attributes: Attributes;
+  /** Tells it from a later toxic of the same name; survives updates. */
+  readonly identity: object;
 }
 
 /** Reads the body of a create call, in the real server's order of checks up to the name. */
@@ -38,14 +40,17 @@ export function readToxic(body: unknown, nameTaken: (name: string) => boolean): 
   const name = given.name || `${kind.type}_${stream}`;
   checkName(name);
   if (nameTaken(name)) throw new ApiError(409, 'toxic already exists');
-  const zeroes = Object.fromEntries(Object.keys(kind.attributes).map((key) => [key, 0]));
+  const defaults = Object.fromEntries(
+    Object.entries(kind.attributes).map(([key, { byDefault = 0 }]) => [key, byDefault]),
+  );
   return {
     name,
     kind,
     direction,
     stream,
     toxicity: checkedToxicity(given.toxicity),
-    attributes: mergedAttributes(kind, zeroes, fields),
+    attributes: mergedAttributes(kind, defaults, fields),
+    identity: {},
   };
 }
 
@@ -78,10 +83,13 @@ function checkedToxicity(toxicity: number): number {
 function mergedAttributes(kind: ToxicKind, before: Attributes, fields: JsonObject): Attributes {
   const given = fieldsOf(fields.get('attributes') ?? null, 'attributes');
   const merged: Record<string, number> = {};
-  for (const [name, { min }] of Object.entries(kind.attributes)) {
+  for (const [name, { min, max }] of Object.entries(kind.attributes)) {
     const value = numberField(given, name) ?? before[name]!;
     if (!Number.isSafeInteger(value)) throw badBody(`${name} must be a whole number, not ${value}`);
     if (value < min) throw new ApiError(400, `invalid ${name} ${value}: must be at least ${min}`);
+    if (max !== undefined && value > max) {
+      throw new ApiError(400, `invalid ${name} ${value}: must be at most ${max}`);
+    }
     merged[name] = value;
   }
   const problem = kind.problem?.(merged);

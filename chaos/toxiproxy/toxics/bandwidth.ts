@@ -20,7 +20,7 @@ export const bandwidth = defineToxic<'rate'>({
     const queue = new DelayQueue(host);
     const send = (bytes: Buffer, atMs: number): void => {
       if (bytesPerMs === 0) {
-        queue.push(bytes, Number.POSITIVE_INFINITY);
+        queue.push(bytes, Number.POSITIVE_INFINITY, atMs);
         return;
       }
       const pieceBytes = Math.max(1, bytesPerMs * PIECE_MS_MAX);
@@ -28,7 +28,7 @@ export const bandwidth = defineToxic<'rate'>({
       for (let start = 0; start < bytes.length; start += pieceBytes) {
         const piece = bytes.subarray(start, start + pieceBytes);
         freeAtMs += piece.length / bytesPerMs;
-        queue.push(piece, freeAtMs);
+        queue.push(piece, freeAtMs, atMs);
       }
     };
     return {

@@ -9,6 +9,8 @@ import type { End, StageHost } from './toxic.ts';
 interface Entry {
   readonly bytes: Buffer;
   readonly dueMs: number;
+  /** When it came. */
+  readonly atMs: number;
 }
 
 export class DelayQueue {
@@ -19,6 +21,8 @@ export class DelayQueue {
   #first = 0;
   #end: End | undefined;
   heldBytes = 0;
+  /** Since when something has been waiting. */
+  #busySinceMs = 0;
 
   constructor(host: StageHost) {
     this.#host = host;
@@ -30,10 +34,12 @@ export class DelayQueue {
   }
 
   /** Entries must come in the order of their due times. Infinity holds until `release`. */
-  push(bytes: Buffer, dueMs: number): void {
-    this.#entries.push({ bytes, dueMs });
+  push(bytes: Buffer, dueMs: number, atMs: number): void {
+    this.#entries.push({ bytes, dueMs, atMs });
     this.heldBytes += bytes.length + LIMITS.chunkOverheadBytes;
-    if (this.#entries.length === 1) this.#alarm.set(dueMs);
+    if (this.#entries.length > 1) return;
+    this.#busySinceMs = atMs;
+    this.#alarm.set(dueMs);
   }
 
   /** The end follows the last entry without a delay of its own. */
@@ -67,19 +73,26 @@ export class DelayQueue {
   }
 
   #handOn(untilMs: number): void {
+    const { meter, port } = this.#host;
+    const nowMs = performance.now();
     while (this.#first < this.#entries.length) {
-      const entry = this.#entries[this.#first]!;
-      if (entry.dueMs > untilMs) break;
+      const { bytes, dueMs, atMs } = this.#entries[this.#first]!;
+      if (dueMs > untilMs) break;
       this.#first++;
-      this.heldBytes -= entry.bytes.length + LIMITS.chunkOverheadBytes;
-      this.#host.port.take(entry.bytes, Math.min(entry.dueMs, performance.now()));
+      this.heldBytes -= bytes.length + LIMITS.chunkOverheadBytes;
+      if (dueMs <= nowMs) {
+        meter.delayed(dueMs - atMs, nowMs - atMs);
+        meter.busyBytes += bytes.length;
+      }
+      port.take(bytes, Math.min(dueMs, nowMs));
     }
     if (this.#first === this.#entries.length) {
+      if (this.#first > 0) meter.busyMs += nowMs - this.#busySinceMs;
       this.stop();
       if (this.#end !== undefined) {
         const end = this.#end;
         this.#end = undefined;
-        this.#host.port.end(end);
+        port.end(end);
       }
       return;
     }

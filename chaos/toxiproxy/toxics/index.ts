@@ -1,5 +1,6 @@
 /** All toxics by their type. */
 import { bandwidth } from './bandwidth.ts';
+import { hold } from './hold.ts';
 import { latency } from './latency.ts';
 import { limitData } from './limit-data.ts';
 import { noop } from './noop.ts';
@@ -10,7 +11,7 @@ import { timeout } from './timeout.ts';
 import type { ToxicKind } from './toxic.ts';
 
 export const TOXIC_KINDS: ReadonlyMap<string, ToxicKind> = new Map(
-  [latency, bandwidth, slowClose, timeout, resetPeer, slicer, limitData, noop].map((kind) => [
+  [latency, bandwidth, slowClose, timeout, resetPeer, slicer, limitData, noop, hold].map((kind) => [
     kind.type,
     kind,
   ]),

@@ -21,7 +21,7 @@ export const latency = defineToxic<'latency' | 'jitter'>({
       take(bytes, atMs) {
         const drawnMs = jitterMs > 0 ? Math.floor(host.random() * 2 * jitterMs) - jitterMs : 0;
         const dueMs = atMs + Math.max(0, delayMs + drawnMs);
-        queue.push(bytes, Math.max(dueMs, queue.lastDueMs));
+        queue.push(bytes, Math.max(dueMs, queue.lastDueMs), atMs);
       },
       end: (end) => queue.end(end),
       // What is under way keeps the delay it set out with; what comes next has the new one.

@@ -2,7 +2,7 @@
  * What a toxic is. How to add one:
  *
  * 1. Write `toxics/<name>.ts` exporting `defineToxic({ type, attributes, start })`. `attributes`
- *    names its whole numbers with their lower bounds (a missing one is 0, as in the real server).
+ *    names its whole numbers with their bounds (a missing one is 0, as in the real server).
  * 2. `start` makes the stage that one direction of one connection flows through. A stage is given
  *    bytes by `take` and hands bytes on by `port.take`, at once or later; it never blocks, and
  *    says in `heldBytes` what it still has, so that the link can pause the source in time.
@@ -11,6 +11,7 @@
  *    `stop` is called when the connection is gone: cancel timers, hand on nothing.
  * 4. Add it to the list in `toxics/index.ts`, and a table row to test/chaos/toxiproxy/.
  */
+import type { ToxicMeter } from '../extensions/meters.ts';
 import type { RandomStream } from '../random.ts';
 
 /**
@@ -35,6 +36,8 @@ export interface StageHost {
   readonly random: RandomStream;
   /** Call after handing bytes on from a timer: the link may let the source go on. */
   settled(): void;
+  /** What this toxic does, over all connections. Bytes and chunks are counted around the stage. */
+  readonly meter: ToxicMeter;
 }
 
 export interface Stage<Name extends string = string> extends Port {
@@ -49,10 +52,17 @@ export interface Stage<Name extends string = string> extends Port {
 
 export type Attributes<Name extends string = string> = Readonly<Record<Name, number>>;
 
+export interface AttributeBounds {
+  readonly min: number;
+  readonly max?: number;
+  /** What a missing one is: 0 unless said otherwise. */
+  readonly byDefault?: number;
+}
+
 export interface ToxicKind<Name extends string = string> {
   readonly type: string;
-  /** Lower bound of each attribute; all are whole numbers. Order is the order in answers. */
-  readonly attributes: Readonly<Record<Name, { readonly min: number }>>;
+  /** Bounds of each attribute; all are whole numbers. Order is the order in answers. */
+  readonly attributes: Readonly<Record<Name, AttributeBounds>>;
   /** What is wrong with attributes that are each fine on their own. */
   problem?(attributes: Attributes<Name>): string | undefined;
   start(attributes: Attributes<Name>, host: StageHost): Stage<Name>;
