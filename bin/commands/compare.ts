@@ -4,17 +4,15 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { baselineOf, baselineText } from '../../reports/compare/baseline.ts';
-import { type CompareOptions, compareRuns, DEFAULTS } from '../../reports/compare/compare.ts';
-import {
-  type Comparison,
-  type ComparisonVerdict,
-  STATISTICS,
-  type Statistic,
-} from '../../reports/compare/comparison.ts';
+import { type CompareOptions, DEFAULTS } from '../../reports/compare/compare.ts';
+import { STATISTICS } from '../../reports/compare/comparison.ts';
 import { differences, type RunSet } from '../../reports/compare/runs.ts';
-import { renderComparison } from '../../reports/render/comparison-terminal.ts';
-import { parseSelection } from '../../reports/tags.ts';
+import type { MetricName } from '../../reports/metrics.ts';
+import { definitionOf, parseSelection, selectionProblems, seriesKey } from '../../reports/tags.ts';
+import { type Judged, judgedAs, withoutBaseline } from '../against-baseline.ts';
+import { readBudgets, readShare } from '../budget-options.ts';
 import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
+import { addStepSummary, annotate } from '../github-output.ts';
 import { OptionReader } from '../option-values.ts';
 import { packageInfo } from '../package-info.ts';
 import { readRuns } from '../run-files.ts';
@@ -35,6 +33,8 @@ Examples:
   quincunx compare baseline.json out/1 out/2 out/3 --budget 5% --budget p99=15%
   quincunx compare baseline.json out/ --metric 'delivery_latency{path:same_dc}' --json
 
+In GitHub Actions the comparison is added to the step summary, with annotations.
+
 Exit codes: 0 same or improved, 99 a regression, 104 invalid input, 111 not enough data, or there
 is no baseline (--allow-no-baseline: then 0, for the first run of all), 1 a fault of Quincunx.
 `;
@@ -50,8 +50,6 @@ interface RawOptions {
   readonly allowNoBaseline?: true;
   readonly json?: true;
 }
-
-const BUDGET_MAX = 10;
 
 export function addCompare(program: Command, finish: (code: ExitCode) => void): void {
   const several = (value: string, before: readonly string[] = []): string[] => [...before, value];
@@ -106,52 +104,34 @@ function compare(files: readonly string[], raw: RawOptions): ExitCode {
   const a = existsSync(fileA) ? readRuns([fileA], problems) : undefined;
   if (a && b) problems.push(...differences(a, fileA, b, filesB[0]!));
   if (problems.length > 0 || !b) throw new InvalidInput(problems);
-  if (!a) return noBaseline(fileA, b, raw);
-  const comparison = compareRuns(a, b, options);
-  print(comparison, raw.json === true);
-  return codeOf(comparison.verdict);
+  const judged = a
+    ? judgedAs(options, a, b)
+    : withoutBaseline(fileA, b.scenario, raw.allowNoBaseline === true);
+  if (!a) say(`keep one with: quincunx compare --save ${fileA} <runs of a good version>`);
+  process.stdout.write(
+    raw.json ? `${JSON.stringify(documentOf(judged, b), null, 2)}\n` : judged.text,
+  );
+  addStepSummary(judged.markdown);
+  annotate(judged.annotations);
+  return judged.code;
 }
 
-export function codeOf(verdict: ComparisonVerdict): ExitCode {
-  if (verdict === 'regression') return EXIT.broken;
-  return verdict === 'not enough data' ? EXIT.undecided : EXIT.held;
-}
-
-/** Nothing to compare with is never a pass by itself. */
-function noBaseline(file: string, b: RunSet, { json, allowNoBaseline }: RawOptions): ExitCode {
-  const why = `there is no baseline at ${file}: nothing was compared`;
-  if (json) {
-    const { scenario } = b;
-    const verdict: ComparisonVerdict = 'not enough data';
-    const document = { schema: 1, quincunx: packageInfo().version, scenario, verdict, why };
-    process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-  } else {
-    process.stdout.write(`? NO BASELINE  ${why}\n`);
-  }
-  say(`keep one with: quincunx compare --save ${file} <runs of a good version>`);
-  return allowNoBaseline ? EXIT.held : EXIT.undecided;
-}
-
-function print(comparison: Comparison, json: boolean): void {
-  if (json) {
-    process.stdout.write(`${JSON.stringify(comparison, null, 2)}\n`);
-    return;
-  }
-  const plain = process.stdout.isTTY !== true || Boolean(process.env['NO_COLOR']);
-  process.stdout.write(renderComparison(comparison, { plain }));
+/** The comparison, or in its place what little there is to say without a baseline. */
+function documentOf({ comparison, text }: Judged, { scenario }: RunSet): object {
+  if (comparison) return comparison;
+  const [quincunx, verdict] = [packageInfo().version, 'not enough data'];
+  return { schema: 1, quincunx, scenario, verdict, why: text.trim() };
 }
 
 function readOptions(fileA: string, filesB: readonly string[], raw: RawOptions): CompareOptions {
   const read = new OptionReader();
   if (filesB.length === 0) read.problems.push('name A and B: what was, then what is');
-  const confidence = shareOf('--confidence', raw.confidence, read, 0.5, 0.999);
+  const confidence = readShare('--confidence', raw.confidence, read, 0.5, 0.999);
   const statistics = (raw.statistic ?? STATISTICS).map((name) =>
     read.oneOf('--statistic', name, STATISTICS),
   );
-  for (const key of raw.metric ?? []) {
-    if (!parseSelection(key)) read.problems.push(`--metric ${key}: use metric{tag:value}`);
-  }
-  const budgets = budgetsOf(raw.budget ?? [], read);
+  for (const key of raw.metric ?? []) read.problems.push(...metricProblems(key));
+  const budgets = readBudgets(raw.budget ?? [], read);
   const worlds = raw.world === undefined ? undefined : read.worlds(raw.world);
   const seed = read.seed(raw.seed);
   read.check();
@@ -160,7 +140,7 @@ function readOptions(fileA: string, filesB: readonly string[], raw: RawOptions):
     statistics: [...new Set(statistics)],
     confidence,
     seed,
-    ...(raw.metric === undefined ? {} : { metrics: raw.metric }),
+    ...(raw.metric === undefined ? {} : { metrics: raw.metric.map(canonical) }),
     ...(worlds === undefined ? {} : { worlds }),
     version: packageInfo().version,
     nameA: fileA,
@@ -168,32 +148,21 @@ function readOptions(fileA: string, filesB: readonly string[], raw: RawOptions):
   };
 }
 
-/** "5%" is for every statistic, "p99=15%" for one, whatever their order. */
-function budgetsOf(given: readonly string[], read: OptionReader): Record<Statistic, number> {
-  const budgets = { ...DEFAULTS.budgets };
-  const own = new Map<Statistic, number>();
-  for (const text of given) {
-    const [left, right] = text.includes('=') ? text.split('=', 2) : [undefined, text];
-    const share = shareOf('--budget', right!, read, 0, BUDGET_MAX);
-    if (left === undefined) for (const statistic of STATISTICS) budgets[statistic] = share;
-    else own.set(read.oneOf('--budget', left, STATISTICS), share);
-  }
-  return { ...budgets, ...Object.fromEntries(own) };
+function metricProblems(key: string): string[] {
+  const selection = parseSelection(key);
+  if (!selection) return [`--metric ${key}: use metric{tag:value}`];
+  const { metric, tags } = selection;
+  const { phase: _phase, ...own } = tags;
+  const problems = selectionProblems(metric, own).map((problem) => `--metric ${key}: ${problem}`);
+  if (problems.length > 0) return problems;
+  const { kind } = definitionOf(metric as MetricName);
+  return kind === 'trend' ? [] : [`--metric ${key}: is a ${kind}; only trends are compared`];
 }
 
-/** "5%" or "0.05" as a share. */
-function shareOf(
-  option: string,
-  text: string,
-  read: OptionReader,
-  min: number,
-  max: number,
-): number {
-  const match = /^(\d{1,6}(?:\.\d{1,6})?)\s*(%?)$/.exec(text);
-  const value = match ? Number(match[1]) / (match[2] === '%' ? 100 : 1) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  read.problems.push(`${option} ${text}: use ${min * 100}% to ${max * 100}%, such as 5%`);
-  return min;
+/** As results documents name it; only for what `metricProblems` finds nothing wrong with. */
+function canonical(key: string): string {
+  const { metric, tags } = parseSelection(key)!;
+  return seriesKey(metric, tags);
 }
 
 function say(line: string): void {

@@ -31,12 +31,11 @@ export class Distribution {
   static fromHdr(base64: string): Distribution {
     const hdr = decodeHdr(base64);
     if (!(hdr instanceof JsHistogram)) throw new Error('a histogram of an unknown kind');
-    const iterator = hdr.recordedValuesIterator;
-    iterator.reset();
     const entries: [number, number][] = [];
-    while (iterator.hasNext()) {
-      const { valueIteratedTo, countAddedInThisIterationStep } = iterator.next();
-      entries.push([valueIteratedTo, countAddedInThisIterationStep]);
+    const last = hdr.totalCount === 0 ? -1 : hdr.countsArrayIndex(hdr.maxValue);
+    for (let index = 0; index <= last; index++) {
+      const count = hdr.getCountAtIndex(index);
+      if (count > 0) entries.push([hdr.highestEquivalentValue(hdr.valueFromIndex(index)), count]);
     }
     return new Distribution(entries);
   }

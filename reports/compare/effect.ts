@@ -89,13 +89,20 @@ function runsNeeded(
   { confidence, budget }: Rules,
 ): number | undefined {
   const allowed = Math.log1p(budget);
-  for (let runs = 2; runs <= RUNS_NEEDED_MAX; runs++) {
+  const enough = (runs: number): boolean => {
     const df = method === 'paired' ? runs - 1 : 2 * runs - 2;
     const standardError = Math.sqrt((2 * variance) / runs);
     const width = tQuantile((1 - confidence) / 2, df) + tQuantile(1 - POWER, df);
-    if (width * standardError < allowed) return runs;
+    return width * standardError < allowed;
+  };
+  if (!enough(RUNS_NEEDED_MAX)) return undefined;
+  let [few, many] = [1, RUNS_NEEDED_MAX];
+  while (many - few > 1) {
+    const middle = (few + many) >> 1;
+    if (enough(middle)) many = middle;
+    else few = middle;
   }
-  return undefined;
+  return many;
 }
 
 /** Geometric mean, in the metric's unit. */

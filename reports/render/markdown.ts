@@ -8,13 +8,13 @@ import {
   keyFigures,
   marginOf,
   nameDatacentres,
-  printable,
   settingLine,
   sloRows,
   sloValue,
   VERDICT_WORDS,
   verdictSentence,
 } from './format.ts';
+import { code, escapeText, table } from './markdown-text.ts';
 
 const MARKS = { held: '✅', broken: '❌', undecided: '❔' } as const;
 
@@ -68,29 +68,4 @@ function sloCells(results: ResultsDocument): string[][] {
     return `${MARKS[verdict]} **${VERDICT_WORDS[verdict]}**`;
   });
   return [...rows, ['**verdict**', ...verdicts]];
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  return [
-    line(head),
-    line(head.map((_, index) => (index === 0 ? '---' : '---:'))),
-    ...rows.map(line),
-  ];
-}
-
-/** Text of a user's inside Markdown: nothing of it is markup or HTML. */
-function escapeText(text: string): string {
-  return printable(text).replace(
-    /[\\`*_{}[\]<>#|~&@!]/g,
-    (character) => `&#${character.charCodeAt(0)};`,
-  );
-}
-
-/** A code span; the fence is longer than any run of backticks inside. */
-function code(text: string): string {
-  const runs = printable(text).match(/`+/g) ?? [];
-  const fence = '`'.repeat(1 + Math.max(0, ...runs.map((run) => run.length)));
-  const gap = fence.length > 1 ? ' ' : '';
-  return `${fence}${gap}${printable(text)}${gap}${fence}`;
 }

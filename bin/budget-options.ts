@@ -1,0 +1,38 @@
+/** Reads `--budget` and other shares that a person types. */
+import { DEFAULTS } from '../reports/compare/compare.ts';
+import { STATISTICS, type Statistic } from '../reports/compare/comparison.ts';
+import type { OptionReader } from './option-values.ts';
+
+/** A thousand percent: whoever allows more wants no gate. */
+const BUDGET_MAX = 10;
+
+/** "5%" is for every statistic, "p99=15%" for one, whatever their order. */
+export function readBudgets(
+  given: readonly string[],
+  read: OptionReader,
+): Record<Statistic, number> {
+  const budgets = { ...DEFAULTS.budgets };
+  const own = new Map<Statistic, number>();
+  for (const text of given) {
+    const [left, right] = text.includes('=') ? text.split('=', 2) : [undefined, text];
+    const share = readShare('--budget', right!, read, 0, BUDGET_MAX);
+    if (left === undefined) for (const statistic of STATISTICS) budgets[statistic] = share;
+    else own.set(read.oneOf('--budget', left, STATISTICS), share);
+  }
+  return { ...budgets, ...Object.fromEntries(own) };
+}
+
+/** "5%" or "0.05" as a share. */
+export function readShare(
+  option: string,
+  text: string,
+  read: OptionReader,
+  min: number,
+  max: number,
+): number {
+  const match = /^(\d{1,6}(?:\.\d{1,6})?)\s*(%?)$/.exec(text);
+  const value = match ? Number(match[1]) / (match[2] === '%' ? 100 : 1) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  read.problems.push(`${option} ${text}: use ${min * 100}% to ${max * 100}%, such as 5%`);
+  return min;
+}
