@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   compare: async () => (await import('./commands/compare.ts')).addCompare,
   plan: async () => (await import('./commands/plan.ts')).addPlan,
   list: async () => (await import('./commands/list.ts')).addList,
+  k6: async () => (await import('./commands/k6.ts')).addK6,
   serve: async () => (await import('./commands/serve.ts')).addServe,
   backup: async () => (await import('./commands/backup.ts')).addBackup,
   restore: async () => (await import('./commands/restore.ts')).addRestore,

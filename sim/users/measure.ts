@@ -56,8 +56,15 @@ function isPair(a: number, b: number, sender: number, recipient: number): boolea
   return (a === sender && b === recipient) || (b === sender && a === recipient);
 }
 
+/** Who wrote to whom, as far as it is measured: a crowd, or what another generator recorded. */
+export interface Measured {
+  readonly windowStartMs: number;
+  person(index: number): { readonly homeDc: number };
+  readonly ledger: { readonly entries: readonly LedgerEntry[] };
+}
+
 export function measureLedger(
-  crowd: Crowd,
+  crowd: Measured,
   disturbances: readonly Disturbance[],
   measurements: Measurements,
 ): void {

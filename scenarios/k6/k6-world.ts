@@ -1,0 +1,282 @@
+/**
+ * The live world with k6 as its generator: five datacentres with gateways behind Toxiproxy, people
+ * signed up by REST, the scenario's load and faults, and k6's samples in the same measurements as
+ * those of our own virtual users.
+ */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FaultRecord } from '../../chaos/plan.ts';
+import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
+import { Measurements } from '../../reports/measurements.ts';
+import { evaluateSlos } from '../../reports/slo.ts';
+import { parseSelection } from '../../reports/tags.ts';
+import type { LedgerEntry } from '../../sim/users/ledger.ts';
+import { type Disturbance, disturbs, measureLedger } from '../../sim/users/measure.ts';
+import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
+import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
+import { dcIds } from '../../system-under-test/topology.ts';
+import type { Scenario } from '../define.ts';
+import { startBehindProxies } from '../worlds/behind-proxies.ts';
+import { LiveMachines } from '../worlds/live-machines.ts';
+import { scaledLoad } from '../worlds/load.ts';
+import type { World, WorldOptions, WorldRun } from '../worlds/world.ts';
+import { bundleScript } from './bundle.ts';
+import { iterationsOf } from './due.ts';
+import { disordered, lostOf } from './k6-ledger.ts';
+import { type ScriptPlan, scriptPlan } from './plan.ts';
+import { prepareData } from './prepare.ts';
+import { findK6, INSTALL_K6, type K6Outcome, runK6 } from './run-k6.ts';
+
+/** What must hold for latencies to be believed; as in the live world. */
+const TRUST = { lagP99Ms: 50, dcLoopDelayP99Ms: 100, startMs: 250, missingShare: 0.01 };
+/** k6 makes its VUs meanwhile: a thousand take about 5 s. */
+const LEAD_MS = 8_000;
+const LOOK_MS = 250;
+/** After a fault has healed, devices come back within so long (assumed). */
+const RETURN_MS = 2_000;
+
+export const run: World = async (scenario, options) => {
+  const cleanUp: (() => Promise<void>)[] = [];
+  try {
+    return await runLive(scenario, options, (undo) => cleanUp.push(undo));
+  } finally {
+    for (const undo of cleanUp.toReversed()) await undo().catch(() => {});
+  }
+};
+
+async function runLive(
+  scenario: Scenario,
+  options: WorldOptions,
+  later: (undo: () => Promise<void>) => void,
+): Promise<WorldRun> {
+  const startedMs = performance.now();
+  const path = findK6();
+  if (path === undefined) throw new Error(`there is no k6; get it with: ${INSTALL_K6}`);
+  const { topology, window } = scenario;
+  const { signal, seed, progress } = options;
+  const load = scaledLoad(scenario, scenario.worlds.live, seed);
+  const plan = scriptPlan(scenario, seed);
+  const clock = createNodeClock();
+  const voidReasons: string[] = [];
+  const machines: LiveMachines = new LiveMachines(
+    () => cluster,
+    clock,
+    (why) => voidReasons.push(why),
+  );
+  signal.addEventListener('abort', () => machines.stop(), { once: true });
+  progress({ phase: 'start', done: 0, text: `five datacentres, ${options.toxiproxy} toxiproxy` });
+  const { driver, cluster, gateways } = await startBehindProxies(
+    {
+      ...{ topology, toxiproxy: options.toxiproxy, seed, signal },
+      dataFolder: join(options.scratch, 'live'),
+      testPhones: true,
+      geographicLatency: true,
+      gateway: true,
+      onUnexpectedExit: (dc, why) => machines.ended(dc, why),
+    },
+    later,
+  );
+  const data = await prepareData({
+    gateways: new Map([...gateways].map(([dc, { proxied }]) => [dc, proxied])),
+    ...{ people: load.people, messages: load.messages, signal },
+    run: runName(load.digest),
+    progress: (done, of) =>
+      progress({ phase: 'arrive', done: (done / of) * 0.1, text: `${done} of ${of} people` }),
+  });
+  const folder = join(options.scratch, 'k6');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const script = await bundleScript(plan);
+  const measurements = new Measurements({ windowSeconds: window.seconds });
+  const startAtMs = Date.now() + LEAD_MS;
+  const windowStartMs = clock.monotonicMs() + LEAD_MS + window.warmupSeconds * 1_000;
+  const interpreter = new PlanInterpreter({
+    ...{ driver, dcs: dcIds(topology), clock, machines },
+  });
+  const stopFaults = options.rollBack ? AbortSignal.any([signal, options.rollBack]) : signal;
+  const faults = interpreter.run({ faults: scenario.faults }, windowStartMs, stopFaults);
+  faults.catch(() => {}); // awaited below; k6 may fail before
+  const looking = watch(cluster, dcIds(topology), () => {
+    const atSeconds = (clock.monotonicMs() - windowStartMs) / 1_000;
+    const total = window.warmupSeconds + window.seconds + plan.drainSeconds;
+    const share = Math.min(1, Math.max(0, (atSeconds + window.warmupSeconds) / total));
+    const text = `k6: ${atSeconds.toFixed(0)} of ${window.seconds} s`;
+    progress({ phase: 'load', done: 0.1 + share * 0.85, text });
+    return { measurements, atSeconds };
+  });
+  let outcome: K6Outcome;
+  try {
+    outcome = await runK6({ path, folder, script, data, startAtMs, signal });
+  } finally {
+    await looking.stop();
+  }
+  const records = await faults;
+  const entries = outcome.ledger.entries;
+  const disturbances = disturbancesOf(records, entries, (user) => load.people[user]?.homeDc ?? 0);
+  measure(outcome, entries, disturbances, load.people, measurements);
+  for (const [dc, delayMs] of await loopDelays(cluster, dcIds(topology))) {
+    if (delayMs <= TRUST.dcLoopDelayP99Ms) continue;
+    const late = `p99 ${delayMs.toFixed(0)} ms`;
+    voidReasons.push(`the machine was too busy: the event loop of DC ${dc} ran late, ${late}`);
+  }
+  voidReasons.push(
+    ...interpreter.problems,
+    ...distrust(outcome, plan, measurements, startAtMs),
+    ...disagreements(scenario, outcome, measurements),
+  );
+  const lost = lostOf(entries).map(({ id }) => `message ${id} was acknowledged, and never arrived`);
+  return {
+    world: 'live',
+    measurements,
+    digest: load.digest,
+    messages: entries.filter(({ measured }) => measured).length,
+    wallSeconds: (performance.now() - startedMs) / 1_000,
+    faults: records,
+    voidReasons,
+    notes: [
+      `k6 sends and listens through the gateways (REST and WebSocket); its clock has whole milliseconds`,
+      `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale}); k6 spaces messages evenly, at the rates of the load`,
+      `${options.toxiproxy} toxiproxy on every link`,
+      ...load.notes,
+      ...lost.slice(0, 10),
+    ],
+  };
+}
+
+/** 8 hex digits, never all zero. */
+function runName(digest: string): string {
+  const name = digest.replaceAll(/[^0-9a-f]/g, '').slice(0, 8);
+  return /^[0-9a-f]{8}$/.test(name) && name !== '00000000' ? name : '00000001';
+}
+
+function measure(
+  { ledger }: K6Outcome,
+  entries: readonly LedgerEntry[],
+  disturbances: readonly Disturbance[],
+  people: readonly { readonly homeDc: number }[],
+  measurements: Measurements,
+): void {
+  const person = (index: number) => ({ homeDc: people[index]?.homeDc ?? 0 });
+  measureLedger({ windowStartMs: 0, person, ledger: { entries } }, disturbances, measurements);
+  for (const { lagMs, atSeconds } of ledger.lags) {
+    measurements.record('generator_lag', lagMs, {}, atSeconds);
+  }
+  const end = measurements.windowSeconds;
+  measurements.add('writes_lost', lostOf(entries).length, {}, end);
+  measurements.add('writes_doubled', ledger.totals.writes_doubled, {}, end);
+  measurements.add('order_violations', disordered(entries), {}, end);
+}
+
+function disturbancesOf(
+  records: readonly FaultRecord[],
+  entries: readonly LedgerEntry[],
+  homeOf: (user: number) => number,
+): Disturbance[] {
+  return records.flatMap(({ fault, firedAtSeconds, healedAtSeconds }) => {
+    if (firedAtSeconds === undefined) return [];
+    const healedMs = (healedAtSeconds ?? fault.atSeconds + fault.forSeconds) * 1_000;
+    let untilMs = healedMs + RETURN_MS;
+    for (const entry of entries) {
+      if (entry.dueMs >= healedMs) continue;
+      if (!disturbs(fault, homeOf(entry.sender), homeOf(entry.recipient))) continue;
+      untilMs = Math.max(untilMs, entry.storedMs ?? 0, entry.deliveredMs ?? 0);
+    }
+    return [{ fault, fromMs: firedAtSeconds * 1_000, healedMs, untilMs }];
+  });
+}
+
+/** Why latencies of this run would be k6's own, or no latencies of all messages. */
+function distrust(
+  { ledger }: K6Outcome,
+  plan: ScriptPlan,
+  measurements: Measurements,
+  startAtMs: number,
+): string[] {
+  const { totals, windowStartMs } = ledger;
+  const reasons: string[] = [];
+  const say = (count: number, what: string): unknown =>
+    count > 0 && reasons.push(`${count} ${what}`);
+  say(
+    totals.dropped_iterations,
+    'messages were never sent: k6 had no free VU (dropped_iterations)',
+  );
+  say(totals.script_errors, 'exceptions in the script, or boxes that could not be read in the end');
+  say(totals.messages_given_up, 'messages were given up: nobody acknowledged them in time');
+  const planned = iterationsOf(plan.schedule);
+  const missing = planned - ledger.entries.length;
+  if (missing > planned * TRUST.missingShare) say(missing, `of ${planned} messages were not sent`);
+  const lag = measurements.summary('generator_lag', {});
+  if (lag && lag.p99 > TRUST.lagP99Ms) {
+    const late = `p99 ${lag.p99.toFixed(0)} ms, trusted up to ${TRUST.lagP99Ms} ms`;
+    reasons.push(`k6 was late: ${late}`);
+  }
+  const startedMs =
+    windowStartMs === undefined ? undefined : windowStartMs - plan.warmupSeconds * 1_000;
+  if (startedMs === undefined || Math.abs(startedMs - startAtMs) > TRUST.startMs) {
+    const by = startedMs === undefined ? 'never' : `${Math.round(startedMs - startAtMs)} ms off`;
+    reasons.push(`the load did not begin when the faults counted from: ${by}`);
+  }
+  return reasons;
+}
+
+/**
+ * SLOs that k6 found broken and we do not. With faults, k6 knows the paths of messages only
+ * roughly, so those of one path are left out.
+ */
+function disagreements(
+  scenario: Scenario,
+  { broken }: K6Outcome,
+  measurements: Measurements,
+): string[] {
+  const ours = evaluateSlos(scenario.slos, measurements);
+  return Object.entries(broken).flatMap(([key, texts]) => {
+    const { metric, tags = {} } = parseSelection(key) ?? {};
+    if (scenario.faults.length > 0 && tags['path'] !== undefined) return [];
+    const same = ours.filter((each) => {
+      const parsed = parseSelection(each.metric);
+      return parsed?.metric === metric && JSON.stringify(parsed?.tags) === JSON.stringify(tags);
+    });
+    if (same.length === 0 || same.some(({ verdict }) => verdict !== 'held')) return [];
+    return [`k6 says that ${key} ${texts.join(', ')} is broken, and we that it holds`];
+  });
+}
+
+/** Records what waits where, four times a second, until stopped. */
+function watch(
+  cluster: LiveCluster,
+  dcs: readonly number[],
+  now: () => { readonly measurements: Measurements; readonly atSeconds: number },
+): { stop(): Promise<void> } {
+  let over = false;
+  const look = async (): Promise<void> => {
+    while (!over) {
+      const sums = new Map(dcs.map((dc) => [dc, 0]));
+      for (const status of await Promise.all(dcs.map((dc) => cluster.status(dc)))) {
+        for (const [to, count] of Object.entries(status?.backlog ?? {})) {
+          sums.set(Number(to), (sums.get(Number(to)) ?? 0) + count);
+        }
+      }
+      const { measurements, atSeconds } = now();
+      if (atSeconds >= 0) {
+        for (const [dc, count] of sums) {
+          measurements.gauge('backlog', count, { dc: String(dc) }, atSeconds);
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  };
+  const looked = look().catch(() => {});
+  return {
+    async stop() {
+      over = true;
+      await looked;
+    },
+  };
+}
+
+async function loopDelays(
+  cluster: LiveCluster,
+  dcs: readonly number[],
+): Promise<(readonly [dc: number, p99Ms: number])[]> {
+  const all = await Promise.all(dcs.map((dc) => cluster.status(dc)));
+  return all.flatMap((status) => (status ? [[status.dc, status.loopDelayP99Ms] as const] : []));
+}
