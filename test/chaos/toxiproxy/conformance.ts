@@ -378,6 +378,30 @@ export function conformance(name: string, start: () => Promise<Started>): void {
       });
     });
 
+    it('counts bytes for Prometheus, by direction, listener, proxy and upstream', async () => {
+      const listen = await makeProxy(url, 'counted', echo.address);
+      await addToxic(url, 'counted', { type: 'limit_data', attributes: { bytes: 5 } });
+      const client = await dial(listen);
+      client.send('eight...');
+      await client.gone();
+      const labels = (direction: string) =>
+        `{direction="${direction}",listener="${listen}",proxy="counted",upstream="${echo.address}"}`;
+      const lines = [
+        `toxiproxy_proxy_received_bytes_total${labels('upstream')} 8`,
+        `toxiproxy_proxy_sent_bytes_total${labels('upstream')} 8`,
+        `toxiproxy_proxy_received_bytes_total${labels('downstream')} 8`,
+        `toxiproxy_proxy_sent_bytes_total${labels('downstream')} 5`,
+        '# TYPE toxiproxy_proxy_received_bytes_total counter',
+      ];
+      // The real one counts when a link has ended.
+      await eventually(async () => {
+        const { text, type } = await call(url, 'GET', '/metrics');
+        expect(type).toMatch(/^text\/plain; version=0\.0\.4; charset=utf-8/);
+        const has = new Set(text.split('\n'));
+        return lines.every((line) => has.has(line));
+      }, lines.join('\n'));
+    });
+
     it('serves toxiproxy-node-client', async () => {
       const client = new Toxiproxy(url);
       const made = await client.populate([

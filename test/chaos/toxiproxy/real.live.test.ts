@@ -12,7 +12,7 @@ import { conformance } from './conformance.ts';
 import { driverConformance } from './driver-conformance.ts';
 
 const path = findRealToxiproxy();
-const start = () => startRealToxiproxy({ port: 0 });
+const start = () => startRealToxiproxy({ port: 0, args: ['-proxy-metrics'] });
 
 if (path !== undefined) {
   conformance('real', start);
