@@ -277,7 +277,11 @@ export class TcpProxy {
     const meter = new ToxicMeter(toxic.kind.type, toxic.stream);
     this.#meters.delete(toxic.name);
     this.#meters.set(toxic.name, { meter, identity: toxic.identity });
-    dropOldest(this.#meters, LIMITS.metersPerProxyMax);
+    // The oldest goes that is not in force: there are never so many in force.
+    for (const [name, { identity }] of this.#meters) {
+      if (this.#meters.size <= LIMITS.metersPerProxyMax) break;
+      if (!this.#toxics.some((other) => other.identity === identity)) this.#meters.delete(name);
+    }
     return meter;
   };
 
@@ -289,7 +293,9 @@ export class TcpProxy {
       const addresses = { listen: this.#listen, upstreamAddress: this.#upstream };
       traffic = { ...addresses, upstream: none(), downstream: none() };
       this.#traffic.set(key, traffic);
-      dropOldest(this.#traffic, LIMITS.trafficPerProxyMax);
+      if (this.#traffic.size > LIMITS.trafficPerProxyMax) {
+        this.#traffic.delete(this.#traffic.keys().next().value!);
+      }
     }
     return traffic;
   }
@@ -333,13 +339,6 @@ export function readNewToxic(body: unknown, others: readonly ToxicSettings[]): T
   const toxic = readToxic(body, (name) => others.some((other) => other.name === name));
   if (others.length < LIMITS.toxicsPerProxyMax) return toxic;
   throw new ApiError(400, `too many toxics: at most ${LIMITS.toxicsPerProxyMax} on a proxy`);
-}
-
-function dropOldest(map: Map<string, unknown>, sizeMax: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= sizeMax) return;
-    map.delete(key);
-  }
 }
 
 function upstreamOf(text: string): Address {

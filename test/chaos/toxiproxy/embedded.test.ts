@@ -90,8 +90,13 @@ describe('embedded: better than the real one', () => {
       { type: 'bandwidth', attributes: { rate: 900 } },
       { type: 'slicer', attributes: { average_size: 900, size_variation: 300, delay: 50 } },
       { type: 'slow_close', attributes: { delay: 5 } },
+      { type: 'retransmission', attributes: { loss_ppm: 50_000, rto_ms: 3 } },
+      { type: 'hold' },
     ];
-    const changes = [{ latency: 1 }, { rate: 20_000 }, { delay: 0 }, { delay: 1 }];
+    const changes = [
+      ...[{ latency: 1 }, { rate: 20_000 }, { delay: 0 }, { delay: 1 }],
+      ...[{ loss_ppm: 1_000 }, {}],
+    ];
     const present = new Set<string>();
     for (let step = 0; step < 120; step++) {
       const kind = Math.floor(draw() * kinds.length);
@@ -152,6 +157,11 @@ describe('embedded: better than the real one', () => {
       { type: 'slicer', attributes: { average_size: 5, size_variation: 6 } },
       'invalid attributes: size_variation 6 must not be above average_size 5',
     ],
+    [
+      { type: 'retransmission', attributes: { loss_ppm: 900_001 } },
+      'invalid loss_ppm 900001: must be at most 900000',
+    ],
+    [{ type: 'retransmission', attributes: { rto_ms: 0 } }, 'invalid rto_ms 0: must be at least 1'],
     [{ type: 'latency', toxicity: -0.1 }, 'invalid toxicity -0.1: use 0 to 1'],
     [{ type: 'latency', toxicity: 100 }, 'invalid toxicity 100: use 0 to 1'],
   ])('refuses %j', async (toxic, error) => {

@@ -383,6 +383,22 @@ describe('what was injected', () => {
     expect((await extensions.injected())['p']!.toxics).toEqual({});
   });
 
+  it('tells how many segments were lost, and that they only came late', async () => {
+    const client = await dial(await makeProxy(url, 'p', echo.address));
+    const lossy = { type: 'retransmission', name: 't', attributes: { loss_ppm: 100_000 } };
+    const { json } = await addToxic(url, 'p', lossy);
+    expect(json.attributes).toEqual({ loss_ppm: 100_000, rto_ms: 200 });
+    await call(url, 'PATCH', '/proxies/p/toxics/t', { attributes: { rto_ms: 20 } });
+    const sent = Array.from({ length: 30_000 }, (_, index) => `${index};`).join('');
+    const ms = await roundTripMs(client, sent);
+    expect(client.text).toBe(sent);
+    const toxic = (await extensions.injected())['p']!.toxics['t']!;
+    // 169 kB are 117 segments at least, and 0.9 to the power of 117 is one in 200,000.
+    expect(toxic.lost_segments).toBeGreaterThan(0);
+    expect(toxic.achieved_ms_max).toBeGreaterThanOrEqual(20);
+    expect(ms).toBeGreaterThanOrEqual(20);
+  });
+
   it('tells the rate that was achieved', async () => {
     const client = await dial(await makeProxy(url, 'p', echo.address));
     await addToxic(url, 'p', { type: 'bandwidth', name: 't', attributes: { rate: 400 } });
