@@ -7,6 +7,7 @@
 import type { LoadResult } from './load-result.ts';
 import type { CounterName, GaugeName, Measurements, Summary, TrendName } from './measurements.ts';
 import { METRICS, type MetricName } from './metrics.ts';
+import { isPhase, type PhaseParts, phasesOf, splitPhase } from './phases.ts';
 import { evaluateSlos, overallVerdict, type SloMap, type SloResult, type Verdict } from './slo.ts';
 import { definitionOf, parseSelection, seriesKey, type Tags } from './tags.ts';
 
@@ -165,13 +166,16 @@ export function resultsDocument(input: DocumentInput): ResultsDocument {
 /** Judges one world's run and lays out its figures. */
 export function worldResult(input: WorldInput): WorldResult {
   const { measurements } = input;
-  const slos = evaluateSlos(input.slos, measurements);
+  const phases = phasesOf(measurements, input.faults);
+  const slos = evaluateSlos(input.slos, measurements, phases);
   const voidReasons = [...input.voidReasons, ...faultProblems(input.faults)];
-  const selections = interestingSelections(measurements, input.slos);
+  const selections = interestingSelections(measurements, input.slos, phases);
   const trends = selections.filter(({ metric }) => definitionOf(metric).kind === 'trend');
-  const perTrend = <T>(make: (metric: TrendName, tags: Tags) => T): Record<string, T> =>
+  const perTrend = <T>(
+    make: (metric: TrendName, tags: Tags, from: Measurements) => T,
+  ): Record<string, T> =>
     Object.fromEntries(
-      trends.map(({ key, metric, tags }) => [key, make(metric as TrendName, tags)]),
+      trends.map(({ key, metric, tags, from }) => [key, make(metric as TrendName, tags, from)]),
     );
   return {
     digest: input.digest,
@@ -181,22 +185,25 @@ export function worldResult(input: WorldInput): WorldResult {
     verdict: voidReasons.length > 0 ? 'undecided' : overallVerdict(slos),
     slos,
     metrics: Object.fromEntries(
-      selections.map(({ key, metric, tags }) => [key, measurements.summary(metric, tags)!]),
+      selections.map(({ key, metric, tags, from }) => [key, from.summary(metric, tags)!]),
     ),
     faults: input.faults,
     notes: input.notes,
     voidReasons,
-    timeline: timelineOf(measurements, selections),
-    percentiles: perTrend((metric, tags) =>
-      measurements
+    timeline: timelineOf(
+      measurements,
+      selections.filter(({ from }) => from === measurements),
+    ),
+    percentiles: perTrend((metric, tags, from) =>
+      from
         .percentiles(metric, tags)
         .map(({ percentile, value }): [number, number] => [percentile, value]),
     ),
-    histograms: perTrend((metric, tags) => measurements.hdr(metric, tags)!),
-    buckets: perTrend((metric, tags) =>
+    histograms: perTrend((metric, tags, from) => from.hdr(metric, tags)!),
+    buckets: perTrend((metric, tags, from) =>
       bucketLimits(metric).map((limit): [number, number] => [
         limit,
-        measurements.countAtOrBelow(metric, limit, tags),
+        from.countAtOrBelow(metric, limit, tags),
       ]),
     ),
   };
@@ -218,15 +225,21 @@ interface NamedSelection {
   readonly key: string;
   readonly metric: MetricName;
   readonly tags: Tags;
+  /** The whole run, or a phase of it. */
+  readonly from: Measurements;
 }
 
 /** Of each recorded metric: the whole, the part of every single tag value, and what is judged. */
-function interestingSelections(measurements: Measurements, slos: SloMap): NamedSelection[] {
+function interestingSelections(
+  measurements: Measurements,
+  slos: SloMap,
+  phases: PhaseParts | undefined,
+): NamedSelection[] {
   const selections = new Map<string, NamedSelection>();
   const keep = (metric: MetricName, tags: Tags): void => {
     const key = seriesKey(metric, tags);
     const summary = measurements.summary(metric, tags);
-    if (summary !== undefined) selections.set(key, { key, metric, tags });
+    if (summary !== undefined) selections.set(key, { key, metric, tags, from: measurements });
   };
   const recorded = measurements.recorded();
   for (const metric of Object.keys(METRICS) as MetricName[]) {
@@ -239,8 +252,14 @@ function interestingSelections(measurements: Measurements, slos: SloMap): NamedS
     }
   }
   for (const key of Object.keys(slos)) {
-    const { metric, tags } = parseSelection(key)!;
-    keep(metric as MetricName, tags);
+    const selection = parseSelection(key)!;
+    const metric = selection.metric as MetricName;
+    const { phase, tags } = splitPhase(selection.tags);
+    if (phase === undefined) keep(metric, tags);
+    const from = phase !== undefined && isPhase(phase) ? phases?.(phase).measurements : undefined;
+    if (!from?.summary(metric, tags)) continue;
+    const name = seriesKey(metric, selection.tags);
+    selections.set(name, { key: name, metric, tags, from });
   }
   return [...selections.values()];
 }

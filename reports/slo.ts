@@ -10,9 +10,13 @@
  *     };
  *     sloProblems(slos, [1, 2, 3, 4, 5]);       // [] or everything that is wrong, at once
  *     overallVerdict(evaluateSlos(slos, measurements));
+ *
+ * Where a scenario has faults, a key may name a phase of the run (phases.ts): `{phase:fault}`.
  */
 import type { Measurements, TrendName } from './measurements.ts';
 import { METRICS, type MetricName } from './metrics.ts';
+import { isPhase, PHASES, type PhaseParts, splitPhase } from './phases.ts';
+import { rankInterval } from './statistics/intervals.ts';
 import {
   definitionOf,
   isMetricName,
@@ -44,7 +48,23 @@ export interface SloResult {
   readonly samples: number;
   /** Why it is undecided. */
   readonly why?: string;
+  /** Of a percentile that has samples. */
+  readonly interval?: SloInterval;
 }
+
+/**
+ * Where the true value lies with 95 % confidence, by order statistics, so without any law of
+ * latencies (see statistics/intervals.ts for what it does not cover). A side is absent where the
+ * samples do not reach so far.
+ */
+export interface SloInterval {
+  readonly low?: number;
+  readonly high?: number;
+  /** The limit lies inside: chance could have given the other verdict. */
+  readonly straddles: boolean;
+}
+
+export const INTERVAL_CONFIDENCE = 0.95;
 
 export const SLO_METRICS_MAX = 200;
 export const THRESHOLDS_PER_METRIC_MAX = 50;
@@ -63,22 +83,36 @@ export function samplesNeeded(percentile: number): number {
   return Math.max(1, Math.ceil((SAMPLES_BEYOND_PERCENTILE * 100) / (100 - percentile) - 1e-6));
 }
 
+export interface SloRules {
+  /** The run has faults, so a key may name a phase. Default: no. */
+  readonly phases?: boolean;
+}
+
 /** Everything wrong with the SLOs, one line each: where, what, and what would be right. */
-export function sloProblems(slos: SloMap, dcs: readonly number[]): string[] {
+export function sloProblems(slos: SloMap, dcs: readonly number[], rules: SloRules = {}): string[] {
   if (typeof slos !== 'object' || slos === null || Array.isArray(slos)) {
     return ["slos: use { 'metric{tag:value}': ['p(99)<100ms'] }"];
   }
   const keys = Object.keys(slos);
   if (keys.length > SLO_METRICS_MAX) return [`slos: ${keys.length} are too many; at most 200`];
-  return keys.flatMap((key) => problemsOf(key, slos[key], dcs));
+  return keys.flatMap((key) => problemsOf(key, slos[key], dcs, rules));
 }
 
-function problemsOf(key: string, expressions: unknown, dcs: readonly number[]): string[] {
+function problemsOf(
+  key: string,
+  expressions: unknown,
+  dcs: readonly number[],
+  rules: SloRules,
+): string[] {
   const at = `slos['${key}']`;
   const selection = parseSelection(key);
   if (!selection) return [`${at}: use metric{tag:value,tag:value}`];
-  const { metric, tags } = selection;
-  const problems = selectionProblems(metric, tags, dcs).map((problem) => `${at}: ${problem}`);
+  const { metric } = selection;
+  const { phase, tags } = splitPhase(selection.tags);
+  const problems = [
+    ...selectionProblems(metric, tags, dcs),
+    ...(phase === undefined ? [] : phaseProblems(phase, rules)),
+  ].map((problem) => `${at}: ${problem}`);
   if (!Array.isArray(expressions) || expressions.length === 0) {
     problems.push(`${at}: use a list of thresholds, such as ['p(99)<100ms']`);
     return problems;
@@ -95,19 +129,55 @@ function problemsOf(key: string, expressions: unknown, dcs: readonly number[]): 
   return problems;
 }
 
-/** Judges every threshold, in the scenario's order. Throws where `sloProblems` would complain. */
-export function evaluateSlos(slos: SloMap, measurements: Measurements): SloResult[] {
-  const problems = sloProblems(slos, []);
+function phaseProblems(phase: string, { phases }: SloRules): string[] {
+  if (!isPhase(phase)) return [`there is no phase '${phase}'; use ${PHASES.join(', ')}`];
+  return phases ? [] : ['a phase needs faults, and there are none; leave it out, or plan a fault'];
+}
+
+/**
+ * Judges every threshold, in the scenario's order. Throws where `sloProblems` would complain;
+ * without `parts`, what is about a phase is undecided.
+ */
+export function evaluateSlos(
+  slos: SloMap,
+  measurements: Measurements,
+  parts?: PhaseParts,
+): SloResult[] {
+  const problems = sloProblems(slos, [], { phases: true });
   if (problems.length > 0) throw new Error(`the SLOs are not valid:\n  ${problems.join('\n  ')}`);
   return Object.entries(slos).flatMap(([key, expressions]) => {
     const selection = parseSelection(key)!;
     const metric = selection.metric as MetricName;
+    const { phase, tags } = splitPhase(selection.tags);
+    const source = sourceOf(phase, measurements, parts);
     return expressions.map((text) => {
       const parsed = parseThreshold(text, definitionOf(metric));
       if ('problem' in parsed) throw new Error(parsed.problem);
-      return judge(metric, selection.tags, text, parsed.threshold, measurements);
+      const name = seriesKey(metric, selection.tags);
+      return judge(name, text, parsed.threshold, measure(metric, tags, parsed.threshold, source));
     });
   });
+}
+
+/** What an SLO is judged by. */
+interface Source {
+  readonly measurements: Measurements;
+  readonly seconds: number;
+  /** Why there is nothing to judge by. */
+  readonly why?: string;
+}
+
+function sourceOf(
+  phase: string | undefined,
+  measurements: Measurements,
+  parts: PhaseParts | undefined,
+): Source {
+  const whole = { measurements, seconds: measurements.windowSeconds };
+  if (phase === undefined || !isPhase(phase)) return whole;
+  const part = parts?.(phase);
+  if (part === undefined) return { ...whole, why: 'no fault was planned, so there is no phase' };
+  if (part.seconds === 0) return { ...part, why: `the run has no time in the phase '${phase}'` };
+  return part;
 }
 
 /** Broken if any is broken, else undecided if any is (or there is nothing to judge), else held. */
@@ -117,15 +187,15 @@ export function overallVerdict(results: readonly { readonly verdict: Verdict }[]
   return results.some(({ verdict }) => verdict === 'undecided') ? 'undecided' : 'held';
 }
 
-function judge(
-  metric: MetricName,
-  tags: Tags,
-  text: string,
-  threshold: Threshold,
-  measurements: Measurements,
-): SloResult {
-  const { operator, limit, unit } = threshold;
-  const { value, samples, why } = measure(metric, tags, threshold, measurements);
+function judge(metric: string, text: string, threshold: Threshold, measured: Measured): SloResult {
+  const { operator, limit, unit, confident } = threshold;
+  const { value, samples, ranks } = measured;
+  const interval = ranks && { ...ranks, straddles: straddles(ranks, value!, operator, limit) };
+  const why =
+    measured.why ??
+    (confident && interval?.straddles
+      ? 'the limit lies inside the 95 % interval of the value'
+      : undefined);
   const verdict: Verdict =
     value === undefined || why !== undefined
       ? 'undecided'
@@ -133,7 +203,7 @@ function judge(
         ? 'held'
         : 'broken';
   return {
-    metric: seriesKey(metric, tags),
+    metric,
     threshold: text,
     operator,
     limit,
@@ -142,28 +212,42 @@ function judge(
     verdict,
     samples,
     ...(why === undefined ? {} : { why }),
+    ...(interval === undefined ? {} : { interval }),
   };
+}
+
+/** True where one end of the interval would be judged otherwise than the value. */
+function straddles(
+  { low, high }: Pick<SloInterval, 'low' | 'high'>,
+  value: number,
+  operator: Operator,
+  limit: number,
+): boolean {
+  const held = compare(value, operator, limit);
+  const ends = [low ?? 0, high ?? Number.POSITIVE_INFINITY];
+  return ends.some((end) => compare(end, operator, limit) !== held);
 }
 
 interface Measured {
   readonly value?: number;
   readonly samples: number;
   readonly why?: string;
+  readonly ranks?: Pick<SloInterval, 'low' | 'high'>;
 }
 
 function measure(
   metric: MetricName,
   tags: Tags,
   threshold: Threshold,
-  measurements: Measurements,
+  { measurements, seconds, why }: Source,
 ): Measured {
+  if (why !== undefined) return { samples: 0, why };
   const { aggregation, percentile } = threshold;
   const summary = measurements.summary(metric, tags);
   if (summary === undefined) return { samples: 0, why: 'nothing was recorded' };
   if (summary.kind === 'counter') {
     const { count } = summary;
-    const value = aggregation === 'rate' ? count / measurements.windowSeconds : count;
-    return { value, samples: count };
+    return { value: aggregation === 'rate' ? count / seconds : count, samples: count };
   }
   if (summary.kind === 'gauge') {
     return { value: aggregation === 'max' ? summary.max : summary.last, samples: 1 };
@@ -178,12 +262,29 @@ function measure(
       return { value: max, samples: count };
     case 'count':
       return { value: count, samples: count };
-    default: {
-      const value = measurements.percentile(metric as TrendName, percentile!, tags)!;
-      const needed = samplesNeeded(percentile!);
-      if (count >= needed) return { value, samples: count };
-      const why = `${count} samples are too few: p(${percentile}) needs ${needed}`;
-      return { value, samples: count, why };
-    }
+    default:
+      return measurePercentile(metric as TrendName, tags, percentile!, count, measurements);
   }
+}
+
+function measurePercentile(
+  metric: TrendName,
+  tags: Tags,
+  percentile: number,
+  samples: number,
+  measurements: Measurements,
+): Measured {
+  const value = measurements.percentile(metric, percentile, tags)!;
+  if (percentile <= 0 || percentile >= 100) return { value, samples };
+  const { low, high } = rankInterval(percentile, samples, INTERVAL_CONFIDENCE);
+  const at = (rank: number): number =>
+    measurements.percentile(metric, (100 * rank) / samples, tags)!;
+  const ranks = {
+    ...(low === undefined ? {} : { low: at(low) }),
+    ...(high === undefined ? {} : { high: at(high) }),
+  };
+  const needed = samplesNeeded(percentile);
+  if (samples >= needed) return { value, samples, ranks };
+  const why = `${samples} samples are too few: p(${percentile}) needs ${needed}`;
+  return { value, samples, why, ranks };
 }

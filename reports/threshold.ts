@@ -1,7 +1,7 @@
 /**
  * The grammar of one threshold, k6's with units. As a comment, as k6 has it:
  *
- *     threshold    = aggregation operator number [ unit ]
+ *     threshold    = aggregation operator number [ unit ] [ "confident" ]
  *     aggregation  = trend | counter | gauge
  *     trend        = "avg" | "min" | "med" | "max" | "count" | "p(" number ")"     number 0 to 100
  *     counter      = "count" | "rate"                                              rate: per second
@@ -10,7 +10,8 @@
  *     number       = digits [ "." digits ] [ "e" [ "+" | "-" ] digits ]
  *     unit         = "us" | "ms" | "s"          of time metrics only; none: the metric's own unit
  *
- * White space may stand between the parts. Which metric it applies to is known to the caller
+ * White space may stand between the parts. `confident` (percentiles only, ours) asks that the whole
+ * 95 % interval of the value is on the right side; where it straddles the limit, it is undecided. Which metric it applies to is known to the caller
  * (slo.ts), which also decides what a verdict needs.
  */
 import type { MetricDefinition, MetricKind, Unit } from './metrics.ts';
@@ -26,6 +27,8 @@ export interface Threshold {
   /** In `unit`. */
   readonly limit: number;
   readonly unit: Unit | 'per second';
+  /** The interval of the value must decide, not the value alone. */
+  readonly confident?: true;
 }
 
 /** A threshold, or what is wrong with it and what would be right. */
@@ -34,7 +37,7 @@ export type ParsedThreshold = { readonly threshold: Threshold } | { readonly pro
 export const EXPRESSION_LENGTH_MAX = 120;
 
 const EXPRESSION =
-  /^\s*(p\s*\(\s*([^()\s]+)\s*\)|[a-z]+)\s*(<=|>=|===|==|!=|<|>)\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ/]*)\s*$/i;
+  /^\s*(p\s*\(\s*([^()\s]+)\s*\)|[a-z]+)\s*(<=|>=|===|==|!=|<|>)\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ/]*?)(\s*confident)?\s*$/i;
 
 const VALID: Readonly<Record<MetricKind, readonly string[]>> = {
   trend: ['avg', 'min', 'med', 'max', 'count', 'p(N)'],
@@ -59,7 +62,7 @@ export function parseThreshold(text: string, definition: MetricDefinition): Pars
   }
   const match = EXPRESSION.exec(text);
   if (!match) return { problem: `is no threshold; use aggregation, operator, number, ${example}` };
-  const [, word, percentileText, operatorText, numberText, unitText] = match;
+  const [, word, percentileText, operatorText, numberText, unitText, confidentText] = match;
 
   const aggregated = parseAggregation(word!, percentileText, definition.kind);
   if ('problem' in aggregated) return aggregated;
@@ -69,7 +72,11 @@ export function parseThreshold(text: string, definition: MetricDefinition): Pars
   const limit = exactDecimal(Number(numberText) * factor);
   if (!Number.isFinite(limit)) return { problem: `${numberText} is too large a number` };
   const operator = operatorText === '===' ? '==' : (operatorText as Operator);
-  return { threshold: { ...aggregated, operator, limit, unit } };
+  if (confidentText === undefined) return { threshold: { ...aggregated, operator, limit, unit } };
+  if (aggregated.percentile === undefined) {
+    return { problem: `'confident' is for percentiles, such as 'p(99)<100ms confident'` };
+  }
+  return { threshold: { ...aggregated, operator, limit, unit, confident: true } };
 }
 
 function parseAggregation(

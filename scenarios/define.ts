@@ -136,7 +136,9 @@ function scenarioProblems(input: ScenarioInput): string[] {
   ) {
     problems.push("slos: name at least one, such as { writes_lost: ['count==0'] }");
   } else {
-    problems.push(...sloProblems(input.slos, Array.isArray(topology.sites) ? dcIds(topology) : []));
+    const dcs = Array.isArray(topology.sites) ? dcIds(topology) : [];
+    const phases = Array.isArray(input.faults) && input.faults.length > 0;
+    problems.push(...sloProblems(input.slos, dcs, { phases }));
   }
   const known = [
     'name',

@@ -120,6 +120,16 @@ export function sloValue(slo: SloResult): string {
   return slo.value === undefined ? 'no data' : formatValue(slo.value, slo.unit);
 }
 
+/** "91.2 ms to 104 ms", "from 91.2 ms": the interval of a percentile. */
+export function intervalText({ interval, unit }: SloResult): string {
+  const { low, high } = interval ?? {};
+  const least = low === undefined ? '' : formatValue(low, unit);
+  if (high === undefined) return least === '' ? 'anything' : `from ${least}`;
+  return least === ''
+    ? `up to ${formatValue(high, unit)}`
+    : `${least} to ${formatValue(high, unit)}`;
+}
+
 /** Every SLO once, with the result of each world that judged it, in the scenario's order. */
 export interface SloRow {
   readonly metric: string;

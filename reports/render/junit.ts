@@ -4,7 +4,7 @@
  */
 import type { ResultsDocument, WorldResult } from '../results.ts';
 import type { SloResult } from '../slo.ts';
-import { sloValue } from './format.ts';
+import { intervalText, sloValue } from './format.ts';
 import { escapeMarkup } from './xml.ts';
 
 export function renderJunit(results: ResultsDocument): string {
@@ -36,11 +36,12 @@ function casesOf(world: WorldResult): Case[] {
 
 function caseOf(slo: SloResult): Case {
   const name = `${slo.metric} ${slo.threshold}`;
+  const unsure = slo.interval?.straddles ? ` (95 % interval: ${intervalText(slo)})` : '';
   switch (slo.verdict) {
     case 'held':
-      return { name, outcome: 'passed', message: sloValue(slo) };
+      return { name, outcome: 'passed', message: `${sloValue(slo)}${unsure}` };
     case 'broken':
-      return { name, outcome: 'failure', message: `it is ${sloValue(slo)}` };
+      return { name, outcome: 'failure', message: `it is ${sloValue(slo)}${unsure}` };
     case 'undecided':
       return { name, outcome: 'error', message: `undecided: ${slo.why ?? 'no data'}` };
   }

@@ -5,6 +5,7 @@
 import type { ResultsDocument } from '../results.ts';
 import {
   faultRows,
+  intervalText,
   keyFigures,
   marginOf,
   nameDatacentres,
@@ -61,7 +62,8 @@ function sloCells(results: ResultsDocument): string[][] {
       if (!slo) return '–';
       const margin = marginOf(slo);
       const why = slo.why === undefined ? '' : `: ${escapeText(slo.why)}`;
-      return `${MARKS[slo.verdict]} ${sloValue(slo)}${margin === '' ? '' : ` (${margin})`}${why}`;
+      const unsure = slo.interval?.straddles ? `, 95 %: ${intervalText(slo)}` : '';
+      return `${MARKS[slo.verdict]} ${sloValue(slo)}${margin === '' ? '' : ` (${margin}${unsure})`}${why}`;
     }),
   ]);
   const verdicts = Object.values(results.worlds).map(({ verdict }) => {

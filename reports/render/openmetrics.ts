@@ -75,7 +75,8 @@ function addMetric(
   // With one tag its parts are the metric; the whole is shown apart only where there are no parts.
   const parts = Object.keys(world.metrics).some((other) => other.startsWith(`${metric}{`));
   if (given.length === 0 && parts) return;
-  const suffix = tagNames.length > 1 && given.length > 0 ? `_by_${given.join('_')}` : '';
+  const apart = tagNames.length > 1 || given.includes('phase');
+  const suffix = apart && given.length > 0 ? `_by_${given.join('_')}` : '';
   const own = labels({ ...common, ...selection.tags });
   const summary = world.metrics[key]!;
   if (summary.kind === 'trend') {

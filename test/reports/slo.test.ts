@@ -173,9 +173,40 @@ describe('verdicts', () => {
         unit: 'ms',
         verdict: 'held',
         samples: 300,
+        // 0.99^300 is 4.9 %: the greatest of so few is no upper bound.
+        interval: { low: 50, straddles: true },
       },
       expect.objectContaining({ limit: 40, value: 50, verdict: 'broken' }),
     ]);
+  });
+
+  test('the interval says where chance could have judged otherwise; confident makes it count', () => {
+    const measurements = measured(0);
+    const series = measurements.series('delivery_latency', { path: 'same_dc', dc: '1' });
+    for (let ms = 1; ms <= 1000; ms++) series.record(ms, 1);
+    const [clear, close, strict, certain, over] = evaluateSlos(
+      {
+        delivery_latency: [
+          ...['med<600ms', 'med<510ms', 'med<510ms confident', 'med<600ms confident'],
+          'p(50) >= 600ms confident',
+        ],
+      },
+      measurements,
+    );
+    // Ranks 469 and 532 of 1000 hold the median with 95 %; values are upper edges of buckets.
+    expect(clear!.interval).toEqual({
+      low: expect.closeTo(469.25, 1),
+      high: expect.closeTo(532.48, 1),
+      straddles: false,
+    });
+    expect(close).toMatchObject({ verdict: 'held', interval: { straddles: true } });
+    expect(strict).toMatchObject({ verdict: 'undecided', interval: { straddles: true } });
+    expect(strict!.why).toBe('the limit lies inside the 95 % interval of the value');
+    expect(certain!.verdict).toBe('held');
+    expect(over!.verdict).toBe('broken');
+    expect(sloProblems({ delivery_latency: ['avg<5 confident'] }, DCS)[0]).toContain(
+      "'confident' is for percentiles",
+    );
   });
 
   test('too few samples are no verdict', () => {
