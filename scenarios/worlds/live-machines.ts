@@ -15,11 +15,15 @@ import { NO_TROUBLE } from '../../system-under-test/live/machine-trouble.ts';
 
 /** A supervisor's pause before it starts what has ended: systemd's RestartSec is 100 ms. */
 const RESTART_MS = 500;
+/** A write that failed just before there was room again may still be the end of its process. */
+const GRACE_MS = 10_000;
 
 export class LiveMachines implements Machines {
   readonly #cluster: () => LiveCluster;
   readonly #clock: Clock;
   readonly #full = new Set<number>();
+  /** Until when a process may still end of the disk having been full. */
+  readonly #fullUntilMs = new Map<number, number>();
   readonly #starting = new Map<number, Promise<void>>();
   /** Of processes that have ended, and what the running one had at the last look. */
   readonly #ended = new Map<number, TroubleEffects>();
@@ -68,7 +72,9 @@ export class LiveMachines implements Machines {
 
   trouble(dc: number, trouble: MachineTrouble): Promise<void> {
     if (trouble.diskFull) this.#full.add(dc);
-    else this.#full.delete(dc);
+    else if (this.#full.delete(dc)) {
+      this.#fullUntilMs.set(dc, this.#clock.monotonicMs() + GRACE_MS);
+    }
     this.#cluster().trouble(dc, { ...NO_TROUBLE, ...trouble });
     return Promise.resolve();
   }
@@ -83,13 +89,15 @@ export class LiveMachines implements Machines {
   /** To be told when a process ends by itself. */
   ended(dc: number, why: string): void {
     this.#keep(dc);
-    if (!this.#full.has(dc) || this.#stopped) {
-      if (!this.#stopped) this.#problem(why);
+    if (this.#stopped) return;
+    const full = this.#full.has(dc);
+    const recently = this.#clock.monotonicMs() < (this.#fullUntilMs.get(dc) ?? 0);
+    if (!full && !recently) {
+      this.#problem(why);
       return;
     }
     this.#deaths.set(dc, (this.#deaths.get(dc) ?? 0) + 1);
     this.#clock.after(RESTART_MS, () => {
-      if (!this.#full.has(dc)) return;
       // It cannot start on a full disk either: tried again until there is room.
       this.start(dc).catch((error: Error) => this.ended(dc, error.message));
     });

@@ -191,14 +191,17 @@ async function runLive(
   const disturbances = tracker.finish(clock.monotonicMs());
   const unsettled = crowd.ledger.unsettled().length;
   const cpuAfter = await cpuOf(cluster, dcs);
-  await abortable(
-    crowd.audit((done, text) => options.progress({ phase: 'audit', done: 0.9 + done / 10, text })),
-    signal,
-  );
   measureLedger(crowd, disturbances, measurements);
-  measureAudit(crowd, measurements, window.seconds);
-
   const voidReasons = [...interpreter.problems, ...unexpected];
+  try {
+    const tell = (done: number, text: string): void =>
+      options.progress({ phase: 'audit', done: 0.9 + done / 10, text });
+    await abortable(crowd.audit(tell), signal);
+    measureAudit(crowd, measurements, window.seconds);
+  } catch (error) {
+    signal.throwIfAborted();
+    voidReasons.push(`the boxes could not be compared: ${(error as Error).message}`);
+  }
   const lag = measurements.summary('generator_lag', {});
   if (lag && lag.p99 > TRUST.lagP99Ms) {
     voidReasons.push(

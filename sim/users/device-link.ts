@@ -47,6 +47,8 @@ export const BEHAVIOUR = {
   retryMs: 250,
   /** A device away from home looks whether home is back. */
   homeLookMs: 1_500,
+  /** A proxy accepts for a DC that is down, and hangs up: home is back if it stays open so long. */
+  homeProbeMs: 200,
   /** Messages in flight on one connection. */
   inFlightMax: 64,
   /** Setting up thousands of users at once may take a server a while. */
@@ -70,6 +72,8 @@ export class DeviceLink {
   /** Switched off: not connected, and not trying to be. */
   #isOff = false;
   #connecting: Promise<void> | undefined;
+  /** The last connection ended before anything came of it: that DC is tried last. */
+  #fruitless = false;
   #lookingHome = false;
   #waiting: (() => void)[] = [];
   readonly stats = { connects: 0, failovers: 0 };
@@ -211,6 +215,7 @@ export class DeviceLink {
   #lost(connection: ClientConnection): void {
     if (this.#connection !== connection) return;
     this.#connection = undefined;
+    this.#fruitless = !connection.hasHeard;
     this.#host.lost();
     if (!this.#stopped && this.#host.signedIn()) this.#reconnect();
   }
@@ -220,9 +225,11 @@ export class DeviceLink {
     if (this.#connecting || this.#stopped || this.#isOff) return;
     this.#connecting = (async () => {
       const { order, homeDc } = this.#o;
+      const first = this.#fruitless ? order.indexOf(this.#dc) + 1 : 0;
+      if (first === order.length) await this.#timers.pause(BEHAVIOUR.retryMs);
       for (let attempt = 0; this.#isWanted && !this.#connection; attempt++) {
         try {
-          await this.#open(order[attempt % order.length] ?? homeDc);
+          await this.#open(order[(first + attempt) % order.length] ?? homeDc);
         } catch {
           if (attempt % order.length === order.length - 1) {
             await this.#timers.pause(BEHAVIOUR.retryMs);
@@ -271,10 +278,18 @@ export class DeviceLink {
     if (address === undefined) return;
     network.connect(address, BEHAVIOUR.connectMs).then(
       (probe) => {
-        probe.setHandlers({ onData: () => {}, onClose: () => {} });
-        probe.destroy();
-        if (this.#connection !== away || this.#host.mustStay()) return;
-        this.giveUp(away); // reconnecting tries home first
+        let isOpen = true;
+        const onClose = (): void => {
+          isOpen = false;
+        };
+        probe.setHandlers({ onData: () => {}, onClose });
+        this.#timers.after(BEHAVIOUR.homeProbeMs, () => {
+          if (!isOpen) return;
+          probe.destroy();
+          if (this.#connection !== away || this.#host.mustStay()) return;
+          this.#fruitless = false;
+          this.giveUp(away); // reconnecting tries home first
+        });
       },
       () => {},
     );

@@ -23,6 +23,7 @@ import type { SignInCodes } from '../services/sign-in-codes.ts';
 import type { Answer } from '../services/table.ts';
 import { birthDcOf } from './keys.ts';
 import { LinkDownError } from './outgoing-link.ts';
+import { OwnerLookup } from './owner-lookup.ts';
 import { encodeAnswer, type Router } from './router.ts';
 import { derivedKey } from './seal.ts';
 import { contextOf, type SessionContext } from './session-context.ts';
@@ -115,7 +116,8 @@ export class Front {
     const context: SessionContext = { userId: undefined, seen: new Map() };
     session.context = context;
     this.#sessions.add(session);
-    this.#lateUser(session).catch((error: Error) => {
+    const looked = this.#lateUser(session).onceKnown(() => Promise.resolve());
+    looked.catch((error: Error) => {
       this.#o.environment.log.write('error', 'session_lookup_failed', { why: error.message });
       session.close();
     });
@@ -159,17 +161,15 @@ export class Front {
 
   #answer(session: ServerSession, method: tl.RpcMethod): Promise<Answer | Uint8Array> {
     const { router } = this.#o;
-    const { userId, seen } = contextOf(session);
+    const { userId, seen, looking } = contextOf(session);
     const open = this.#withoutUser(session, method);
     if (open) return open;
-    if (userId !== undefined) {
-      const actor = { userId, authKeyId: session.authKey.id, seen };
-      return router.route(actor, method);
-    }
-    return this.#lateUser(session).then((late) => {
+    const routed = (owner: number): Promise<Answer | Uint8Array> =>
+      router.route({ userId: owner, authKeyId: session.authKey.id, seen }, method);
+    if (userId !== undefined && !looking) return routed(userId);
+    return this.#lateUser(session).onceKnown(async (late) => {
       if (late === undefined) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
-      const actor = { userId: late, authKeyId: session.authKey.id, seen };
-      return router.route(actor, method);
+      return routed(late);
     });
   }
 
@@ -177,19 +177,23 @@ export class Front {
    * The session may have been opened an instant ago, or its key signed in at another DC since. All
    * requests that come meanwhile wait for one and the same answer, so that they keep their order.
    */
-  #lateUser(session: ServerSession): Promise<number | undefined> {
+  #lateUser(session: ServerSession): OwnerLookup {
     const context = contextOf(session);
-    context.looking ??= this.#lookUp(session).finally(() => {
-      context.looking = undefined;
-    });
-    return context.looking;
-  }
-
-  async #lookUp(session: ServerSession): Promise<number | undefined> {
-    const known = await this.#o.context.directory.authorization(session.authKey.id);
-    if (known?.userId === undefined) return undefined;
-    this.#belongs(session, contextOf(session), known.userId);
-    return known.userId;
+    if (context.looking) return context.looking;
+    const lookup = new OwnerLookup();
+    context.looking = lookup;
+    Promise.resolve(this.#o.context.directory.authorization(session.authKey.id)).then(
+      (known) => {
+        context.looking = undefined;
+        if (known?.userId !== undefined) this.#belongs(session, context, known.userId);
+        lookup.answered(known?.userId);
+      },
+      (error: Error) => {
+        context.looking = undefined;
+        lookup.failed(error);
+      },
+    );
+    return lookup;
   }
 
   /** Methods that every DC answers to everyone; undefined for all others. */
@@ -225,7 +229,7 @@ export class Front {
   }
 
   async #logOut(session: ServerSession): Promise<tl.TlObject> {
-    const userId = await this.#lateUser(session);
+    const userId = await this.#lateUser(session).onceKnown((owner) => Promise.resolve(owner));
     if (userId === undefined) throw new RpcError(401, 'AUTH_KEY_UNREGISTERED');
     await this.logOut(session.authKey.id, userId);
     return { _: 'auth.loggedOut' };

@@ -26,6 +26,8 @@ export class Holds {
   readonly #peers = new Map<number, Peer>();
   readonly #startedMs: number;
   #sure: Promise<void> | undefined;
+  /** Somebody waits for `#sure`. */
+  #awaited = false;
   #listeners: (() => void)[] = [];
 
   constructor(clock: Clock, peers: readonly number[]) {
@@ -111,12 +113,17 @@ export class Holds {
   untilSure(): Promise<void> | undefined {
     if (!this.#unsure()) return undefined;
     this.#sure ??= new Promise((resolve) => {
-      const leftMs = this.#startedMs + LIMITS.holdUnsureMs - this.#clock.monotonicMs();
-      const timer = this.#clock.after(leftMs, resolve);
-      this.onChange(() => {
-        if (this.#unsure()) return;
-        timer.cancel();
+      this.#awaited = true;
+      const over = (): void => {
+        this.#awaited = false;
         resolve();
+      };
+      const leftMs = this.#startedMs + LIMITS.holdUnsureMs - this.#clock.monotonicMs();
+      const timer = this.#clock.after(leftMs, over);
+      this.onChange(() => {
+        if (!this.#awaited || !this.#allTold()) return;
+        timer.cancel();
+        over();
       });
     });
     return this.#sure;
@@ -129,12 +136,18 @@ export class Holds {
 
   /**
    * Just started, and a peer has not told yet what waits there. A peer that is out of reach itself
-   * must not stop everyone for long: what waits there is found out when it comes back.
+   * must not stop everyone for long: what waits there is found out when it comes back. While anyone
+   * waits, only the timer ends it: one that is late would let a newer write pass those that wait.
    */
   #unsure(): boolean {
+    if (this.#awaited) return true;
     if (this.#clock.monotonicMs() - this.#startedMs >= LIMITS.holdUnsureMs) return false;
-    for (const peer of this.#peers.values()) if (!peer.told) return true;
-    return false;
+    return !this.#allTold();
+  }
+
+  #allTold(): boolean {
+    for (const peer of this.#peers.values()) if (!peer.told) return false;
+    return true;
   }
 
   #changed(): void {

@@ -101,6 +101,7 @@ export class ClientConnection {
   /** The server knows our layer; until then every call says it. */
   #isInitialised = false;
   #hasWritten = false;
+  #hasHeard = false;
   #isClosed = false;
   #transportError: number | undefined;
   /** The question of a key exchange that waits for its answer. */
@@ -124,6 +125,11 @@ export class ClientConnection {
   /** The salt to hand to the next connection of this session. */
   get salt(): bigint {
     return this.#salt;
+  }
+
+  /** Whether anything has come from the server: until then nobody may be there at all. */
+  get hasHeard(): boolean {
+    return this.#hasHeard;
   }
 
   get authKey(): AuthKey | undefined {
@@ -292,6 +298,7 @@ export class ClientConnection {
     if (envelope === undefined || envelope.sessionId !== this.#sessionNumber) {
       throw new TransportError('a packet that was not meant for this session');
     }
+    this.#hasHeard = true;
     this.#message(envelope, envelope.body, messageIdSeconds(envelope.messageId));
     return true;
   }

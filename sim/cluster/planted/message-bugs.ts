@@ -48,8 +48,8 @@ export const MESSAGE_BUGS: readonly PlantedBug[] = [
   {
     name: 'restarted-home-does-not-wait',
     file: `${DC}/holds.ts`,
-    find: 'for (const peer of this.#peers.values()) if (!peer.told) return true;',
-    replace: '',
+    find: 'return !this.#allTold();',
+    replace: 'return false;',
     says: 'After a restart home takes new writes before its peers have said what waits there.',
     expect: ['order'],
   },

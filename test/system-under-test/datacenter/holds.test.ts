@@ -56,6 +56,29 @@ describe('after a start', () => {
     expect(holds.before(16)).toEqual([[2, 0]]);
   });
 
+  test('a timer that is late lets no newer write pass those that wait', async () => {
+    let nowMs = 0;
+    const due: (() => void)[] = [];
+    const late = {
+      wallMs: () => nowMs,
+      monotonicMs: () => nowMs,
+      after(_ms: number, run: () => void) {
+        due.push(run);
+        return { cancel: () => {} };
+      },
+    };
+    const holds = new Holds(late, [2]);
+    const order: string[] = [];
+    void holds.untilSure()?.then(() => order.push('first'));
+    nowMs = LIMITS.holdUnsureMs + 50; // the timer is due, and the loop is busy
+    void holds.untilSure()?.then(() => order.push('second'));
+    expect([holds.holds(8), holds.any]).toEqual([true, true]);
+    for (const run of due) run();
+    await Promise.resolve();
+    expect(order).toEqual(['first', 'second']);
+    expect(holds.untilSure()).toBeUndefined();
+  });
+
   test('a DC without peers holds nobody', () => {
     expect(setUp([]).holds.holds(8)).toBe(false);
   });
