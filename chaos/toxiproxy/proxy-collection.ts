@@ -5,7 +5,7 @@ import { LIMITS } from './limits.ts';
 import { type ProxyContext, type ProxySettings, TcpProxy } from './tcp-proxy.ts';
 import { checkName } from './toxic-settings.ts';
 
-interface ProxyBody extends ProxySettings {
+export interface ProxyBody extends ProxySettings {
   readonly enabled: boolean;
 }
 
@@ -155,7 +155,7 @@ export class ProxyCollection {
 }
 
 /** `place` is appended to errors, for lists. */
-function readProxy(body: unknown, place: string): ProxyBody {
+export function readProxy(body: unknown, place: string): ProxyBody {
   const fields = fieldsOf(body, 'a proxy');
   const name = stringField(fields, 'name') ?? '';
   const upstream = stringField(fields, 'upstream') ?? '';

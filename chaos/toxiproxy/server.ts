@@ -16,6 +16,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { formatAddress } from './address.ts';
 import { apiHandler } from './api.ts';
+import { applyConfig } from './config.ts';
 import { DecisionLog } from './extensions/decision-log.ts';
 import { Leases } from './extensions/leases.ts';
 import { LIMITS } from './limits.ts';
@@ -28,6 +29,8 @@ export interface ToxiproxyOptions {
   readonly port?: number;
   /** Decides every draw of every toxic. Default: a random one, which is logged. */
   readonly seed?: string | number;
+  /** Proxies to start with, as parsed JSON (config.ts). */
+  readonly config?: unknown;
   /** One line for people. Default: silence. */
   readonly log?: (line: string) => void;
 }
@@ -41,7 +44,10 @@ export interface RunningToxiproxy {
   close(): Promise<void>;
 }
 
-/** Rejects with a message that names the address when it cannot listen there. */
+/**
+ * Rejects with a message that names the address when it cannot listen there, and with a ConfigError
+ * when the configuration is not right or one of its proxies cannot listen.
+ */
 export async function startToxiproxy(options: ToxiproxyOptions = {}): Promise<RunningToxiproxy> {
   const { host = '127.0.0.1', port = 8474, log = () => {} } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -85,6 +91,14 @@ export async function startToxiproxy(options: ToxiproxyOptions = {}): Promise<Ru
     server.closeAllConnections();
     await closed;
   };
+  if (options.config !== undefined) {
+    try {
+      await applyConfig(options.config, proxies, leases);
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  }
   return {
     url,
     host: bound.address,

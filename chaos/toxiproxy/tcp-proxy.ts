@@ -178,6 +178,7 @@ export class TcpProxy {
   addToxic(body: unknown): ToxicSettings {
     const toxic = readNewToxic(body, this.#toxics);
     this.#toxics.push(toxic);
+    this.#meterOf(toxic);
     for (const connection of this.#connections) connection.add(toxic);
     return toxic;
   }
@@ -191,6 +192,7 @@ export class TcpProxy {
   putToxic(toxic: ToxicSettings, index: number): void {
     this.#toxics = this.#toxics.filter(({ name }) => name !== toxic.name);
     this.#toxics.splice(index, 0, toxic);
+    this.#meterOf(toxic);
     const order = this.#toxics.map(({ name }) => name);
     for (const connection of this.#connections) connection.update(toxic, order);
   }
@@ -271,6 +273,7 @@ export class TcpProxy {
     }
   }
 
+  /** Made with the toxic, so that one without connections is seen as such. */
   readonly #meterOf = (toxic: ToxicSettings): ToxicMeter => {
     const known = this.#meters.get(toxic.name);
     if (known?.identity === toxic.identity) return known.meter;
