@@ -37,7 +37,8 @@ Calls of its own (JSON; the real server answers 404):
   GET    /quincunx/matrix            which pairs are open; proxies are called link_1_3 and dc1
   POST   /quincunx/cut               reset open connections within so many further bytes
   GET    /quincunx/leases            a batch, matrix or cut with "lease":{"id":"x","ttl_ms":5000} is
-  POST   /quincunx/leases/x          undone when nobody renews it (POST) in time, or ends it (DELETE)
+  POST   /quincunx/leases/x          undone when nobody renews it (POST) in time, or it is ended
+  DELETE /quincunx/leases/x          (DELETE); POST may change its "ttl_ms"
   GET    /quincunx/injected          delay, rate and loss really achieved, by proxy and toxic
   GET    /quincunx/decisions         what chance decided: the same for the same seed
 `;

@@ -1,8 +1,8 @@
 /**
- * The file that a server starts with (`-config` of the real one): the JSON of POST /populate. Beyond
- * the real one, a proxy in it may have `toxics`, each as POST /proxies/NAME/toxics takes it; they
- * are in force before the first connection. Everything that is wrong is told at once, and then
- * nothing is made.
+ * The file that a server starts with (`-config` of the real one): the JSON of POST /populate.
+ * Beyond the real one, a proxy in it may have `toxics`, each as POST /proxies/NAME/toxics takes it;
+ * they are in force before the first connection. Everything that is wrong is told at once, and
+ * then nothing is made.
  *
  *     [{ "name": "db", "listen": "127.0.0.1:25432", "upstream": "127.0.0.1:5432",
  *        "toxics": [{ "type": "latency", "attributes": { "latency": 40, "jitter": 5 } }] }]

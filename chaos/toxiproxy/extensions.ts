@@ -193,7 +193,7 @@ export class ToxiproxyExtensions {
     return this.#call('POST', `/leases/${encodeURIComponent(id)}`, body);
   }
 
-  /** Undoes what was done under it. `problems`: what could not be undone yet, and is tried again. */
+  /** Undoes what was done under it. `problems`: what could not be undone yet and is tried again. */
   end(id: string): Promise<{ readonly undone: number; readonly problems: readonly string[] }> {
     return this.#call('DELETE', `/leases/${encodeURIComponent(id)}`);
   }

@@ -9,7 +9,7 @@
  *     {"pairs": [[1, 3], [3, 1]], "clients": [2]}
  *
  * `how` says in which way the bytes of a pair (a, b) stop:
- * - `hold`: what a sends waits and is not lost, on the connections a dialled and on those b dialled.
+ * - `hold`: what a sends waits and is not lost, on connections that a dialled and that b dialled.
  * - `refuse` (default): a's dials to b are refused and its connections closed; where b may still
  *   reach a, what a sends back on the connections that b dialled is held.
  */
