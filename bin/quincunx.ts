@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   twin: async () => (await import('./commands/twin.ts')).addTwin,
   drill: async () => (await import('./commands/drill.ts')).addDrill,
   compare: async () => (await import('./commands/compare.ts')).addCompare,
+  report: async () => (await import('./commands/report.ts')).addReport,
   plan: async () => (await import('./commands/plan.ts')).addPlan,
   list: async () => (await import('./commands/list.ts')).addList,
   k6: async () => (await import('./commands/k6.ts')).addK6,
@@ -29,7 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
 };
 
 /** Commands that are planned; saying so helps more than "unknown command". */
-const NOT_YET = ['report', 'lab', 'worker'];
+const NOT_YET = ['lab', 'worker'];
 
 const EXAMPLES = `
 Examples:
