@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * Installs the real parts that npm cannot: the real toxiproxy-server and its command line client,
- * from the Go module proxy, and Chromium, from the distribution. Plain JavaScript on Node 20's built-ins, since it may run before
- * anything is installed.
+ * Installs the real parts that npm cannot: the real toxiproxy-server, its command line client and
+ * k6, from the Go module proxy, and Chromium, from the distribution. Plain JavaScript on Node 20's
+ * built-ins, since it may run before anything is installed.
  *
- *     node bin/real-parts.mjs install [toxiproxy] [toxiproxy-cli] [chromium]    those, or all
- *     node bin/real-parts.mjs check [toxiproxy] [toxiproxy-cli] [chromium]      says what is there
+ *     node bin/real-parts.mjs install [toxiproxy] [toxiproxy-cli] [k6] [chromium]    those, or all
+ *     node bin/real-parts.mjs check [toxiproxy] [toxiproxy-cli] [k6] [chromium]      says what is there
  *
  * Exit codes: 0 all of it is there, 1 something is not, 2 called wrongly.
  */
@@ -35,9 +35,17 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 /** chaos/toxiproxy/real.ts looks here, too. */
 const cache = join(root, 'node_modules/.cache/quincunx/bin');
 
-/** What `go` builds: the module's command, the program's usual name, the variable that names one. */
+/** What `go` builds: the module's command, the program's name, the variable that names another. */
 const SERVER = { command: 'server', program: 'toxiproxy-server', variable: 'QUINCUNX_TOXIPROXY' };
 const CLI = { command: 'cli', program: 'toxiproxy-cli', variable: 'QUINCUNX_TOXIPROXY_CLI' };
+/** scenarios/k6/run-k6.ts looks for it in the same places. */
+const K6 = {
+  command: 'k6',
+  program: 'k6',
+  variable: 'QUINCUNX_K6',
+  module: 'go.k6.io/k6@v1.8.1',
+  go: '1.25',
+};
 
 /**
  * Each part: where it is now, if anywhere, and how to get it (throws an Error that says why not).
@@ -45,6 +53,7 @@ const CLI = { command: 'cli', program: 'toxiproxy-cli', variable: 'QUINCUNX_TOXI
 const PARTS = {
   toxiproxy: { find: () => findBuilt(SERVER), install: () => build(SERVER) },
   'toxiproxy-cli': { find: () => findBuilt(CLI), install: () => build(CLI) },
+  k6: { find: () => findBuilt(K6), install: () => build(K6) },
   chromium: { find: findChromium, install: installChromium },
 };
 
@@ -99,11 +108,15 @@ function findBuilt({ program, variable }) {
   return isProgram(cached) ? cached : onPath(program);
 }
 
-function build({ command, program }) {
+const toxiproxyModule = (command) =>
+  `github.com/Shopify/toxiproxy/v2/cmd/${command}@${TOXIPROXY_VERSION}`;
+
+function build({ command, program, module = toxiproxyModule(command), go = '1.23' }) {
   if (!onPath('go')) {
-    throw new Error('building it needs Go 1.23 or later (https://go.dev/dl), and there is no `go`');
+    throw new Error(
+      `building it needs Go ${go} or later (https://go.dev/dl), and there is no \`go\``,
+    );
   }
-  const module = `github.com/Shopify/toxiproxy/v2/cmd/${command}@${TOXIPROXY_VERSION}`;
   const folder = mkdtempSync(join(tmpdir(), 'quincunx-go-'));
   try {
     say(program, `go install ${module} (a minute or two the first time)`);

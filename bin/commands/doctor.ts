@@ -12,6 +12,7 @@ import {
   INSTALL_CLI_COMMAND,
   INSTALL_COMMAND,
 } from '../../chaos/toxiproxy/real.ts';
+import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { packageInfo } from '../package-info.ts';
 
@@ -40,7 +41,7 @@ export function addDoctor(program: Command, finish: (code: ExitCode) => void): v
     .option('--json', 'as JSON on standard output')
     .addHelpText('after', EXAMPLES)
     .action(({ json }: { readonly json?: true }) => {
-      const parts = [...machine(), ...packages(), toxiproxy(), toxiproxyCli(), chromium()];
+      const parts = [...machine(), ...packages(), toxiproxy(), toxiproxyCli(), k6(), chromium()];
       process.stdout.write(json ? `${JSON.stringify({ parts }, null, 2)}\n` : table(parts));
       // A missing real part is no fault: something else does its work. A missing package is one.
       const broken = parts.some(({ found, instead }) => !found && instead === undefined);
@@ -100,6 +101,11 @@ function program(
     const detail = error instanceof Error ? error.message : String(error);
     return { name, found: false, detail, ...missing };
   }
+}
+
+function k6(): Part {
+  const missing = { instead: 'our own virtual users', install: INSTALL_K6 };
+  return program('k6', findK6, missing);
 }
 
 /** Only the tests of the report open a browser. */

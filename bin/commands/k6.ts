@@ -120,7 +120,9 @@ async function writeScript(
   line: ProgressLine,
 ): Promise<void> {
   const script = await bundleScript(plan);
-  const text = options.operator ? manifestText(plan, script, parallelism) : script;
+  const text = options.operator
+    ? manifestText(plan, script, parallelism, randomBytes(4).toString('hex'))
+    : script;
   if (out === undefined) {
     process.stdout.write(text);
     return;
@@ -142,7 +144,6 @@ async function writeData(file: string, wanted: Wanted, line: ProgressLine): Prom
     );
     const data = await prepareData({
       ...{ gateways: wanted.gateways, people, messages, signal: interrupt.signal },
-      run: randomBytes(4).toString('hex'),
       progress: (done, of) => line.count('k6', `${done} of ${of} people`),
     });
     line.clear();

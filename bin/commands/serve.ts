@@ -23,9 +23,10 @@ Examples:
   quincunx serve --toxiproxy real     through the real toxiproxy-server, not the embedded one
 
 DC n listens on <port-base> + 30 + n. Clients that should feel the network connect to its proxy,
-on <port-base> + 130 + n. The gateway (REST and WebSocket) of DC n listens on <port-base> + 230 + n,
-and behind a proxy on <port-base> + 330 + n; GET /v1/openapi.json describes it. Test numbers 99966XYYYY sign in at DC X with the code XXXXX; codes of
-other numbers are written to sign-in-codes.txt in the data folder.
+on <port-base> + 130 + n. Its gateway (REST and WebSocket) listens on <port-base> + 230 + n, and
+behind a proxy on <port-base> + 330 + n; GET /v1/openapi.json there says what it answers. Test
+numbers 99966XYYYY sign in at DC X with the code XXXXX; codes of other numbers are written to
+sign-in-codes.txt in the data folder.
 `;
 
 interface RawOptions {

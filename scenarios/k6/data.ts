@@ -3,8 +3,6 @@
  * as tokens are; not part of the script, so that a script can be shown and kept.
  */
 export interface K6Data {
-  /** 8 hex digits: tells the messages of one run from those of another in the same boxes. */
-  readonly run: string;
   /** By DC: "http://host:port". */
   readonly gateways: Readonly<Record<string, string>>;
   readonly users: readonly K6User[];

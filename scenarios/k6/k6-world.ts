@@ -79,7 +79,6 @@ async function runLive(
   const data = await prepareData({
     gateways: new Map([...gateways].map(([dc, { proxied }]) => [dc, proxied])),
     ...{ people: load.people, messages: load.messages, signal },
-    run: runName(load.digest),
     progress: (done, of) =>
       progress({ phase: 'arrive', done: (done / of) * 0.1, text: `${done} of ${of} people` }),
   });
@@ -140,12 +139,6 @@ async function runLive(
       ...lost.slice(0, 10),
     ],
   };
-}
-
-/** 8 hex digits, never all zero. */
-function runName(digest: string): string {
-  const name = digest.replaceAll(/[^0-9a-f]/g, '').slice(0, 8);
-  return /^[0-9a-f]{8}$/.test(name) && name !== '00000000' ? name : '00000001';
 }
 
 function measure(

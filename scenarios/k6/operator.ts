@@ -18,7 +18,12 @@ export interface TestRunManifest {
   readonly testRun: Readonly<Record<string, unknown>>;
 }
 
-export function testRunOf(plan: ScriptPlan, script: string, parallelism: number): TestRunManifest {
+export function testRunOf(
+  plan: ScriptPlan,
+  script: string,
+  parallelism: number,
+  run: string,
+): TestRunManifest {
   const bytes = new TextEncoder().encode(script).length;
   if (bytes > CONFIG_MAP_BYTES_MAX) {
     throw new Error(`the script has ${bytes} bytes; a ConfigMap takes ${CONFIG_MAP_BYTES_MAX}`);
@@ -41,6 +46,8 @@ export function testRunOf(plan: ScriptPlan, script: string, parallelism: number)
       runner: {
         env: [
           { name: 'QUINCUNX_DATA', value: `${FOLDER}/data.json` },
+          // The same for all runners, another for each run.
+          { name: 'QUINCUNX_RUN', value: run },
           { name: 'K6_NO_USAGE_REPORT', value: 'true' },
         ],
         volumes: [{ name: 'data', secret: { secretName: `${name}-data` } }],
@@ -51,14 +58,20 @@ export function testRunOf(plan: ScriptPlan, script: string, parallelism: number)
   return { configMap, testRun };
 }
 
-/** The documents as one YAML file. */
-export function manifestText(plan: ScriptPlan, script: string, parallelism: number): string {
-  const { configMap, testRun } = testRunOf(plan, script, parallelism);
+/** The documents as one YAML file; `run` is 8 hex digits, not all 0. */
+export function manifestText(
+  plan: ScriptPlan,
+  script: string,
+  parallelism: number,
+  run: string,
+): string {
+  const { configMap, testRun } = testRunOf(plan, script, parallelism, run);
   const { name } = testRun['metadata'] as { name: string };
   const lines = [
     `# ${plan.scenario}: ${iterationsOf(plan.schedule)} messages, shared by ${parallelism} runners of k6-operator.`,
     '# First, with the file that `quincunx k6 --data` wrote:',
     `#   kubectl create secret generic ${name}-data --from-file=data.json`,
+    '# Change QUINCUNX_RUN (8 hex digits, not all 0) for each further run.',
     '# Each runner judges the thresholds by its own samples: counts of samples are shares, and',
     '# writes_lost adds up only over all of them, where their outputs are collected.',
   ];

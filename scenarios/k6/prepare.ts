@@ -10,8 +10,6 @@ export interface PrepareOptions {
   readonly gateways: ReadonlyMap<number, string>;
   readonly people: readonly CrowdPerson[];
   readonly messages: readonly DueMessage[];
-  /** 8 hex digits, not all zero. */
-  readonly run: string;
   readonly signal: AbortSignal;
   readonly progress: (done: number, of: number) => void;
 }
@@ -25,7 +23,7 @@ const LOOK_MS = 50;
 
 /** Rejects with an `Error` that says which gateway refused what. */
 export async function prepareData(options: PrepareOptions): Promise<K6Data> {
-  const { gateways, people, messages, run, progress } = options;
+  const { gateways, people, messages, progress } = options;
   const users: K6User[] = new Array(people.length);
   let next = 0;
   let done = 0;
@@ -39,7 +37,6 @@ export async function prepareData(options: PrepareOptions): Promise<K6Data> {
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   await knownEverywhere(options, users);
   return {
-    run,
     gateways: Object.fromEntries(gateways),
     users,
     pairs: messages.map(({ sender, recipient }) => [sender, recipient] as const),

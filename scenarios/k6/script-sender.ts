@@ -19,6 +19,8 @@ import {
 
 export interface ScriptWorld extends Omit<K6Data, 'users' | 'pairs'> {
   readonly plan: ScriptPlan;
+  /** 8 hex digits: tells the messages of one run from those of another in the same boxes. */
+  readonly run: string;
   readonly users: readonly K6User[];
   readonly pairs: readonly (readonly [number, number])[];
 }

@@ -23,9 +23,9 @@ const read = (): K6Data => JSON.parse(open(file)) as K6Data;
 /** Each is kept once for all VUs. */
 const users = new SharedArray('users', () => [...read().users]);
 const pairs = new SharedArray('pairs', () => [...read().pairs]);
-const [head] = new SharedArray('head', () => [{ run: read().run, gateways: read().gateways }]);
-if (!head) throw new Error(`${file} names no gateways`);
-const world = { plan, users, pairs, ...head };
+const [gateways] = new SharedArray('gateways', () => [read().gateways]);
+if (!gateways) throw new Error(`${file} names no gateways`);
+const world = { plan, users, pairs, gateways };
 
 const loadSeconds = plan.warmupSeconds + plan.windowSeconds;
 const listenSeconds = plan.connectSeconds + loadSeconds + plan.drainSeconds;
@@ -80,25 +80,35 @@ export const options: Options = {
   discardResponseBodies: false,
 };
 
-/** Waits for the moment that the harness has set, so that faults and load have one clock. */
-export function setup(): void {
+interface Shared {
+  readonly run: string;
+}
+
+/**
+ * Waits for the moment that the harness has set, so that faults and load have one clock. Gives the
+ * run a name; runners on several machines are told a common one.
+ */
+export function setup(): Shared {
   const startAtMs = Number(__ENV['QUINCUNX_START_MS'] ?? 0);
   const waitSeconds = (startAtMs - Date.now()) / 1_000 - plan.connectSeconds;
   if (waitSeconds > 0) sleep(waitSeconds);
+  const drawn = 1 + Math.floor(Math.random() * 0xfffffffe);
+  return { run: __ENV['QUINCUNX_RUN'] ?? drawn.toString(16).padStart(8, '0') };
 }
 
 /** One VU holds the sockets of every `plan.listeners`-th person. */
-export function listen(): void {
+export function listen({ run }: Shared): void {
   const first = exec.scenario.iterationInTest;
   const endMs = exec.scenario.startTime + listenSeconds * 1_000;
   for (let user = first; user < users.length; user += plan.listeners) {
-    listenTo(world, user, endMs);
+    listenTo({ ...world, run }, user, endMs);
   }
 }
 
-export function send(): void {
-  const message = messageOf(world, exec.scenario.iterationInTest, exec.scenario.startTime);
-  sendUntilAcknowledged(world, message, SEND_SECONDS_MAX * 1_000);
+export function send({ run }: Shared): void {
+  const own = { ...world, run };
+  const message = messageOf(own, exec.scenario.iterationInTest, exec.scenario.startTime);
+  sendUntilAcknowledged(own, message, SEND_SECONDS_MAX * 1_000);
 }
 
 export function handleSummary(data: unknown): Record<string, string> {

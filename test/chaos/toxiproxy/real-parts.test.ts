@@ -14,12 +14,14 @@ it.each(['check', 'install'])('%s leaves alone what is there', (command) => {
   const env = {
     QUINCUNX_TOXIPROXY: process.execPath,
     QUINCUNX_TOXIPROXY_CLI: process.execPath,
+    QUINCUNX_K6: process.execPath,
     CHROMIUM_PATH: process.execPath,
   };
   const { status, out } = run([command], env);
   expect(out).toBe(
     `toxiproxy: ${process.execPath} (already there)\n` +
       `toxiproxy-cli: ${process.execPath} (already there)\n` +
+      `k6: ${process.execPath} (already there)\n` +
       `chromium: ${process.execPath} (already there)\n`,
   );
   expect(status).toBe(0);
@@ -33,9 +35,9 @@ it('fails when something wanted cannot be had, and says why', () => {
   expect(status).toBe(1);
 });
 
-it.each([[[]], [['remove']], [['install', 'k6']]])('says how to call it: %j', (args) => {
+it.each([[[]], [['remove']], [['install', 'k7']]])('says how to call it: %j', (args) => {
   const { status, err } = run(args, {});
-  const parts = '[toxiproxy] [toxiproxy-cli] [chromium]';
+  const parts = '[toxiproxy] [toxiproxy-cli] [k6] [chromium]';
   expect(err).toContain(`usage: node bin/real-parts.mjs install|check ${parts}`);
   expect(status).toBe(2);
 });
