@@ -227,8 +227,10 @@ export class Link {
     return false;
   }
 
-  /** One draw for each link and toxic, whenever it is made: a share of 0.2 stays within the
-   * connections of a share of 0.3, and an update does not shuffle them. */
+  /**
+   * One draw for each link and toxic, whenever it is made: a share of 0.2 stays within the
+   * connections of a share of 0.3, and an update does not shuffle them.
+   */
   #takes(toxic: ToxicSettings): boolean {
     if (toxic.toxicity >= 1) return true;
     const draw = this.#options.random(toxic.name, 'toxicity')();

@@ -1,6 +1,6 @@
 /**
  * The links between DCs as a directed matrix. DC 1 dials DC 3 through the proxy `link_1_3`, clients
- * reach DC 3 through `dc3` (names.ts). A call names the pairs that are cut, or a shape of them:
+ * reach DC 3 through `dc3`, and through `gw3` where there is one (names.ts). A call names the pairs that are cut, or a shape of them:
  *
  *     {"shape": "partition", "groups": [[1, 2], [3, 4, 5]]}
  *     {"shape": "one_way", "from": [1], "to": [3]}
@@ -16,7 +16,7 @@
 import { ApiError, badBody } from '../api-error.ts';
 import { fieldsOf, type JsonObject, listOf, stringField } from '../json-body.ts';
 import { LIMITS } from '../limits.ts';
-import { clientProxy, linkProxy } from '../names.ts';
+import { clientProxy, gatewayProxy, linkProxy } from '../names.ts';
 import type { ProxyCollection } from '../proxy-collection.ts';
 import type { TcpProxy } from '../tcp-proxy.ts';
 import type { Direction } from '../toxic-settings.ts';
@@ -72,11 +72,11 @@ export function matrixOperations(proxies: ProxyCollection, wish: MatrixWish): Op
     return [...(has(there) ? disable(there) : []), ...(isBackCut ? [] : onBack)];
   });
   const ofClients = clients.flatMap((dc) => {
-    const name = clientProxy(dc);
-    if (!has(name)) missing.push(`clients of ${dc}`);
-    return how === 'refuse'
-      ? disable(name)
-      : [...hold(name, 'upstream'), ...hold(name, 'downstream')];
+    const names = [clientProxy(dc), gatewayProxy(dc)].filter(has);
+    if (names.length === 0) missing.push(`clients of ${dc}`);
+    return names.flatMap((name) =>
+      how === 'refuse' ? disable(name) : [...hold(name, 'upstream'), ...hold(name, 'downstream')],
+    );
   });
   if (missing.length > 0) {
     throw new ApiError(404, `there are no proxies for: ${missing.join(', ')}`);
@@ -84,7 +84,7 @@ export function matrixOperations(proxies: ProxyCollection, wish: MatrixWish): Op
   return [...ofPairs, ...ofClients];
 }
 
-/** For every pair that has a proxy: whether bytes get from one to the other, and why not. */
+/** For every pair that has a proxy: whether bytes get through what `from` dials, and why not. */
 export function matrixJson(proxies: ProxyCollection): object {
   const links = proxies.all().flatMap((proxy) => {
     const match = /^link_(\d{1,3})_(\d{1,3})$/.exec(proxy.name);

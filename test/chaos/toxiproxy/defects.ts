@@ -45,7 +45,7 @@ interface Stalled {
 }
 
 /** A client of proxy p that does not read its long answer, behind a latency in milliseconds. */
-async function stalledReader(url: string, bytes: number, latency: number): Promise<Stalled> {
+export async function stalledReader(url: string, bytes: number, latency: number): Promise<Stalled> {
   const pattern = Uint8Array.from({ length: 251 }, (_, i) => i);
   const sent = Buffer.alloc(bytes, pattern);
   const source = await Upstream.start((peer) => peer.flood(sent));
