@@ -32,7 +32,7 @@ async function on<Result>(
 
 const embedded = () => startToxiproxy({ port: 0, seed: 'test' });
 const real = (...args: string[]) => startRealToxiproxy({ port: 0, args });
-describe('embedded: without the five defects of the real one', () => {
+describe.concurrent('embedded: without the five defects of the real one', () => {
   it('1: answers while a reader stalls', { timeout: TEST_MS_MAX }, async () => {
     expect(await on(embedded, answersBehindAStalledReader)).toBe(true);
   });
@@ -57,7 +57,7 @@ describe('embedded: without the five defects of the real one', () => {
 });
 
 if (findRealToxiproxy()) {
-  describe('real: has them', () => {
+  describe.concurrent('real: has them', () => {
     it('1: hangs behind a reader that stalls', { timeout: TEST_MS_MAX }, async () => {
       expect(await on(real, answersBehindAStalledReader)).toBe(false);
     });
