@@ -1,8 +1,9 @@
 /**
  * The embedded Toxiproxy without toxics beside the real server where it is found, a bare Node pipe
  * (the least that a proxy in Node can do), and no proxy at all: bytes and connections a second,
- * added latency, CPU time. Rounds are interleaved and medians count, since the machine is shared;
- * what a proxy adds is measured against the direct way of the same round.
+ * added latency, CPU time. The machine is shared, so each thing is measured on all of them right
+ * after each other, many times; values are medians, and ratios are medians of the ratios within a
+ * round. Echoes alternate one by one, and their quantiles are those of all rounds together.
  */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -10,42 +11,68 @@ import { type Arm, DOWN, dial, ECHO, sendAll, startArms, startTarget, UP } from 
 import { repeats } from './repeats.ts';
 import type { BenchResult } from './run.ts';
 
-const ROUNDS = 5;
-const TRANSFER_BYTES = 256 * 1024 * 1024;
-const ROUND_TRIPS = 2_000;
-const CONNECTIONS_ALONE = 300;
-const CONNECTIONS_ABREAST = 1_500;
+const ROUNDS = 12;
+const TRANSFER_BYTES = 96 * 1024 * 1024;
+const ROUND_TRIPS = 800;
+const CONNECTIONS_ALONE = 100;
+const CONNECTIONS_ABREAST = 500;
 const ABREAST = 50;
 const CROWD = 500;
-const CROWD_ROUND_TRIPS = 20;
+const CROWD_ROUND_TRIPS = 6;
 const GIB = 1024 ** 3;
 
-/** What one round of one arm gives; the order is that of the table. */
-interface Round {
-  downMBs: number;
-  upMBs: number;
-  addedP50Us: number;
-  addedP99Us: number;
-  aloneConns: number;
-  abreastConns: number;
-  crowdTrips: number;
-  cpuPerGib: number;
-  cpuPerConn: number;
-  cpuPerCrowdTrip: number;
+/** One measurement: how much of `what` was done, and the work itself, which gives its seconds. */
+interface Measure {
+  readonly rate: { readonly name: string; readonly unit: string; readonly amount: number };
+  /** CPU seconds are told for one of these, in this unit. */
+  readonly cpu: { readonly name: string; readonly unit: string; readonly each: number };
+  run(port: number, cpuSeconds: () => number): Promise<Spent>;
 }
 
-const COLUMNS: Readonly<Record<keyof Round, readonly [name: string, unit: string]>> = {
-  downMBs: ['down', 'MB/s'],
-  upMBs: ['up', 'MB/s'],
-  addedP50Us: ['added latency p50', 'µs'],
-  addedP99Us: ['added latency p99', 'µs'],
-  aloneConns: ['connections, one at a time', '1/s'],
-  abreastConns: [`connections, ${ABREAST} abreast`, '1/s'],
-  crowdTrips: [`echoes over ${CROWD} connections`, '1/s'],
-  cpuPerGib: ['CPU for a GiB each way', 's/GiB'],
-  cpuPerConn: ['CPU for a connection', 'µs'],
-  cpuPerCrowdTrip: [`CPU for an echo, ${CROWD} connections`, 'µs'],
-};
+interface Spent {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+const MEASURES: readonly Measure[] = [
+  {
+    rate: { name: 'down', unit: 'MB/s', amount: TRANSFER_BYTES / 1e6 },
+    cpu: { name: 'CPU for a GiB down', unit: 's/GiB', each: TRANSFER_BYTES / GIB },
+    run: timed(download),
+  },
+  {
+    rate: { name: 'up', unit: 'MB/s', amount: TRANSFER_BYTES / 1e6 },
+    cpu: { name: 'CPU for a GiB up', unit: 's/GiB', each: TRANSFER_BYTES / GIB },
+    run: timed(upload),
+  },
+  {
+    rate: { name: 'connections, one at a time', unit: '1/s', amount: CONNECTIONS_ALONE },
+    cpu: { name: 'CPU for a connection', unit: 'µs', each: CONNECTIONS_ALONE / 1e6 },
+    run: timed((port) => connections(port, CONNECTIONS_ALONE, 1)),
+  },
+  {
+    rate: { name: `connections, ${ABREAST} abreast`, unit: '1/s', amount: CONNECTIONS_ABREAST },
+    cpu: {
+      name: `CPU for a connection, ${ABREAST} abreast`,
+      unit: 'µs',
+      each: CONNECTIONS_ABREAST / 1e6,
+    },
+    run: timed((port) => connections(port, CONNECTIONS_ABREAST, ABREAST)),
+  },
+  {
+    rate: {
+      name: `echoes over ${CROWD} connections`,
+      unit: '1/s',
+      amount: CROWD * CROWD_ROUND_TRIPS,
+    },
+    cpu: {
+      name: `CPU for an echo, ${CROWD} connections`,
+      unit: 'µs',
+      each: (CROWD * CROWD_ROUND_TRIPS) / 1e6,
+    },
+    run: crowd,
+  },
+];
 
 export async function bench(): Promise<BenchResult[]> {
   const target = await startTarget(TRANSFER_BYTES);
@@ -60,69 +87,80 @@ export async function bench(): Promise<BenchResult[]> {
 }
 
 async function measure(arms: readonly Arm[]): Promise<BenchResult[]> {
-  const rounds = arms.map((): Round[] => []);
+  const spent = MEASURES.map(() => arms.map((): Spent[] => []));
+  const trips = arms.map((): number[] => []);
   for (let round = -1; round < ROUNDS; round++) {
-    const trips = await roundTrips(arms);
-    // The order turns, so that nobody always comes after the same neighbour.
-    for (const turn of arms.keys()) {
-      const index = (turn + round + 1) % arms.length;
-      const result = await roundOf(arms[index]!, trips[index]!, trips[0]!);
-      if (round >= 0) rounds[index]!.push(result); // the first warms up compilers
+    const roundTrips = await alternatingTrips(arms);
+    if (round >= 0) for (const [index, own] of roundTrips.entries()) trips[index]!.push(...own);
+    for (const [which, { run }] of MEASURES.entries()) {
+      // The order turns, so that nobody always comes after the same neighbour.
+      for (const turn of arms.keys()) {
+        const index = (turn + round + 1) % arms.length;
+        const result = await run(arms[index]!.port, arms[index]!.cpuSeconds);
+        if (round >= 0) spent[which]![index]!.push(result); // the first warms up compilers
+      }
     }
   }
-  const names = Object.keys(COLUMNS) as (keyof Round)[];
-  return names.flatMap((column) => resultsOf(column, arms, rounds));
+  return [
+    ...MEASURES.flatMap(({ rate: { name, unit, amount } }, which) => {
+      const values = spent[which]!.map((own) => own.map(({ seconds }) => amount / seconds));
+      return rows(arms, name, unit, values);
+    }),
+    ...addedLatency(arms, trips),
+    ...MEASURES.flatMap(({ cpu: { name, unit, each } }, which) => {
+      const values = spent[which]!.map((own) => own.map(({ cpuSeconds }) => cpuSeconds / each));
+      return rows(arms, name, unit, values);
+    }),
+  ];
 }
 
-/** The embedded one is compared with the real one, or with the bare pipe where that is missing. */
-function resultsOf(
-  column: keyof Round,
+const nameOf = (what: string, arm: Arm): string => `proxy, ${what}: ${arm.name}`;
+
+/** One row an arm; the embedded one is compared with the real one, or with the pipe without it. */
+function rows(
   arms: readonly Arm[],
-  rounds: readonly (readonly Round[])[],
+  what: string,
+  unit: string,
+  values: readonly (readonly number[])[],
 ): BenchResult[] {
-  const [what, unit] = COLUMNS[column];
-  const nameOf = (index: number) => `proxy, ${what}: ${arms[index]!.name}`;
-  const medianOf = (index: number) => repeats(rounds[index]!.map((round) => round[column]));
-  const against = arms.length > 3 ? 3 : 1;
-  return arms.flatMap((_arm, index): BenchResult[] => {
-    const { median: value, spread } = medianOf(index);
-    if (Number.isNaN(value) || (index === 0 && what.startsWith('added'))) return [];
-    const result = { name: nameOf(index), value, spread, unit };
-    if (index !== 2) return [result];
-    return [{ ...result, ratioTo: nameOf(against), ratio: value / medianOf(against).median }];
+  const against = arms[3] ?? arms[1]!;
+  const others = values[3] ?? values[1]!;
+  return arms.flatMap((arm, index): BenchResult[] => {
+    const { median: value, spread } = repeats(values[index]!);
+    if (Number.isNaN(value)) return [];
+    const row = { name: nameOf(what, arm), value, spread, unit };
+    if (index !== 2) return [row];
+    const ratios = values[index]!.map((own, round) => own / others[round]!);
+    return [{ ...row, ratioTo: nameOf(what, against), ratio: repeats(ratios).median }];
   });
 }
 
-interface Trips {
-  readonly p50Us: number;
-  readonly p99Us: number;
+/** What a proxy adds to an echo: its quantile over all rounds, less that of the direct way. */
+function addedLatency(arms: readonly Arm[], trips: readonly (readonly number[])[]): BenchResult[] {
+  const sorted = trips.map((own) => own.toSorted((a, b) => a - b));
+  const added = (index: number, share: number): number => {
+    const at = (own: readonly number[]): number => own[Math.floor(own.length * share)]!;
+    return at(sorted[index]!) - at(sorted[0]!);
+  };
+  const quantiles: readonly (readonly [name: string, share: number])[] = [
+    ['added latency p50', 0.5],
+    ['added latency p99', 0.99],
+  ];
+  return quantiles.flatMap(([what, share]) =>
+    rows(
+      arms,
+      what,
+      'µs',
+      arms.map((_arm, index) => [index === 0 ? Number.NaN : added(index, share)]),
+    ),
+  );
 }
 
-async function roundOf(arm: Arm, trips: Trips, direct: Trips): Promise<Round> {
-  const { port } = arm;
-  const cpuOf = async (work: () => Promise<number>): Promise<[seconds: number, cpu: number]> => {
-    const before = arm.cpuSeconds();
-    return [await work(), arm.cpuSeconds() - before];
-  };
-  const [downSeconds, downCpu] = await cpuOf(() => download(port));
-  const [upSeconds, upCpu] = await cpuOf(() => upload(port));
-  const [aloneSeconds, aloneCpu] = await cpuOf(() => connections(port, CONNECTIONS_ALONE, 1));
-  const [abreastSeconds, abreastCpu] = await cpuOf(() =>
-    connections(port, CONNECTIONS_ABREAST, ABREAST),
-  );
-  const [crowdSeconds, crowdCpu] = await crowd(port, cpuOf);
-  const crowdTrips = CROWD * CROWD_ROUND_TRIPS;
-  return {
-    downMBs: TRANSFER_BYTES / 1e6 / downSeconds,
-    upMBs: TRANSFER_BYTES / 1e6 / upSeconds,
-    addedP50Us: trips.p50Us - direct.p50Us,
-    addedP99Us: trips.p99Us - direct.p99Us,
-    aloneConns: CONNECTIONS_ALONE / aloneSeconds,
-    abreastConns: CONNECTIONS_ABREAST / abreastSeconds,
-    crowdTrips: crowdTrips / crowdSeconds,
-    cpuPerGib: ((downCpu + upCpu) * GIB) / (2 * TRANSFER_BYTES),
-    cpuPerConn: ((aloneCpu + abreastCpu) * 1e6) / (CONNECTIONS_ALONE + CONNECTIONS_ABREAST),
-    cpuPerCrowdTrip: (crowdCpu * 1e6) / crowdTrips,
+function timed(work: (port: number) => Promise<number>): Measure['run'] {
+  return async (port, cpuNow) => {
+    const before = cpuNow();
+    const seconds = await work(port);
+    return { seconds, cpuSeconds: cpuNow() - before };
   };
 }
 
@@ -153,8 +191,8 @@ async function upload(port: number): Promise<number> {
   return seconds;
 }
 
-/** One-byte echoes, one on each arm in turn, so that all of them meet the same disturbances. */
-async function roundTrips(arms: readonly Arm[]): Promise<Trips[]> {
+/** Microseconds of one-byte echoes, one on each arm in turn: all meet the same disturbances. */
+async function alternatingTrips(arms: readonly Arm[]): Promise<number[][]> {
   const sockets = await Promise.all(arms.map(({ port }) => dial(port)));
   const trips = arms.map((): number[] => []);
   for (let trip = 0; trip < ROUND_TRIPS; trip++) {
@@ -165,11 +203,7 @@ async function roundTrips(arms: readonly Arm[]): Promise<Trips[]> {
     }
   }
   for (const socket of sockets) socket.destroy();
-  return trips.map((own) => {
-    own.sort((a, b) => a - b);
-    const at = (share: number): number => own[Math.floor(own.length * share)]!;
-    return { p50Us: at(0.5), p99Us: at(0.99) };
-  });
+  return trips;
 }
 
 async function echo(socket: Socket): Promise<void> {
@@ -192,21 +226,18 @@ async function connections(port: number, count: number, abreast: number): Promis
   return (performance.now() - startMs) / 1_000;
 }
 
-/** Seconds for echoes on many connections that are open at the same time. */
-async function crowd(
-  port: number,
-  cpuOf: (work: () => Promise<number>) => Promise<[number, number]>,
-): Promise<[seconds: number, cpu: number]> {
+/** Echoes on many connections that are open at the same time; opening them does not count. */
+async function crowd(port: number, cpuNow: () => number): Promise<Spent> {
   const sockets = await Promise.all(Array.from({ length: CROWD }, () => dial(port)));
   await Promise.all(sockets.map(echo));
-  const spent = await cpuOf(async () => {
+  const talk = async (socket: Socket): Promise<void> => {
+    for (let trip = 0; trip < CROWD_ROUND_TRIPS; trip++) await echo(socket);
+  };
+  const spent = await timed(async () => {
     const startMs = performance.now();
-    const talk = async (socket: Socket): Promise<void> => {
-      for (let trip = 0; trip < CROWD_ROUND_TRIPS; trip++) await echo(socket);
-    };
     await Promise.all(sockets.map(talk));
     return (performance.now() - startMs) / 1_000;
-  });
+  })(port, cpuNow);
   for (const socket of sockets) socket.destroy();
   return spent;
 }
