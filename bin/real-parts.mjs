@@ -4,8 +4,8 @@
  * k6, from the Go module proxy, and Chromium, from the distribution. Plain JavaScript on Node 20's
  * built-ins, since it may run before anything is installed.
  *
- *     node bin/real-parts.mjs install [toxiproxy] [toxiproxy-cli] [k6] [chromium]    those, or all
- *     node bin/real-parts.mjs check [toxiproxy] [toxiproxy-cli] [k6] [chromium]      says what is there
+ *     node bin/real-parts.mjs install [toxiproxy] [toxiproxy-cli] [k6] [chromium]   those, or all
+ *     node bin/real-parts.mjs check [toxiproxy] [toxiproxy-cli] [k6] [chromium]     what is there
  *
  * Exit codes: 0 all of it is there, 1 something is not, 2 called wrongly.
  */

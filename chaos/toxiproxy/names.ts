@@ -1,6 +1,7 @@
 /**
  * How proxies are named after what they carry, and which of them a fault touches. Client traffic
- * of DC 3 goes through `dc3`, that of its gateway through `gw3`; the backbone connection that DC 1 dials to DC 3 through `link_1_3`.
+ * of DC 3 goes through `dc3`, that of its gateway through `gw3`; the backbone connection that DC 1
+ * dials to DC 3 through `link_1_3`.
  */
 import type { Stream } from './driver.ts';
 

@@ -50,5 +50,5 @@ export function iterationsOf(schedule: RateSchedule): number {
     sum += (seconds * (from + rate)) / 2 / RATE_UNIT_SECONDS;
     from = rate;
   }
-  return Math.floor(sum);
+  return schedule.constant ? Math.ceil(sum) : Math.floor(sum);
 }

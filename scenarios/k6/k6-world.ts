@@ -5,13 +5,8 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { FaultRecord } from '../../chaos/plan.ts';
 import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
 import { Measurements } from '../../reports/measurements.ts';
-import { evaluateSlos } from '../../reports/slo.ts';
-import { parseSelection } from '../../reports/tags.ts';
-import type { LedgerEntry } from '../../sim/users/ledger.ts';
-import { type Disturbance, disturbs, measureLedger } from '../../sim/users/measure.ts';
 import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
@@ -21,19 +16,17 @@ import { LiveMachines } from '../worlds/live-machines.ts';
 import { scaledLoad } from '../worlds/load.ts';
 import type { World, WorldOptions, WorldRun } from '../worlds/world.ts';
 import { bundleScript } from './bundle.ts';
-import { iterationsOf } from './due.ts';
-import { disordered, lostOf } from './k6-ledger.ts';
-import { type ScriptPlan, scriptPlan } from './plan.ts';
+import { disagreements, distrust, disturbancesOf, measureK6 } from './judging.ts';
+import { lostOf } from './k6-ledger.ts';
+import { scriptPlan } from './plan.ts';
 import { prepareData } from './prepare.ts';
 import { findK6, INSTALL_K6, type K6Outcome, runK6 } from './run-k6.ts';
 
-/** What must hold for latencies to be believed; as in the live world. */
-const TRUST = { lagP99Ms: 50, dcLoopDelayP99Ms: 100, startMs: 250, missingShare: 0.01 };
+/** Above it the machine was too busy for latencies to be believed; as in the live world. */
+const DC_LOOP_DELAY_P99_MS_MAX = 100;
 /** k6 makes its VUs meanwhile: a thousand take about 5 s. */
 const LEAD_MS = 8_000;
 const LOOK_MS = 250;
-/** After a fault has healed, devices come back within so long (assumed). */
-const RETURN_MS = 2_000;
 
 export const run: World = async (scenario, options) => {
   const cleanUp: (() => Promise<void>)[] = [];
@@ -111,16 +104,16 @@ async function runLive(
   const records = await faults;
   const entries = outcome.ledger.entries;
   const disturbances = disturbancesOf(records, entries, (user) => load.people[user]?.homeDc ?? 0);
-  measure(outcome, entries, disturbances, load.people, measurements);
+  measureK6(outcome.ledger, entries, disturbances, load.people, measurements);
   for (const [dc, delayMs] of await loopDelays(cluster, dcIds(topology))) {
-    if (delayMs <= TRUST.dcLoopDelayP99Ms) continue;
+    if (delayMs <= DC_LOOP_DELAY_P99_MS_MAX) continue;
     const late = `p99 ${delayMs.toFixed(0)} ms`;
     voidReasons.push(`the machine was too busy: the event loop of DC ${dc} ran late, ${late}`);
   }
   voidReasons.push(
     ...interpreter.problems,
-    ...distrust(outcome, plan, measurements, startAtMs),
-    ...disagreements(scenario, outcome, measurements),
+    ...distrust(outcome.ledger, plan, measurements, startAtMs),
+    ...disagreements(scenario, outcome.broken, measurements),
   );
   const lost = lostOf(entries).map(({ id }) => `message ${id} was acknowledged, and never arrived`);
   return {
@@ -139,98 +132,6 @@ async function runLive(
       ...lost.slice(0, 10),
     ],
   };
-}
-
-function measure(
-  { ledger }: K6Outcome,
-  entries: readonly LedgerEntry[],
-  disturbances: readonly Disturbance[],
-  people: readonly { readonly homeDc: number }[],
-  measurements: Measurements,
-): void {
-  const person = (index: number) => ({ homeDc: people[index]?.homeDc ?? 0 });
-  measureLedger({ windowStartMs: 0, person, ledger: { entries } }, disturbances, measurements);
-  for (const { lagMs, atSeconds } of ledger.lags) {
-    measurements.record('generator_lag', lagMs, {}, atSeconds);
-  }
-  const end = measurements.windowSeconds;
-  measurements.add('writes_lost', lostOf(entries).length, {}, end);
-  measurements.add('writes_doubled', ledger.totals.writes_doubled, {}, end);
-  measurements.add('order_violations', disordered(entries), {}, end);
-}
-
-function disturbancesOf(
-  records: readonly FaultRecord[],
-  entries: readonly LedgerEntry[],
-  homeOf: (user: number) => number,
-): Disturbance[] {
-  return records.flatMap(({ fault, firedAtSeconds, healedAtSeconds }) => {
-    if (firedAtSeconds === undefined) return [];
-    const healedMs = (healedAtSeconds ?? fault.atSeconds + fault.forSeconds) * 1_000;
-    let untilMs = healedMs + RETURN_MS;
-    for (const entry of entries) {
-      if (entry.dueMs >= healedMs) continue;
-      if (!disturbs(fault, homeOf(entry.sender), homeOf(entry.recipient))) continue;
-      untilMs = Math.max(untilMs, entry.storedMs ?? 0, entry.deliveredMs ?? 0);
-    }
-    return [{ fault, fromMs: firedAtSeconds * 1_000, healedMs, untilMs }];
-  });
-}
-
-/** Why latencies of this run would be k6's own, or no latencies of all messages. */
-function distrust(
-  { ledger }: K6Outcome,
-  plan: ScriptPlan,
-  measurements: Measurements,
-  startAtMs: number,
-): string[] {
-  const { totals, windowStartMs } = ledger;
-  const reasons: string[] = [];
-  const say = (count: number, what: string): unknown =>
-    count > 0 && reasons.push(`${count} ${what}`);
-  say(
-    totals.dropped_iterations,
-    'messages were never sent: k6 had no free VU (dropped_iterations)',
-  );
-  say(totals.script_errors, 'exceptions in the script, or boxes that could not be read in the end');
-  say(totals.messages_given_up, 'messages were given up: nobody acknowledged them in time');
-  const planned = iterationsOf(plan.schedule);
-  const missing = planned - ledger.entries.length;
-  if (missing > planned * TRUST.missingShare) say(missing, `of ${planned} messages were not sent`);
-  const lag = measurements.summary('generator_lag', {});
-  if (lag && lag.p99 > TRUST.lagP99Ms) {
-    const late = `p99 ${lag.p99.toFixed(0)} ms, trusted up to ${TRUST.lagP99Ms} ms`;
-    reasons.push(`k6 was late: ${late}`);
-  }
-  const startedMs =
-    windowStartMs === undefined ? undefined : windowStartMs - plan.warmupSeconds * 1_000;
-  if (startedMs === undefined || Math.abs(startedMs - startAtMs) > TRUST.startMs) {
-    const by = startedMs === undefined ? 'never' : `${Math.round(startedMs - startAtMs)} ms off`;
-    reasons.push(`the load did not begin when the faults counted from: ${by}`);
-  }
-  return reasons;
-}
-
-/**
- * SLOs that k6 found broken and we do not. With faults, k6 knows the paths of messages only
- * roughly, so those of one path are left out.
- */
-function disagreements(
-  scenario: Scenario,
-  { broken }: K6Outcome,
-  measurements: Measurements,
-): string[] {
-  const ours = evaluateSlos(scenario.slos, measurements);
-  return Object.entries(broken).flatMap(([key, texts]) => {
-    const { metric, tags = {} } = parseSelection(key) ?? {};
-    if (scenario.faults.length > 0 && tags['path'] !== undefined) return [];
-    const same = ours.filter((each) => {
-      const parsed = parseSelection(each.metric);
-      return parsed?.metric === metric && JSON.stringify(parsed?.tags) === JSON.stringify(tags);
-    });
-    if (same.length === 0 || same.some(({ verdict }) => verdict !== 'held')) return [];
-    return [`k6 says that ${key} ${texts.join(', ')} is broken, and we that it holds`];
-  });
 }
 
 /** Records what waits where, four times a second, until stopped. */
