@@ -1,6 +1,7 @@
 /**
  * The links between DCs as a directed matrix. DC 1 dials DC 3 through the proxy `link_1_3`, clients
- * reach DC 3 through `dc3`, and through `gw3` where there is one (names.ts). A call names the pairs that are cut, or a shape of them:
+ * reach DC 3 through `dc3`, and through `gw3` where there is one (names.ts). A call names the pairs
+ * that are cut, or a shape of them:
  *
  *     {"shape": "partition", "groups": [[1, 2], [3, 4, 5]]}
  *     {"shape": "one_way", "from": [1], "to": [3]}
