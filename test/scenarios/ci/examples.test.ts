@@ -132,7 +132,7 @@ test('GitLab: the same commands, and thresholds as tests', async () => {
 
 test('both examples begin with a scenario of the library and enough seeds', () => {
   for (const { SCENARIO, SEEDS } of [github.env, gitlab.variables]) {
-    expect(SCENARIO).toBe('dc-outage');
+    expect(SCENARIO).toBe('short-outage');
     expect(SEEDS!.split(' ').length).toBeGreaterThanOrEqual(3);
   }
   for (const { steps } of Object.values(github.jobs)) {
