@@ -89,8 +89,9 @@ async function runLive(
   faults.catch(() => {}); // awaited below; k6 may fail before
   const looking = watch(cluster, dcIds(topology), () => {
     const atSeconds = (clock.monotonicMs() - windowStartMs) / 1_000;
-    const total = window.warmupSeconds + window.seconds + plan.drainSeconds;
-    const share = Math.min(1, Math.max(0, (atSeconds + window.warmupSeconds) / total));
+    const before = window.warmupSeconds + LEAD_MS / 1_000;
+    const total = before + window.seconds + plan.drainSeconds;
+    const share = Math.min(1, Math.max(0, (atSeconds + before) / total));
     const text = `k6: ${atSeconds.toFixed(0)} of ${window.seconds} s`;
     progress({ phase: 'load', done: 0.1 + share * 0.85, text });
     return { measurements, atSeconds };

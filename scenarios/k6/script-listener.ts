@@ -9,6 +9,7 @@ import {
   about,
   deliveryLatency,
   deliverySamples,
+  guarded,
   scriptErrors,
   storedAt,
   warmupDelivery,
@@ -83,7 +84,8 @@ function open(listener: Listener): void {
   };
   socket.onmessage = (frame) => {
     const nowMs = Date.now();
-    if (frame) happened(listener, JSON.parse(String(frame.data)) as Event, nowMs);
+    if (!frame) return;
+    guarded(() => happened(listener, JSON.parse(String(frame.data)) as Event, nowMs));
   };
   socket.onerror = () => socket.close();
   socket.onclose = again;

@@ -28,6 +28,16 @@ export const storedAt = new Gauge('stored_at');
 /** Unix ms at which the measured window began. */
 export const windowStart = new Gauge('window_start');
 
+/** An exception fails a threshold: k6 itself goes on, and ends with 0. */
+export function guarded(run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    scriptErrors.add(1);
+    throw error; // so that k6 shows it
+  }
+}
+
 /** Runs `record` with metadata on every sample that it adds. */
 export function about(message: Readonly<Record<string, string>>, record: () => void): void {
   const { metadata } = exec.vu.metrics;

@@ -12,6 +12,7 @@ import type { K6Data } from './data.ts';
 import { RATE_UNIT_SECONDS } from './due.ts';
 import type { ScriptPlan } from './plan.ts';
 import { listenTo } from './script-listener.ts';
+import { guarded } from './script-metrics.ts';
 import { messageOf, sendUntilAcknowledged } from './script-sender.ts';
 import { summaryText } from './script-summary.ts';
 
@@ -100,15 +101,19 @@ export function setup(): Shared {
 export function listen({ run }: Shared): void {
   const first = exec.scenario.iterationInTest;
   const endMs = exec.scenario.startTime + listenSeconds * 1_000;
-  for (let user = first; user < users.length; user += plan.listeners) {
-    listenTo({ ...world, run }, user, endMs);
-  }
+  guarded(() => {
+    for (let user = first; user < users.length; user += plan.listeners) {
+      listenTo({ ...world, run }, user, endMs);
+    }
+  });
 }
 
 export function send({ run }: Shared): void {
-  const own = { ...world, run };
-  const message = messageOf(own, exec.scenario.iterationInTest, exec.scenario.startTime);
-  sendUntilAcknowledged(own, message, SEND_SECONDS_MAX * 1_000);
+  guarded(() => {
+    const own = { ...world, run };
+    const message = messageOf(own, exec.scenario.iterationInTest, exec.scenario.startTime);
+    sendUntilAcknowledged(own, message, SEND_SECONDS_MAX * 1_000);
+  });
 }
 
 export function handleSummary(data: unknown): Record<string, string> {

@@ -4,7 +4,6 @@
  */
 import type { SessionContext } from '../datacenter/session-context.ts';
 import type { AuthKey, ServerSession } from '../mtproto/server-connection.ts';
-import { decodeTl, type tl } from '../schema/tl.ts';
 import { GATEWAY_LIMITS } from './limits.ts';
 import type { GatewayEvent } from './to-json.ts';
 
@@ -31,7 +30,7 @@ export class EventSession implements ServerSession {
   wantsUpdates = true;
   context: SessionContext;
   readonly #sink: EventSink;
-  readonly #eventsIn: (pushed: tl.TlObject) => readonly GatewayEvent[];
+  readonly #framesOf: (update: Uint8Array) => readonly string[];
   #open = true;
 
   constructor(options: {
@@ -39,13 +38,14 @@ export class EventSession implements ServerSession {
     readonly sessionId: string;
     readonly context: SessionContext;
     readonly sink: EventSink;
-    readonly eventsIn: (pushed: tl.TlObject) => readonly GatewayEvent[];
+    /** An encoded update as the frames to send. */
+    readonly framesOf: (update: Uint8Array) => readonly string[];
   }) {
     this.authKey = options.authKey;
     this.sessionId = options.sessionId;
     this.context = options.context;
     this.#sink = options.sink;
-    this.#eventsIn = options.eventsIn;
+    this.#framesOf = options.framesOf;
   }
 
   get connected(): boolean {
@@ -53,16 +53,20 @@ export class EventSession implements ServerSession {
   }
 
   sendUpdate(body: Uint8Array): void {
-    for (const event of this.#eventsIn(decodeTl(body) as tl.TlObject)) this.tell(event);
+    for (const frame of this.#framesOf(body)) this.#send(frame);
   }
 
   tell(event: GatewayEvent): void {
+    this.#send(JSON.stringify(event));
+  }
+
+  #send(frame: string): void {
     if (!this.#open) return;
     if (this.#sink.bufferedBytes > GATEWAY_LIMITS.eventsBufferedBytesMax) {
       this.#end(CLOSE_TOO_SLOW, 'reads too slowly');
       return;
     }
-    this.#sink.send(JSON.stringify(event));
+    this.#sink.send(frame);
   }
 
   /** Its token was signed out, or its user has too many sessions. */

@@ -7,7 +7,7 @@ import type { Front } from '../datacenter/front.ts';
 import { LruMap } from '../datacenter/lru-map.ts';
 import type { SessionContext } from '../datacenter/session-context.ts';
 import type { AuthKey } from '../mtproto/server-connection.ts';
-import { decodeResult, type tl } from '../schema/tl.ts';
+import { decodeResult, decodeTl, type tl } from '../schema/tl.ts';
 import type { Actor, ServiceContext } from '../services/context.ts';
 import { type SignedIn, sendCode, signIn, signUp } from '../services/sign-in.ts';
 import { longOfHex } from '../services/to-tl.ts';
@@ -53,6 +53,11 @@ export class Gateway {
   readonly #userRate: RateLimit;
   readonly #signInRate: RateLimit;
   #nextSession = 1;
+  /** The last update that was told. */
+  #heard: { readonly update: Uint8Array; readonly frames: readonly string[] } = {
+    update: new Uint8Array(),
+    frames: [],
+  };
 
   constructor(front: Front) {
     const { context } = front.parts;
@@ -257,7 +262,7 @@ export class Gateway {
       sessionId: this.#sessionId(),
       context: { userId: undefined, seen },
       sink,
-      eventsIn: (pushed) => eventsOfPush(this.#ctx, pushed),
+      framesOf: (update) => this.#framesOf(update),
     });
     const gone = (): void => {
       session.gone();
@@ -272,6 +277,15 @@ export class Gateway {
       throw error;
     }
     return gone;
+  }
+
+  /** Sessions that hear the same are given the same bytes, one after the other: read once. */
+  #framesOf(update: Uint8Array): readonly string[] {
+    if (this.#heard.update !== update) {
+      const events = eventsOfPush(this.#ctx, decodeTl(update) as tl.TlObject);
+      this.#heard = { update, frames: events.map((event) => JSON.stringify(event)) };
+    }
+    return this.#heard.frames;
   }
 
   #sessionId(): string {
