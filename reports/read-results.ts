@@ -31,6 +31,17 @@ const slo = z.looseObject({
   interval: z
     .looseObject({ low: number.optional(), high: number.optional(), straddles: z.boolean() })
     .optional(),
+  budget: z
+    .looseObject({
+      ...{ allowed: number, bad: number, all: number, spent: number },
+      windows: z.array(
+        z.looseObject({
+          ...{ factor: number, longSeconds: number, shortSeconds: number, peak: number },
+          alarms: z.boolean(),
+        }),
+      ),
+    })
+    .optional(),
 });
 const fault = z.looseObject({
   kind: text,

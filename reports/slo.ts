@@ -13,10 +13,11 @@
  *
  * Where a scenario has faults, a key may name a phase of the run (phases.ts): `{phase:fault}`.
  */
+import { type ErrorBudget, errorBudget, eventsOf, goodOf } from './burn-rate.ts';
 import type { Measurements, TrendName } from './measurements.ts';
 import { METRICS, type MetricName } from './metrics.ts';
 import { isPhase, PHASES, type PhaseParts, splitPhase } from './phases.ts';
-import { rankInterval } from './statistics/intervals.ts';
+import { rankInterval, wilson } from './statistics/intervals.ts';
 import {
   definitionOf,
   isMetricName,
@@ -48,14 +49,16 @@ export interface SloResult {
   readonly samples: number;
   /** Why it is undecided. */
   readonly why?: string;
-  /** Of a percentile that has samples. */
+  /** Of a percentile or share that has samples. */
   readonly interval?: SloInterval;
+  /** Of a share that must be at least so much. */
+  readonly budget?: ErrorBudget;
 }
 
 /**
- * Where the true value lies with 95 % confidence, by order statistics, so without any law of
- * latencies (see statistics/intervals.ts for what it does not cover). A side is absent where the
- * samples do not reach so far.
+ * Where the true value lies with 95 % confidence: of a percentile by order statistics, so without
+ * any law of latencies, of a share by Wilson (see statistics/intervals.ts for what it does not
+ * cover). A side is absent where the samples do not reach so far.
  */
 export interface SloInterval {
   readonly low?: number;
@@ -189,7 +192,7 @@ export function overallVerdict(results: readonly { readonly verdict: Verdict }[]
 
 function judge(metric: string, text: string, threshold: Threshold, measured: Measured): SloResult {
   const { operator, limit, unit, confident } = threshold;
-  const { value, samples, ranks } = measured;
+  const { value, samples, ranks, budget } = measured;
   const interval = ranks && { ...ranks, straddles: straddles(ranks, value!, operator, limit) };
   const why =
     measured.why ??
@@ -213,6 +216,7 @@ function judge(metric: string, text: string, threshold: Threshold, measured: Mea
     samples,
     ...(why === undefined ? {} : { why }),
     ...(interval === undefined ? {} : { interval }),
+    ...(budget === undefined ? {} : { budget }),
   };
 }
 
@@ -233,6 +237,7 @@ interface Measured {
   readonly samples: number;
   readonly why?: string;
   readonly ranks?: Pick<SloInterval, 'low' | 'high'>;
+  readonly budget?: ErrorBudget;
 }
 
 function measure(
@@ -262,6 +267,8 @@ function measure(
       return { value: max, samples: count };
     case 'count':
       return { value: count, samples: count };
+    case 'within':
+      return measureShare(metric, tags, threshold, measurements);
     default:
       return measurePercentile(metric as TrendName, tags, percentile!, count, measurements);
   }
@@ -287,4 +294,32 @@ function measurePercentile(
   if (samples >= needed) return { value, samples, ranks };
   const why = `${samples} samples are too few: p(${percentile}) needs ${needed}`;
   return { value, samples, why, ranks };
+}
+
+/** Good of all that was due. Too few samples leave open what a miss would show clearly. */
+function measureShare(
+  metric: MetricName,
+  tags: Tags,
+  { within, operator, limit }: Threshold,
+  measurements: Measurements,
+): Measured {
+  const { good, all } = goodOf(measurements, metric, tags, within!);
+  const value = good / all;
+  const ranks = wilson(good, all, INTERVAL_CONFIDENCE);
+  const isFloor = operator.startsWith('>') && limit < 1;
+  const events = isFloor ? eventsOf(measurements, metric, tags, within!) : [];
+  const budget = isFloor
+    ? errorBudget({ good, all }, events, limit, measurements.bucketSeconds)
+    : undefined;
+  const needed = isFloor ? samplesNeeded(100 * limit) : 1;
+  const clear = !compare(value, operator, limit) && !straddles(ranks, value, operator, limit);
+  const few = all < needed && !clear;
+  const percent = Number((100 * limit).toPrecision(12));
+  return {
+    value,
+    samples: all,
+    ranks,
+    ...(budget ? { budget } : {}),
+    ...(few ? { why: `${all} samples are too few: ${percent}% needs ${needed}` } : {}),
+  };
 }

@@ -4,25 +4,39 @@
  *     threshold    = aggregation operator number [ unit ] [ "confident" ]
  *     aggregation  = trend | counter | gauge
  *     trend        = "avg" | "min" | "med" | "max" | "count" | "p(" number ")"     number 0 to 100
+ *                  | "within(" number [ unit ] ")"                 share of what was due, 0 to 1
  *     counter      = "count" | "rate"                                              rate: per second
  *     gauge        = "value" | "last" | "max"                                      value is last
  *     operator     = "<=" | "<" | ">=" | ">" | "===" | "==" | "!="
  *     number       = digits [ "." digits ] [ "e" [ "+" | "-" ] digits ]
- *     unit         = "us" | "ms" | "s"          of time metrics only; none: the metric's own unit
+ *     unit         = "us" | "ms" | "s" | "%"    of times, of shares; none: the metric's own unit
  *
- * White space may stand between the parts. `confident` (percentiles only, ours) asks that the whole
- * 95 % interval of the value is on the right side; where it straddles the limit, it is undecided. Which metric it applies to is known to the caller
- * (slo.ts), which also decides what a verdict needs.
+ * White space may stand between the parts. Two things are ours. `within(250ms)>=99.99%` is
+ * availability (burn-rate.ts). `confident`, of percentiles and shares, asks that the whole 95 %
+ * interval of the value is on the right side; where it straddles the limit, that is undecided.
+ * Which metric a threshold applies to is known to the caller (slo.ts), which also decides what a
+ * verdict needs.
  */
 import type { MetricDefinition, MetricKind, Unit } from './metrics.ts';
 
-export type Aggregation = 'avg' | 'min' | 'med' | 'max' | 'count' | 'rate' | 'last' | 'percentile';
+export type Aggregation =
+  | 'avg'
+  | 'min'
+  | 'med'
+  | 'max'
+  | 'count'
+  | 'rate'
+  | 'last'
+  | 'percentile'
+  | 'within';
 export type Operator = '<' | '<=' | '>' | '>=' | '==' | '!=';
 
 export interface Threshold {
   readonly aggregation: Aggregation;
   /** 0 to 100; only of `percentile`, and 50 of `med`. */
   readonly percentile?: number;
+  /** Only of `within`: the time, in the metric's unit. */
+  readonly within?: number;
   readonly operator: Operator;
   /** In `unit`. */
   readonly limit: number;
@@ -37,10 +51,10 @@ export type ParsedThreshold = { readonly threshold: Threshold } | { readonly pro
 export const EXPRESSION_LENGTH_MAX = 120;
 
 const EXPRESSION =
-  /^\s*(p\s*\(\s*([^()\s]+)\s*\)|[a-z]+)\s*(<=|>=|===|==|!=|<|>)\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ/]*?)(\s*confident)?\s*$/i;
+  /^\s*((?:p|within)\s*\(\s*([^()\s]+)\s*\)|[a-z]+)\s*(<=|>=|===|==|!=|<|>)\s*(\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([a-zµ/%]*?)(\s*confident)?\s*$/i;
 
 const VALID: Readonly<Record<MetricKind, readonly string[]>> = {
-  trend: ['avg', 'min', 'med', 'max', 'count', 'p(N)'],
+  trend: ['avg', 'min', 'med', 'max', 'count', 'p(N)', 'within(T)'],
   counter: ['count', 'rate'],
   gauge: ['value', 'last', 'max'],
 };
@@ -62,28 +76,47 @@ export function parseThreshold(text: string, definition: MetricDefinition): Pars
   }
   const match = EXPRESSION.exec(text);
   if (!match) return { problem: `is no threshold; use aggregation, operator, number, ${example}` };
-  const [, word, percentileText, operatorText, numberText, unitText, confidentText] = match;
+  const [, word, argument, operatorText, numberText, unitText, confidentText] = match;
 
-  const aggregated = parseAggregation(word!, percentileText, definition.kind);
+  const aggregated = /^within/i.test(word!)
+    ? parseWithin(argument ?? '', definition)
+    : parseAggregation(word!, argument, definition.kind);
   if ('problem' in aggregated) return aggregated;
   const unit = unitOf(aggregated.aggregation, definition);
   const factor = unitFactor(unitText!, unit);
   if (typeof factor !== 'number') return factor;
   const limit = exactDecimal(Number(numberText) * factor);
+  if (aggregated.aggregation === 'within' && limit > 1) {
+    return { problem: `${numberText}${unitText} is no share; use 0 to 100 %, such as 99.99%` };
+  }
   if (!Number.isFinite(limit)) return { problem: `${numberText} is too large a number` };
   const operator = operatorText === '===' ? '==' : (operatorText as Operator);
   if (confidentText === undefined) return { threshold: { ...aggregated, operator, limit, unit } };
-  if (aggregated.percentile === undefined) {
-    return { problem: `'confident' is for percentiles, such as 'p(99)<100ms confident'` };
+  if (aggregated.percentile === undefined && aggregated.within === undefined) {
+    return {
+      problem: `'confident' is for percentiles and within, such as 'p(99)<100ms confident'`,
+    };
   }
   return { threshold: { ...aggregated, operator, limit, unit, confident: true } };
+}
+
+type Aggregated = Pick<Threshold, 'aggregation' | 'percentile' | 'within'> | { problem: string };
+
+/** "250ms": a time in the metric's unit. */
+function parseWithin(text: string, definition: MetricDefinition): Aggregated {
+  if (definition.kind !== 'trend') return { problem: wrongAggregation('within', definition.kind) };
+  const match = /^(\d+(?:\.\d+)?)([a-zµ]*)$/.exec(text);
+  if (!match) return { problem: `within(${text}) needs a time, such as within(250ms)` };
+  const factor = unitFactor(match[2]!, definition.unit);
+  if (typeof factor !== 'number') return factor;
+  return { aggregation: 'within', within: exactDecimal(Number(match[1]) * factor) };
 }
 
 function parseAggregation(
   word: string,
   percentileText: string | undefined,
   kind: MetricKind,
-): { aggregation: Aggregation; percentile?: number } | { problem: string } {
+): Aggregated {
   if (percentileText !== undefined) {
     if (kind !== 'trend') return { problem: wrongAggregation('p(N)', kind) };
     const percentile = /^\d+(\.\d+)?$/.test(percentileText) ? Number(percentileText) : Number.NaN;
@@ -103,6 +136,7 @@ function wrongAggregation(word: string, kind: MetricKind): string {
 
 function unitOf(aggregation: Aggregation, definition: MetricDefinition): Threshold['unit'] {
   if (aggregation === 'rate') return 'per second';
+  if (aggregation === 'within') return 'ratio';
   if (aggregation === 'count' && definition.kind === 'trend') return 'count';
   return definition.unit;
 }
@@ -110,6 +144,7 @@ function unitOf(aggregation: Aggregation, definition: MetricDefinition): Thresho
 function unitFactor(unitText: string, unit: Threshold['unit']): number | { problem: string } {
   if (unitText === '') return 1;
   if (unit === 'per second' && unitText === '/s') return 1;
+  if (unit === 'ratio' && unitText === '%') return 0.01;
   const seconds = SECONDS_PER[unitText];
   const isTime = unit === 'ms' || unit === 's';
   if (seconds === undefined) {

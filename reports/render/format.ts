@@ -117,6 +117,10 @@ export function marginOf(slo: SloResult): string {
 }
 
 export function sloValue(slo: SloResult): string {
+  // Of shares what is missing counts: 99.99 % is not "100 %".
+  if (slo.unit === 'ratio' && slo.value !== undefined && slo.value > 0.99 && slo.value < 1) {
+    return `${Number((100 * slo.value).toFixed(4))} %`;
+  }
   return slo.value === undefined ? 'no data' : formatValue(slo.value, slo.unit);
 }
 
@@ -128,6 +132,19 @@ export function intervalText({ interval, unit }: SloResult): string {
   return least === ''
     ? `up to ${formatValue(high, unit)}`
     : `${least} to ${formatValue(high, unit)}`;
+}
+
+/** "43 % of the error budget (0.01 %) is spent; burn rate at most 3.1 over 45 s and 4 s". */
+export function budgetText({ budget }: SloResult): string {
+  if (budget === undefined) return '';
+  const [spent, allowed] = [budget.spent, budget.allowed].map((share) =>
+    formatValue(share, 'ratio'),
+  );
+  const rates = budget.windows.map(({ factor, longSeconds, shortSeconds, peak, alarms }) => {
+    const over = `over ${formatDuration(longSeconds)} and ${formatDuration(shortSeconds)}`;
+    return `${digits(peak)} ${over} (${alarms ? 'alarms' : 'no alarm'} at ${factor})`;
+  });
+  return `${spent} of the error budget (${allowed}) is spent; burn rate at most ${rates.join(', ')}`;
 }
 
 /** Every SLO once, with the result of each world that judged it, in the scenario's order. */

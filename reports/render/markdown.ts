@@ -4,6 +4,7 @@
  */
 import type { ResultsDocument } from '../results.ts';
 import {
+  budgetText,
   faultRows,
   intervalText,
   keyFigures,
@@ -40,6 +41,11 @@ export function renderMarkdown(results: ResultsDocument): string {
   for (const [name, world] of Object.entries(results.worlds)) {
     for (const reason of world.voidReasons)
       lines.push(`- **${name} is void**: ${escapeText(reason)}`);
+    for (const slo of world.slos) {
+      if (!slo.budget) continue;
+      const what = code(`${slo.metric} ${slo.threshold}`);
+      lines.push(`- ${name}, ${what}: ${escapeText(budgetText(slo))}`);
+    }
     for (const note of world.notes) lines.push(`- ${name}: ${escapeText(note)}`);
   }
   lines.push(

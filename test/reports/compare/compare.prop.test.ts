@@ -10,7 +10,7 @@ import type { Comparison } from '../../../reports/compare/comparison.ts';
 import { runSet, slowerBy, UNCHANGED, type Version } from './noisy-runs.ts';
 
 const CASES = 160;
-/** Of each side. Five find it in 97 of 100, as measured with 200 cases; the gate's examples take 6. */
+/** Of each side. Five find it in 97 of 100, as measured with 200 cases. */
 const RUNS = 6;
 const OPTIONS: CompareOptions = { ...DEFAULTS, version: '0', nameA: 'A', nameB: 'B' };
 /** No budget: an alarm is whatever Holm's correction lets through. */

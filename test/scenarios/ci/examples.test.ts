@@ -117,7 +117,7 @@ test('GitHub Actions: baseline, then a gate that passes, fails and refuses', asy
   expect((await shell(report)).code).toBe(0);
   const summary = readFileSync(join(folder, 'summary.md'), 'utf8');
   expect(summary).toMatch(/^## ❌ REGRESSION: tiny[\s\S]*\n## ✅ HELD: tiny\n/);
-}, 90_000);
+}, 180_000);
 
 test('GitLab: the same commands, and thresholds as tests', async () => {
   const [run, compare] = gitlab.gate.script;
@@ -128,7 +128,7 @@ test('GitLab: the same commands, and thresholds as tests', async () => {
   expect(readFileSync(join(folder, 'out/7/junit.xml'), 'utf8')).toContain(
     '<testsuites name="quincunx tiny"',
   );
-}, 60_000);
+}, 180_000);
 
 test('both examples begin with a scenario of the library and enough seeds', () => {
   for (const { SCENARIO, SEEDS } of [github.env, gitlab.variables]) {
