@@ -76,7 +76,10 @@ function neverCame(metric: MetricName, tags: Tags): boolean {
 const offered = (measurements: Measurements): number =>
   measurements.summary('messages_offered')?.count ?? 0;
 
-/** Bucket by bucket, from the timeline's coarser histograms (1.6 %). */
+/**
+ * Bucket by bucket, from the first with events to the last (a phase is a part of the run), from the
+ * timeline's coarser histograms (1.6 %).
+ */
 export function eventsOf(
   measurements: Measurements,
   metric: MetricName,
@@ -105,10 +108,13 @@ export function eventsOf(
       });
     }
   }
-  return Array.from(all, (recorded, index) => {
+  const events = Array.from(all, (recorded, index) => {
     const total = neverCame(metric, tags) ? Math.max(recorded, due[index]!) : recorded;
     return { bad: total - good[index]!, all: total };
   });
+  const first = events.findIndex((event) => event.all > 0);
+  const last = events.findLastIndex((event) => event.all > 0);
+  return first < 0 ? [] : events.slice(first, last + 1);
 }
 
 /** `target` is a share below 1. Buckets are `bucketSeconds` wide. */

@@ -152,4 +152,7 @@ test('a share of one phase', () => {
     { verdict: 'broken', value: 0.9, samples: 10_000 },
     { verdict: 'held', value: 1, samples: 50_000 },
   ]);
+  // Ten seconds stand for half a day by themselves: six hours are five of them.
+  const [fault] = evaluateSlos(slos, whole, parts);
+  expect(fault!.budget!.windows[1]).toMatchObject({ longSeconds: 5, peak: expect.closeTo(10, 6) });
 });
