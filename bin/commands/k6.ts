@@ -13,7 +13,7 @@ import { type Scenario, ScenarioError, scenario } from '../../scenarios/define.t
 import { bundleScript } from '../../scenarios/k6/bundle.ts';
 import { iterationsOf } from '../../scenarios/k6/due.ts';
 import { manifestText, PARALLELISM_MAX } from '../../scenarios/k6/operator.ts';
-import { type ScriptPlan, scriptPlan } from '../../scenarios/k6/plan.ts';
+import { type ScriptPlan, scriptPlan, sharedPlan } from '../../scenarios/k6/plan.ts';
 import { prepareData } from '../../scenarios/k6/prepare.ts';
 import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
@@ -107,7 +107,8 @@ async function k6(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
   const wanted = await readOptions(nameOrPath, options);
   const line = new ProgressLine(process.stderr, () => performance.now(), options.quiet === true);
   if (options.run) return runNow(nameOrPath, wanted, options, line);
-  const plan = scriptPlan(wanted.scenario, wanted.seed);
+  const whole = scriptPlan(wanted.scenario, wanted.seed);
+  const plan = options.operator && wanted.parallelism > 1 ? sharedPlan(whole) : whole;
   if (options.data !== undefined) await writeData(options.data, wanted, line);
   await writeScript(plan, wanted, options, line);
   return EXIT.held;

@@ -72,8 +72,8 @@ export function manifestText(
     '# First, with the file that `quincunx k6 --data` wrote:',
     `#   kubectl create secret generic ${name}-data --from-file=data.json`,
     '# Change QUINCUNX_RUN (8 hex digits, not all 0) for each further run.',
-    '# Each runner judges the thresholds by its own samples: counts of samples are shares, and',
-    '# writes_lost adds up only over all of them, where their outputs are collected.',
+    '# Each runner judges the thresholds by its own samples. One alone cannot know what was lost:',
+    '# writes_lost adds up to 0 over all of them, where their outputs are collected.',
   ];
   return `${lines.join('\n')}\n${stringify(configMap)}---\n${stringify(testRun)}`;
 }

@@ -79,6 +79,16 @@ export function scriptPlan(scenario: Scenario, seed: string): ScriptPlan {
   };
 }
 
+/**
+ * The plan for a share of the load: what a runner acknowledges may arrive at another, so that none
+ * of them alone can say what was lost.
+ */
+export function sharedPlan(plan: ScriptPlan): ScriptPlan {
+  const { writes_lost: lost, ...thresholds } = plan.thresholds;
+  const notJudged = lost === undefined ? plan.notJudged : [...plan.notJudged, 'writes_lost'];
+  return { ...plan, thresholds, notJudged };
+}
+
 /** The traces of a fault last longer than itself: at most until what waits has drained. */
 function disturbance(
   fault: Fault,

@@ -3,6 +3,7 @@
  * ledger of messages. Everything it recorded is read, sample by sample.
  */
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { accessSync, constants, createReadStream, statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
@@ -81,6 +82,8 @@ export async function runK6(options: RunK6Options): Promise<K6Outcome> {
     K6_NO_USAGE_REPORT: 'true',
     QUINCUNX_DATA: at('data.json'),
     QUINCUNX_START_MS: String(startAtMs),
+    // Never that of another run: its messages would be taken for repeats.
+    QUINCUNX_RUN: `1${randomBytes(4).toString('hex').slice(1)}`,
     QUINCUNX_SUMMARY: at('summary.json'),
   };
   const words = ['run', '--quiet', '--no-color', '--address', '', '--out', `json=${at('samples')}`];

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { type Scenario, scenario } from '../../../scenarios/define.ts';
 import { dueMsOf, iterationsOf, type RateSchedule } from '../../../scenarios/k6/due.ts';
-import { rateSchedule, scriptPlan } from '../../../scenarios/k6/plan.ts';
+import { rateSchedule, scriptPlan, sharedPlan } from '../../../scenarios/k6/plan.ts';
 import dcOutage from '../../../scenarios/library/dc-outage.ts';
 import { scaledLoad } from '../../../scenarios/worlds/load.ts';
 
@@ -88,6 +88,9 @@ test('SLOs become thresholds of k6, each percentile with the samples that it nee
     writes_doubled: ['count==0'],
   });
   expect(notJudged).toEqual(['order_violations', 'drain_time']);
+  const shared = sharedPlan(scriptPlan(dcOutage, '1'));
+  expect(shared.thresholds).not.toHaveProperty('writes_lost');
+  expect(shared.notJudged).toEqual([...notJudged, 'writes_lost']);
   expect(disturbed).toMatchObject([{ fromMs: 25_000, toMs: 80_000 }]);
   expect(disturbed[0]?.pairs).toContain('3-1');
   expect(disturbed[0]?.pairs).not.toContain('1-2');
