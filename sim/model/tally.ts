@@ -11,8 +11,11 @@ import type { ModelPlan } from './plan.ts';
 
 const TWO_TO_52 = 4503599627370496;
 
-/** Entries of the latency histograms of one tally (64 MB); longer windows get wider cells. */
-const LATENCY_COUNTS_MAX = 1 << 24;
+/**
+ * Entries of the latency histograms of one tally (48 MiB; each worker and the main thread has one);
+ * longer windows get wider cells, a day cells of two minutes.
+ */
+const LATENCY_COUNTS_MAX = 3 << 22;
 /** Cells after the window, while backlogs drain; what comes later lands in the last of them. */
 const DRAIN_CELLS = 600;
 export const PATH_COUNT = 3;
