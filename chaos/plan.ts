@@ -307,29 +307,31 @@ const FIELDS: { readonly [Kind in FaultKind]: Fields<Kind> } = {
 /** Every kind there is, in the order of the documentation. */
 export const FAULT_KINDS = Object.keys(FIELDS) as readonly FaultKind[];
 
-/** What only a virtual disk or network can suffer. */
-const NOT_LIVE: readonly FaultKind[] = [
-  'bit_rot',
-  'torn_write',
-  'wipe',
-  'cut_mid_frame',
-  'lossy_link',
-];
+/** What only a virtual disk can suffer. */
+const NOT_LIVE: readonly FaultKind[] = ['bit_rot', 'torn_write', 'wipe'];
+
+/** Of the live world, what the real toxiproxy-server does not know. */
+export const EMBEDDED_ONLY: readonly FaultKind[] = ['cut_mid_frame', 'lossy_link'];
 
 /** What each world can do to itself. */
 export const WORLD_FAULTS: Readonly<Record<'model' | 'cluster' | 'live', readonly FaultKind[]>> = {
   model: ['dc_loss', 'dc_crash', 'partition', 'slow_link'],
   cluster: FAULT_KINDS,
-  // A real disk is not ours to damage, and a stream's segments are not a proxy's to lose.
+  // A real disk is not ours to damage.
   live: FAULT_KINDS.filter((kind) => !NOT_LIVE.includes(kind)),
 };
 
-/** One line for each fault of the plan that this world cannot do; to be asked before a run. */
+/**
+ * One line for each fault of the plan that this world cannot do; to be asked before a run. `proxies`
+ * is of the live world.
+ */
 export function unsupportedFaults(
   faults: readonly Fault[],
   world: keyof typeof WORLD_FAULTS,
+  proxies: 'embedded' | 'real' = 'embedded',
 ): string[] {
-  const can = WORLD_FAULTS[world];
+  const real = world === 'live' && proxies === 'real';
+  const can = WORLD_FAULTS[world].filter((kind) => !real || !EMBEDDED_ONLY.includes(kind));
   return faults.flatMap(({ kind }, index) =>
     can.includes(kind)
       ? []

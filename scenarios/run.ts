@@ -67,7 +67,7 @@ export async function runScenario(
   const { fidelity = 'events' } = options;
   const worldOf = options.worldOf ?? ((name) => loadWorld(name, fidelity));
   const beyond = [
-    ...options.worlds.flatMap((world) => unsupportedFaults(scenario.faults, world)),
+    ...options.worlds.flatMap((world) => unsupportedFaults(scenario.faults, world, toxiproxy)),
     ...fidelityProblems(scenario, options.worlds, fidelity),
   ];
   if (beyond.length > 0) throw new ScenarioError(beyond);

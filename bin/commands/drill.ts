@@ -180,7 +180,7 @@ async function readOptions(nameOrPath: string | undefined, options: RawOptions):
   }
   for (const world of worlds) {
     if (world === 'model') continue;
-    const beyond = unsupportedFaults(checked?.scenario.faults ?? [], world);
+    const beyond = unsupportedFaults(checked?.scenario.faults ?? [], world, toxiproxy);
     read.problems.push(...beyond.map((problem) => `--world ${world}: ${problem}`));
   }
   read.check();

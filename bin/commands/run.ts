@@ -196,7 +196,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     read.problems.push(...error.problems.map((problem) => `${error.about}: ${problem}`));
   }
   for (const world of worlds) {
-    const beyond = unsupportedFaults(loaded?.faults ?? [], world);
+    const beyond = unsupportedFaults(loaded?.faults ?? [], world, toxiproxy);
     read.problems.push(...beyond.map((problem) => `--world ${world}: ${problem}`));
   }
   read.check();

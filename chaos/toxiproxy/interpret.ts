@@ -19,6 +19,7 @@ import {
   unsupportedFaults,
 } from '../plan.ts';
 import type { ChaosDriver } from './driver.ts';
+import type { ToxiproxyExtensions } from './extensions.ts';
 import { LIVE_FAULTS } from './live-faults.ts';
 import type { LiveScene, PlanClock, StreamOf, ToxicOf } from './live-scene.ts';
 
@@ -29,6 +30,8 @@ export interface PlanInterpreterOptions {
   readonly dcs: readonly number[];
   readonly clock: PlanClock;
   readonly machines: Machines;
+  /** Of the embedded server: some faults need them, and they tell what was really injected. */
+  readonly extensions?: ToxiproxyExtensions | undefined;
   /** A fault is in force. */
   readonly onStruck?: (fault: Fault) => void;
   /** A fault has healed: its links carry again, its datacentres serve. */
@@ -36,6 +39,15 @@ export interface PlanInterpreterOptions {
   /** One line for people. */
   readonly log?: (line: string) => void;
 }
+
+/**
+ * A delay counts as injected when its mean is off by at most so much, or such a share of it: a
+ * proxy's timers count milliseconds, and a busy machine wakes it some later.
+ */
+const VERIFY_MS = 15;
+const VERIFY_SHARE = 0.1;
+/** Fewer say nothing. */
+const VERIFY_DELAYS_MIN = 5;
 
 /** A fault from its beginning until its effects are gone. */
 interface Running {
@@ -94,7 +106,8 @@ export class PlanInterpreter {
    * anything is done when the plan holds a kind that a live world cannot do.
    */
   async run(plan: FaultPlan, windowStartMs: number, signal?: AbortSignal): Promise<FaultRecord[]> {
-    const beyond = unsupportedFaults(plan.faults, 'live');
+    const proxies = this.#o.extensions ? 'embedded' : 'real';
+    const beyond = unsupportedFaults(plan.faults, 'live', proxies);
     if (beyond.length > 0) throw new Error(beyond.join('; '));
     const nowSeconds = () => (this.#o.clock.monotonicMs() - windowStartMs) / 1_000;
     const running = plan.faults.map(
@@ -194,6 +207,11 @@ export class PlanInterpreter {
         await machines.pause(dc);
       },
       trouble: (dc, trouble) => this.#trouble(item, dc, trouble),
+      extensions: async () => {
+        const { extensions } = this.#o;
+        if (extensions) return extensions;
+        throw new Error('the real toxiproxy-server cannot do that');
+      },
       effect(count) {
         item.record.effects = (item.record.effects ?? 0) + count;
       },
@@ -224,7 +242,10 @@ export class PlanInterpreter {
     const nameOn = (stream: string) => `${item.fault.kind}_${item.index}_${stream}`;
     for (const { proxy, stream } of streams) {
       const name = nameOn(stream);
-      item.undo.push(() => driver.removeToxic(proxy, name));
+      item.undo.push(async () => {
+        await this.#verify(item, proxy, name);
+        await driver.removeToxic(proxy, name);
+      });
       await driver.addToxic(proxy, { name, stream, ...toxic });
       const read = await driver.readToxic(proxy, name);
       for (const [attribute, value] of Object.entries(toxic.attributes)) {
@@ -233,6 +254,20 @@ export class PlanInterpreter {
         throw new Error(`${proxy} has ${attribute} ${has} instead of ${value}`);
       }
     }
+  }
+
+  /** What the toxic really did: an effect for each chunk, and a problem where delays are off. */
+  async #verify({ fault, record }: Running, proxy: string, name: string): Promise<void> {
+    const { extensions } = this.#o;
+    if (!extensions) return;
+    const did = (await extensions.injected())[proxy]?.toxics[name];
+    if (!did) return;
+    record.effects = (record.effects ?? 0) + did.chunks;
+    const { delays, requested_ms_mean: wanted, achieved_ms_mean: got } = did;
+    if (wanted === null || got === null || delays < VERIFY_DELAYS_MIN) return;
+    if (Math.abs(got - wanted) <= Math.max(VERIFY_MS, wanted * VERIFY_SHARE)) return;
+    const text = `${proxy} was delayed by ${got.toFixed(1)} ms instead of ${wanted.toFixed(1)} ms`;
+    this.#problem(fault, 'not injected as asked', new Error(text));
   }
 
   async #trouble({ index, undo, record }: Running, dc: number, trouble: MachineTrouble) {

@@ -7,9 +7,14 @@ import type { FaultKind, FaultOf } from '../plan.ts';
 import type { LiveScene, StreamOf } from './live-scene.ts';
 import { clientProxy, linkProxy, proxiesBetween, proxiesOfDc, streamsFrom } from './names.ts';
 
-/** These need a virtual disk or network: a bit of a real disk is not ours to flip. */
-export type NotLive = 'bit_rot' | 'torn_write' | 'wipe' | 'cut_mid_frame' | 'lossy_link';
+/** These need a virtual disk: a bit of a real one is not ours to flip. */
+export type NotLive = 'bit_rot' | 'torn_write' | 'wipe';
 export type LiveFaultKind = Exclude<FaultKind, NotLive>;
+
+/** Linux's least retransmission time-out. */
+const RTO_MS = 200;
+/** A few frames of the backbone. */
+const CUT_WITHIN_BYTES = 8_192;
 
 type Actions = {
   readonly [Kind in LiveFaultKind]: (fault: FaultOf<Kind>, scene: LiveScene) => Promise<void>;
@@ -34,6 +39,18 @@ export const LIVE_FAULTS: Actions = {
   // To a TCP stream whose packets vanish nothing is lost: it stands still.
   one_way_cut: ({ from, to }, scene) =>
     scene.poison(streamsFrom(from, to), { type: 'bandwidth', attributes: { rate: 0 } }),
+  // To TCP a lost packet is a stall until it is sent again; the bytes all come.
+  lossy_link: ({ from, to, lossShare }, scene) =>
+    scene.poison(streamsFrom(from, to), {
+      type: 'retransmission',
+      attributes: { loss_ppm: Math.max(1, Math.round(lossShare * 1e6)), rto_ms: RTO_MS },
+    }),
+  async cut_mid_frame({ a, b }, scene) {
+    const extensions = await scene.extensions();
+    const proxies = [linkProxy(a, b), linkProxy(b, a)];
+    const { cuts } = await extensions.cut(proxies, CUT_WITHIN_BYTES);
+    scene.effect(cuts);
+  },
   async flapping_link({ a, b, downMs, upMs }, scene) {
     const proxies = [linkProxy(a, b), linkProxy(b, a)];
     await scene.cut(proxies);

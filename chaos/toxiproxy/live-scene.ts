@@ -1,6 +1,7 @@
 /** What an action of a fault in the live world gets to work with. */
 import type { Machines, MachineTrouble } from '../machines.ts';
 import type { ChaosDriver, Stream } from './driver.ts';
+import type { ToxiproxyExtensions } from './extensions.ts';
 
 export interface PlanClock {
   /** Milliseconds since any fixed origin; never goes backwards. */
@@ -23,7 +24,10 @@ export interface LiveScene {
   cut(proxies: readonly string[]): Promise<void>;
   /** Takes this fault's cut away from these proxies. */
   mend(proxies: readonly string[]): Promise<void>;
-  /** A toxic of this fault on each of these streams, read back; removed when the fault heals. */
+  /**
+   * A toxic of this fault on each of these streams, read back; removed when the fault heals, after
+   * a look at what it really did, where the server tells that.
+   */
   poison(streams: readonly StreamOf[], toxic: ToxicOf): Promise<void>;
   /** The processes of the DC are down until every fault that wants them down has healed. */
   takeDown(dc: number): Promise<void>;
@@ -31,6 +35,8 @@ export interface LiveScene {
   pause(dc: number): Promise<void>;
   /** Adds to what troubles the DC's machine until the fault heals. */
   trouble(dc: number, trouble: MachineTrouble): Promise<void>;
+  /** What only the embedded server can do; rejects where the proxies are the real one's. */
+  extensions(): Promise<ToxiproxyExtensions>;
   /** Resolves after that time, or as soon as the fault is to heal: then with false. */
   rest(ms: number): Promise<boolean>;
   /** It made a difference, `count` times. */

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type FaultRecord, lostDc } from '../../chaos/plan.ts';
+import { ToxiproxyExtensions } from '../../chaos/toxiproxy/extensions.ts';
 import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
 import { clientProxy } from '../../chaos/toxiproxy/names.ts';
 import { Measurements } from '../../reports/measurements.ts';
@@ -83,7 +84,7 @@ async function runLive(
 
   options.progress({ phase: 'start', done: 0, text: `${options.toxiproxy} toxiproxy` });
   let starting = true;
-  const { driver, cluster } = await startBehindProxies(
+  const { driver, cluster, toxiproxyUrl } = await startBehindProxies(
     {
       topology,
       toxiproxy: options.toxiproxy,
@@ -144,6 +145,9 @@ async function runLive(
     dcs,
     clock,
     machines,
+    ...(options.toxiproxy === 'embedded'
+      ? { extensions: new ToxiproxyExtensions(toxiproxyUrl) }
+      : {}),
     onStruck: (fault) => tracker.struck(fault, clock.monotonicMs()),
     onHealed: (fault) => {
       tracker.healed(fault, clock.monotonicMs());

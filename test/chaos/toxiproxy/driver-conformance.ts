@@ -5,34 +5,8 @@ import type { Fault } from '../../../chaos/plan.ts';
 import { ChaosDriver } from '../../../chaos/toxiproxy/driver.ts';
 import { PlanInterpreter } from '../../../chaos/toxiproxy/interpret.ts';
 import type { Started } from './conformance.ts';
+import { ManualClock } from './manual-clock.ts';
 import { call, dial, eventually, roundTripMs, Upstream } from './wire.ts';
-
-/** Time that moves only when the test says so. */
-class ManualClock {
-  nowMs = 1_000;
-  #timers: { atMs: number; run: () => void }[] = [];
-
-  monotonicMs(): number {
-    return this.nowMs;
-  }
-
-  after(delayMs: number, run: () => void): { cancel(): void } {
-    const timer = { atMs: this.nowMs + delayMs, run };
-    this.#timers.push(timer);
-    return {
-      cancel: () => {
-        this.#timers = this.#timers.filter((other) => other !== timer);
-      },
-    };
-  }
-
-  advanceTo(ms: number): void {
-    this.nowMs = ms;
-    const due = this.#timers.filter((timer) => timer.atMs <= ms);
-    this.#timers = this.#timers.filter((timer) => timer.atMs > ms);
-    for (const timer of due) timer.run();
-  }
-}
 
 const DCS = [1, 2, 3];
 

@@ -1,0 +1,26 @@
+/** Time that moves only when the test says so. */
+export class ManualClock {
+  nowMs = 1_000;
+  #timers: { atMs: number; run: () => void }[] = [];
+
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+
+  after(delayMs: number, run: () => void): { cancel(): void } {
+    const timer = { atMs: this.nowMs + delayMs, run };
+    this.#timers.push(timer);
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  advanceTo(ms: number): void {
+    this.nowMs = ms;
+    const due = this.#timers.filter((timer) => timer.atMs <= ms);
+    this.#timers = this.#timers.filter((timer) => timer.atMs > ms);
+    for (const timer of due) timer.run();
+  }
+}
