@@ -25,6 +25,8 @@ export interface RunOptions extends Omit<WorldOptions, 'progress'> {
   readonly worlds: readonly WorldName[];
   /** Of the model. Default: events. */
   readonly fidelity?: Fidelity;
+  /** Of the live world: its own virtual users (default), or the real k6. */
+  readonly load?: LiveLoad;
   readonly progress: (world: WorldName, report: Progress) => void;
   /** Version of quincunx. */
   readonly version: string;
@@ -64,8 +66,8 @@ export async function runScenario(
   options: RunOptions,
 ): Promise<ResultsDocument> {
   const { seed, workers, signal, toxiproxy, scratch, checkpoints, service, observe } = options;
-  const { fidelity = 'events' } = options;
-  const worldOf = options.worldOf ?? ((name) => loadWorld(name, fidelity));
+  const { fidelity = 'events', load = 'users' } = options;
+  const worldOf = options.worldOf ?? ((name) => loadWorld(name, fidelity, load));
   const beyond = [
     ...options.worlds.flatMap((world) => unsupportedFaults(scenario.faults, world, toxiproxy)),
     ...fidelityProblems(scenario, options.worlds, fidelity),
@@ -110,10 +112,18 @@ function judgedHere(
   };
 }
 
-/** The world's module, `run` in worlds/<name>: loaded late, since some bring heavy machinery. */
-export async function loadWorld(name: WorldName, fidelity: Fidelity): Promise<World> {
+export const LIVE_LOADS = ['users', 'k6'] as const;
+export type LiveLoad = (typeof LIVE_LOADS)[number];
+
+/** The world's module, `run` in its file: loaded late, since some bring heavy machinery. */
+export async function loadWorld(
+  name: WorldName,
+  fidelity: Fidelity,
+  load: LiveLoad = 'users',
+): Promise<World> {
   const stem = name === 'model' && fidelity === 'flow' ? 'flow' : name;
-  const file = new URL(`./worlds/${stem}${extname(import.meta.url)}`, import.meta.url);
+  const place = name === 'live' && load === 'k6' ? 'k6/k6-world' : `worlds/${stem}`;
+  const file = new URL(`./${place}${extname(import.meta.url)}`, import.meta.url);
   const module = (await import(file.href)) as { readonly run: World };
   return module.run;
 }

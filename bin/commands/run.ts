@@ -6,19 +6,28 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { unsupportedFaults } from '../../chaos/plan.ts';
 import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
+import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
 import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
+import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
-import { runScenario, WorldFailure } from '../../scenarios/run.ts';
+import { LIVE_LOADS, type LiveLoad, runScenario, WorldFailure } from '../../scenarios/run.ts';
 import { SeriesError } from '../../scenarios/series-csv.ts';
 import { type SeriesFile, seriesOddities } from '../../scenarios/traffic-fields.ts';
 import { readTrafficFile } from '../../scenarios/traffic-file.ts';
 import { stationsOf } from '../../sim/model/calibration.ts';
 import { CheckpointError } from '../../sim/model/checkpoint.ts';
 import type { ServiceTimes } from '../../sim/model/service-times.ts';
+import {
+  type Baseline,
+  type RawBaselineOptions,
+  readBaselineOptions,
+  worseOf,
+} from '../against-baseline.ts';
 import { readCalibration } from '../calibrating.ts';
 import { type CheckpointFile, checkpointFile } from '../checkpoint-file.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
+import { addStepSummary, annotate } from '../github-output.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { OptionReader, WORKERS_MAX } from '../option-values.ts';
 import { folderProblem, writeReports } from '../output-folder.ts';
@@ -39,6 +48,7 @@ Examples:
   quincunx run dc-outage --world model --traffic rates.csv    messages a second as you measured them
   quincunx run dc-outage --traffic grafana.csv --traffic-column "sum"
 
+  quincunx run short-outage --baseline baseline.json --budget 5%      slower than before?
   quincunx run dc-outage --world model --for 1d --checkpoint day.checkpoint    55 billion messages
 
 With --checkpoint, a model run that was broken off (Ctrl-C too) goes on where it was when the same
@@ -56,11 +66,12 @@ Exit codes: 0 held, 99 an SLO is broken, 104 invalid input, 105 interrupted, 107
 `;
 
 /** As commander hands them over: text, not yet looked at. */
-interface RawOptions {
+interface RawOptions extends RawBaselineOptions {
   readonly world?: readonly string[];
   readonly seed: string;
   readonly workers: string;
   readonly toxiproxy: string;
+  readonly load: string;
   readonly out?: string;
   readonly from?: string;
   readonly for?: string;
@@ -81,9 +92,11 @@ interface Wanted {
   readonly seed: string;
   readonly workers: number;
   readonly toxiproxy: 'embedded' | 'real';
+  readonly load: LiveLoad;
   readonly out: string | undefined;
   readonly checkpoints: CheckpointFile | undefined;
   readonly service: ServiceTimes | undefined;
+  readonly baseline: Baseline | undefined;
   readonly reproduce: string;
 }
 
@@ -105,6 +118,10 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .option('--checkpoint <file>', 'model: keep what it has there, and go on from what is there')
     .option('--calibration <file>', 'model: service times measured by quincunx calibrate')
     .option('--toxiproxy <which>', 'embedded, or the real toxiproxy-server', 'embedded')
+    .option('--load <which>', 'live: users (our own, over MTProto) or k6 (the real one)', 'users')
+    .option('--baseline <file>', 'compare with the runs in it (see quincunx compare --save)')
+    .option('--budget <share>', 'slower by so much is no regression: 5%, or p99=15%', several)
+    .option('--allow-no-baseline', 'a baseline that is not there yet is no failure')
     .option(
       '--out <folder>',
       'write report.html, results.json, junit.xml, summary.md, metrics.prom',
@@ -143,7 +160,7 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
     wanted.checkpoints?.remove();
     line.clear();
     printResults(results, wanted.out, options.json === true);
-    return exitCodeOf(results.verdict);
+    return againstBaseline(results, wanted.baseline, options.json === true);
   } catch (error) {
     line.clear();
     if (error instanceof WorldFailure && error.cause instanceof CheckpointError) {
@@ -163,6 +180,21 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
   }
 }
 
+/** The worse of the run's own verdict and of the comparison, if there is one. */
+function againstBaseline(
+  results: ResultsDocument,
+  baseline: Baseline | undefined,
+  json: boolean,
+): ExitCode {
+  const own = exitCodeOf(results.verdict);
+  const judged = baseline?.judge([results]);
+  if (!judged) return own;
+  (json ? process.stderr : process.stdout).write(`\n${judged.text}`);
+  addStepSummary(judged.markdown);
+  annotate(judged.annotations);
+  return worseOf(own, judged.code);
+}
+
 /** Everything wrong with the options and the scenario together, before anything runs. */
 async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wanted> {
   const read = new OptionReader();
@@ -170,6 +202,10 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const seed = read.seed(options.seed);
   const workers = read.integer('--workers', options.workers, 1, WORKERS_MAX);
   const toxiproxy = read.oneOf('--toxiproxy', options.toxiproxy, ['embedded', 'real']);
+  const load = read.oneOf('--load', options.load, LIVE_LOADS);
+  if (load === 'k6' && worlds.includes('live') && !findK6()) {
+    read.problems.push(`--load k6: there is no k6; ${INSTALL_K6}`);
+  }
   const fromUtc = read.timeOfDay('--from', options.from);
   const seconds = read.seconds('--for', options.for);
   const fidelity = read.oneOf('--fidelity', options.fidelity, FIDELITIES);
@@ -183,6 +219,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const calibration = options.calibration
     ? readCalibration('--calibration', options.calibration, read)
     : undefined;
+  const baseline = readBaselineOptions(options, read);
   const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
   if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
@@ -210,9 +247,11 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     seed,
     workers,
     toxiproxy,
+    load,
     out,
     checkpoints,
     service: calibration && stationsOf(calibration),
+    baseline,
     reproduce: reproduceCommand(nameOrPath, worlds, options),
   };
 }
@@ -291,6 +330,7 @@ function reproduceCommand(
   if (options.calibration !== undefined) words.push('--calibration', options.calibration);
   if (options.fidelity !== 'events') words.push('--fidelity', options.fidelity);
   if (options.toxiproxy !== 'embedded') words.push('--toxiproxy', options.toxiproxy);
+  if (options.load !== 'users') words.push('--load', options.load);
   return words.map(quoted).join(' ');
 }
 

@@ -5,7 +5,7 @@
  */
 import type { FaultKind, FaultOf } from '../plan.ts';
 import type { LiveScene, StreamOf } from './live-scene.ts';
-import { clientProxy, linkProxy, proxiesBetween, proxiesOfDc, streamsFrom } from './names.ts';
+import { linkProxy, proxiesBetween, proxiesOfDc, streamsFrom, waysIn } from './names.ts';
 
 /** These need a virtual disk: a bit of a real one is not ours to flip. */
 export type NotLive = 'bit_rot' | 'torn_write' | 'wipe';
@@ -28,7 +28,7 @@ export const LIVE_FAULTS: Actions = {
   },
   dc_crash: ({ dc }, scene) => scene.takeDown(dc),
   partition: ({ groups }, scene) => scene.cut(proxiesBetween(groups)),
-  clients_cut: ({ dc }, scene) => scene.cut([clientProxy(dc)]),
+  clients_cut: ({ dc }, scene) => scene.cut(waysIn(dc)),
   slow_link: ({ from, to, addedMs }, scene) =>
     scene.poison(streamsFrom(from, to), latency(addedMs, 0)),
   // A toxic's jitter is drawn evenly from both sides of its latency.

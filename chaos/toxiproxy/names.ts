@@ -9,11 +9,14 @@ export const clientProxy = (dc: number): string => `dc${dc}`;
 export const gatewayProxy = (dc: number): string => `gw${dc}`;
 export const linkProxy = (from: number, to: number): string => `link_${from}_${to}`;
 
+/** How devices and third parties reach a DC; a world may not have all of them. */
+export const waysIn = (dc: number): string[] => [clientProxy(dc), gatewayProxy(dc)];
+
 /** Everything that leads to or from a DC. */
 export function proxiesOfDc(dc: number, dcs: readonly number[]): string[] {
   const others = dcs.filter((other) => other !== dc);
   return [
-    clientProxy(dc),
+    ...waysIn(dc),
     ...others.flatMap((other) => [linkProxy(dc, other), linkProxy(other, dc)]),
   ];
 }

@@ -63,7 +63,8 @@ export function checkDrill(input: DrillInput, load: DrillLoad = {}): CheckedDril
     if (typeof slos !== 'object' || slos === null || Object.keys(slos).length === 0) {
       problems.push(`${at}: name at least one, such as { writes_lost: ['count==0'] }`);
     } else {
-      problems.push(...sloProblems(slos, dcs).map((problem) => `${at}: ${problem}`));
+      const found = sloProblems(slos, dcs, { phases: at === 'slos' });
+      problems.push(...found.map((problem) => `${at}: ${problem}`));
     }
   }
   if (problems.length > 0) throw new ScenarioError(problems);
