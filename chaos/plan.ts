@@ -322,8 +322,8 @@ export const WORLD_FAULTS: Readonly<Record<'model' | 'cluster' | 'live', readonl
 };
 
 /**
- * One line for each fault of the plan that this world cannot do; to be asked before a run. `proxies`
- * is of the live world.
+ * One line for each fault of the plan that this world cannot do; to be asked before a run.
+ * `proxies` is of the live world.
  */
 export function unsupportedFaults(
   faults: readonly Fault[],
