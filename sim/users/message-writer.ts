@@ -39,8 +39,11 @@ export interface MessageWriterHost {
 
 interface Unsent {
   readonly writing: Writing;
-  /** On the present connection: not written yet, written, or acknowledged as queued. */
-  state: 'waiting' | 'in_flight' | 'queued';
+  /**
+   * On the present connection: not written yet, written, or acknowledged as queued. `twin`: refused,
+   * but an earlier attempt was acknowledged as queued somewhere and may still be carried out.
+   */
+  state: 'waiting' | 'in_flight' | 'queued' | 'twin';
   /** While it is queued: the id that it is shown under until then. */
   scheduledId: number | undefined;
 }
@@ -58,6 +61,8 @@ export class MessageWriter {
 
   /** Now or as soon as there is a connection. Never throws. */
   write(writing: Writing): void {
+    // What was refused may be taken now, and must not be overtaken by this.
+    for (const unsent of this.#unsent) if (unsent.state === 'twin') unsent.state = 'waiting';
     this.#unsent.push({ writing, state: 'waiting', scheduledId: undefined });
     this.flush();
   }
@@ -110,7 +115,7 @@ export class MessageWriter {
         (each) => each.scheduledId === scheduledId && idOf(each.writing.peer) === peerId,
       );
       // Elsewhere, or under way once more, it may still be taken.
-      if (unsent?.state !== 'queued') continue;
+      if (unsent?.state !== 'queued' && unsent?.state !== 'twin') continue;
       unsent.writing.refused('dropped from the queue');
       this.#confirm(unsent);
     }
@@ -157,6 +162,11 @@ export class MessageWriter {
       // One message held back holds back all after it: their order is a promise.
       this.#heldBack = this.#host.isCurrent(connection);
       this.#host.after(waitMs ?? BEHAVIOUR.retryMs, () => this.#host.giveUp(connection));
+      return;
+    }
+    if (unsent.scheduledId !== undefined && !this.#host.plain) {
+      unsent.state = 'twin';
+      this.flush();
       return;
     }
     unsent.writing.refused(error.text);

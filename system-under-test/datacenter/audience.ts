@@ -7,6 +7,9 @@
  * another DC it travels in order with the posts, from when that DC's interest is taken; the home
  * says from which record of its domain on. Until this DC's copy of the domain has reached that
  * record and the listeners were looked at again, posts are only hinted at.
+ *
+ * Nobody misses a post unknowingly. A member becomes a listener a moment after he may read. What
+ * passes in between is not pushed to him: he is told to look once he is one.
  */
 import type { Clock } from '../environment/index.ts';
 import { encodeTl } from '../schema/tl.ts';
@@ -48,18 +51,25 @@ interface Heard {
   /** Counts the reasons to doubt, so that what was overtaken is noticed. */
   doubts: number;
   hintedMs: number;
-  /** Newest record of the channel's domain that a post came with which was not handed on. */
-  hintedTo: number;
+  /** When a post last passed here, in posts of all channels; before it was heard, nobody knows. */
+  passed: number;
+  /** Newest record of the channel's domain that a post came with; 0 for a channel at home here. */
+  passedTo: number;
 }
 
 interface Look {
   /** Something has changed since the store was asked. */
   again: boolean;
+  /** What passed after this may be unknown to the user, as a number of `passed`. */
+  since: number;
   readonly done: Promise<void>;
 }
 
 /** In place of a user: the interest is taken. */
 const NOBODY = 0;
+
+/** Before every post: of one who has just become a member nobody knows what he has read. */
+const EVER = 0;
 
 export class Audience {
   readonly #o: AudienceOptions;
@@ -74,15 +84,20 @@ export class Audience {
   /** DCs whose evictions may be missed at the moment, with how often that began. */
   readonly #unsure = new Set<number>();
   readonly #linkDoubts = new Map<number, number>();
+  /** Posts that have passed here, and channels that began to be heard. */
+  #passes = EVER;
   readonly totals = { channelPosts: 0, channelPushes: 0, channelHints: 0, evictions: 0 };
 
   constructor(options: AudienceOptions) {
     this.#o = options;
   }
 
-  /** The first session of a user was opened here. */
+  /** The first session of a user was opened here: it asks for what passed before. */
   async userCame(userId: number): Promise<void> {
-    for (const channelId of await this.#o.channelsOf(userId)) await this.look(channelId, userId);
+    const since = this.#passes;
+    for (const channelId of await this.#o.channelsOf(userId)) {
+      await this.#lookSince(channelId, userId, since);
+    }
   }
 
   /** The last session of a user is gone from here. */
@@ -96,17 +111,7 @@ export class Audience {
    * now decides. Costs nothing for users without sessions here.
    */
   look(channelId: number, userId: number): Promise<void> {
-    if (!this.#isHere(userId)) return Promise.resolve();
-    const key = `${channelId}/${userId}`;
-    const running = this.#looks.get(key);
-    if (running) {
-      running.again = true;
-      return running.done;
-    }
-    const begin = (): Promise<void> => this.#look(channelId, userId, look);
-    const look: Look = { again: true, done: Promise.resolve().then(begin) };
-    this.#looks.set(key, look);
-    return look.done;
+    return this.#lookSince(channelId, userId, EVER);
   }
 
   /** At the channel's home: the user is no member any more, and hears nothing from now on. */
@@ -135,6 +140,8 @@ export class Audience {
     for (const dc of this.#interested.get(channelId) ?? []) {
       this.#o.links.post(dc, channelId, senderId, exceptAuthKeyId, body);
     }
+    const heard = this.#heard.get(channelId);
+    if (heard) heard.passed = ++this.#passes;
     this.#hand(channelId, senderId, exceptAuthKeyId, body);
   }
 
@@ -149,10 +156,11 @@ export class Audience {
   ): void {
     const heard = this.#heard.get(channelId);
     if (!heard) return;
+    heard.passed = ++this.#passes;
+    heard.passedTo = Math.max(heard.passedTo, position);
     if (heard.sure && !this.#unsure.has(from)) {
       this.#hand(channelId, senderId, exceptAuthKeyId, body, from, position);
     } else {
-      heard.hintedTo = Math.max(heard.hintedTo, position);
       this.#hint(channelId, heard);
     }
   }
@@ -228,6 +236,21 @@ export class Audience {
     return this.#interested.get(channelId)?.size ?? 0;
   }
 
+  #lookSince(channelId: number, userId: number, since: number): Promise<void> {
+    if (!this.#isHere(userId)) return Promise.resolve();
+    const key = `${channelId}/${userId}`;
+    const running = this.#looks.get(key);
+    if (running) {
+      running.again = true;
+      running.since = Math.min(running.since, since);
+      return running.done;
+    }
+    const begin = (): Promise<void> => this.#look(channelId, userId, look);
+    const look: Look = { again: true, since, done: Promise.resolve().then(begin) };
+    this.#looks.set(key, look);
+    return look.done;
+  }
+
   async #look(channelId: number, userId: number, look: Look): Promise<void> {
     const key = `${channelId}/${userId}`;
     try {
@@ -244,7 +267,7 @@ export class Audience {
           continue;
         }
         if (eviction) this.#evicted.delete(key);
-        if (hears && this.#isHere(userId)) this.#add(channelId, userId);
+        if (hears && this.#isHere(userId)) this.#add(channelId, userId, look.since);
         else this.#remove(channelId, userId);
       }
     } finally {
@@ -295,12 +318,19 @@ export class Audience {
     const nowMs = this.#o.clock.monotonicMs();
     if (!heard.sure && nowMs - heard.hintedMs < LIMITS.audienceHintMs) return;
     heard.hintedMs = nowMs;
+    this.#tellToLook(channelId, heard, heard.users);
+  }
+
+  #tellToLook(channelId: number, { passedTo }: Heard, users: Iterable<number>): void {
     this.totals.channelHints++;
     const update = { _: 'updateChannelTooLong', channelId } as const;
     const body = encodeTl({ _: 'updateShort', update, date: 0 });
     // Who looks now must find what the hint is about: an older copy would tell of nothing.
-    const from = heard.hintedTo > 0 ? this.#o.homes.of(channelId) : undefined;
-    this.#hand(channelId, NOBODY, '', body, from, heard.hintedTo);
+    const from = passedTo > 0 ? this.#o.homes.of(channelId) : undefined;
+    for (const userId of users) {
+      this.totals.channelPushes++;
+      this.#o.delivery.pushHere(userId, '', body, from, passedTo);
+    }
   }
 
   #hand(
@@ -325,16 +355,21 @@ export class Audience {
     return this.#o.delivery.isHere(userId);
   }
 
-  #add(channelId: number, userId: number): void {
+  #add(channelId: number, userId: number, since: number): void {
     let heard = this.#heard.get(channelId);
     if (!heard) {
       const home = this.#o.homes.of(channelId);
       const hintedMs = Number.NEGATIVE_INFINITY;
-      heard = { users: new Set(), sure: home === this.#o.dc, doubts: 0, hintedMs, hintedTo: 0 };
+      const sure = home === this.#o.dc;
+      const passed = ++this.#passes;
+      heard = { users: new Set(), sure, doubts: 0, hintedMs, passed, passedTo: 0 };
       this.#heard.set(channelId, heard);
       if (home !== this.#o.dc) this.#o.links.interest(home, [channelId]);
     }
+    // While it is not sure, all are told once it is.
+    const isBehind = !heard.users.has(userId) && heard.sure && heard.passed > since;
     heard.users.add(userId);
+    if (isBehind) this.#tellToLook(channelId, heard, [userId]);
     let channels = this.#channels.get(userId);
     if (!channels) {
       channels = new Set();

@@ -82,7 +82,7 @@ export class DisturbedFlow {
   /** Nothing waits anywhere, nobody is away, nothing is out: steady seconds may go on. */
   isQuietAt(at: number): boolean {
     return (
-      this.now.active.size === 0 &&
+      this.now.active.size + this.now.redialing.size === 0 &&
       this.waiting === 0 &&
       this.touched.every((touched) => touched === 0) &&
       this.waits.mediaBytes.every((bytes) => bytes === 0) &&
@@ -194,7 +194,7 @@ export class DisturbedFlow {
   }
 
   private offer({ at, seconds, rates }: TimedStep): void {
-    const { dcCount, access, oneWayUs } = this.plan;
+    const { dcCount, access, guestWayUs } = this.plan;
     for (let entry = 0; entry < rates.length; entry++) {
       this.ledger.offered[entry]! += rates[entry]! * seconds;
     }
@@ -209,7 +209,7 @@ export class DisturbedFlow {
       const taken = this.admit(dc, seconds, requests);
       for (const { batch, refusals } of requests) {
         if (taken < 1) this.refuse(people, dc, split(batch, 1 - taken), refusals);
-        batch.shift += oneWayUs[home * dcCount + dc]!;
+        batch.shift += guestWayUs[home * dcCount + dc]!;
         batch.mean += access.mean;
         batch.variance += access.variance;
         this.waits.fronts[dc]![home]!.push(batch);
@@ -320,13 +320,13 @@ export class DisturbedFlow {
 
   /** The sender is told: stored at home, queued elsewhere. */
   private answer({ middle }: Step, dc: number, home: number, batch: Batch): void {
-    const { access, oneWayUs, dcCount } = this.plan;
+    const { access, guestWayUs, dcCount } = this.plan;
     this.recorder.acknowledgeLate(
       dc === home ? 0 : 1,
       home,
       batch.due,
       this.people[home]!.messagesOf(batch),
-      batch.shift + oneWayUs[home * dcCount + dc]!,
+      batch.shift + guestWayUs[home * dcCount + dc]!,
       batch.mean + access.mean + Math.max(0, middle - batch.due) * 1e6,
       batch.variance + access.variance + batch.dueVariance * 1e12,
     );
@@ -417,7 +417,7 @@ export class DisturbedFlow {
   /** To the devices of those who are at home here. */
   private push(step: TimedStep, dc: number): void {
     const { plan, touched, recorder } = this;
-    const { dcCount, access, oneWayUs } = plan;
+    const { dcCount, access, guestWayUs } = plan;
     const { delivery } = this.stations.dcs[dc]!;
     if (this.now.lost[dc] === 1) return;
     const taken = serve(this.waits.pushes[dc]!, delivery.capacity * step.seconds, 'deliveries');
@@ -425,7 +425,7 @@ export class DisturbedFlow {
     addTime(taken, delivery);
     this.noteUse(STATION.delivery, dc, delivery.utilisation, step);
     const at = this.people[dc]!.target;
-    const extraUs = at < 0 ? 0 : oneWayUs[dc * dcCount + at]!;
+    const extraUs = at < 0 ? 0 : guestWayUs[dc * dcCount + at]!;
     taken.forEach((batches, from) => {
       for (const batch of batches) {
         this.ledger.arrived[from * dcCount + dc]! += batch.n;

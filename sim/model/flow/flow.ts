@@ -19,7 +19,7 @@ import type { ColumnFleet } from '../plan.ts';
 import type { ServiceTimes } from '../service-times.ts';
 import { DisturbedFlow } from './disturbed-flow.ts';
 import { Ledger } from './ledger.ts';
-import { Disturbances, type FlowPlan, planFlow } from './plan.ts';
+import { Disturbances, type FlowPlan, healsAt, planFlow } from './plan.ts';
 import type { PostInput } from './post-plan.ts';
 import { POST_CLASSES, PostFlow } from './posts.ts';
 import { Recorder } from './recorder.ts';
@@ -345,7 +345,7 @@ class FlowRun {
     input.measurements.add('writes_doubled', beyond(-difference), {}, 0);
     dcs.forEach((id, dc) => {
       const ends = plan.faults.flatMap((fault) =>
-        cutsOff(fault, id) ? [fault.atSeconds + fault.forSeconds] : [],
+        cutsOff(fault, id) ? [healsAt(fault, plan.service)] : [],
       );
       if (ends.length === 0 || leftWaiting > 0) return;
       const back = Math.max(...ends);
@@ -359,7 +359,7 @@ class FlowRun {
     if (this.disturbed.effects[index]! < 0.5) return { fault };
     const fired = { fault, firedAtSeconds: fault.atSeconds };
     if (this.disturbed.waiting > 0 || this.disturbances.active.has(index)) return fired;
-    return { ...fired, healedAtSeconds: fault.atSeconds + fault.forSeconds };
+    return { ...fired, healedAtSeconds: healsAt(fault, this.plan.service) };
   }
 }
 

@@ -30,6 +30,8 @@ export interface Edge {
   readonly atSeconds: number;
   readonly fault: number;
   readonly begins: boolean;
+  /** Of the links of a DC that is back: they are dialled anew. */
+  readonly redials?: true;
 }
 
 export interface FlowPlan {
@@ -50,6 +52,8 @@ export interface FlowPlan {
   /** DC indices by distance from each DC, itself first. */
   readonly nearest: readonly (readonly number[])[];
   readonly oneWayUs: Float64Array;
+  /** [home × dcCount + DC]: what those who are at home there take longer to reach that DC. */
+  readonly guestWayUs: Float64Array;
   /** Device to nearest DC, one way. */
   readonly access: { readonly mean: number; readonly variance: number };
   /** Bytes of a one-to-one message on the backbone. */
@@ -103,12 +107,12 @@ export function planFlow(input: FlowPlanInput): FlowPlan {
   return {
     ...{ dcCount, windowSeconds, columns, fleet, service, settings, classes, faults, deliveryUs },
     fanOutUs: classes.map((one) => fanOutUs(one, fleet, columns, deliveryUs)),
-    edges: edgesOf(faults),
+    edges: edgesOf(faults, service),
     nearest: ids.map((id, dc) => [
       dc,
       ...nearestOthers(topology, id).map((other) => ids.indexOf(other)),
     ]),
-    ...{ oneWayUs, access },
+    ...{ oneWayUs, access, guestWayUs: oneWayUs.map((us) => us * service.guestWayShare) },
     posts: input.posts && planPosts(input.posts, surroundings),
     messageBytes: bytes,
     serialisationUs: (bytes * 8e6 * columns) / service.linkBitsPerSecond,
@@ -161,11 +165,28 @@ function refuse(
   if (problems.length > 0) throw new RangeError(`flow: ${problems.join('; ')}`);
 }
 
-function edgesOf(faults: readonly Fault[]): Edge[] {
-  const edges = faults.flatMap(({ atSeconds, forSeconds }, fault): Edge[] => [
-    { atSeconds, fault, begins: true },
-    { atSeconds: atSeconds + forSeconds, fault, begins: false },
-  ]);
+/** When what a fault breaks is right again: a DC that was lost has to start first. */
+export function healsAt(fault: Fault, { restartMs }: Pick<ServiceTimes, 'restartMs'>): number {
+  const { atSeconds, forSeconds } = fault;
+  return atSeconds + forSeconds + (lostDc(fault) === undefined ? 0 : restartMs / 1000);
+}
+
+function edgesOf(faults: readonly Fault[], service: ServiceTimes): Edge[] {
+  const { redialMs } = service;
+  const edges = faults.flatMap((each, fault): Edge[] => {
+    const end = healsAt(each, service);
+    const own: Edge[] = [
+      { atSeconds: each.atSeconds, fault, begins: true },
+      { atSeconds: end, fault, begins: false },
+    ];
+    if (lostDc(each) === undefined || redialMs === 0) return own;
+    const linkedAt = end + redialMs / 1000;
+    return [
+      ...own,
+      { atSeconds: end, fault, begins: true, redials: true },
+      { atSeconds: linkedAt, fault, begins: false, redials: true },
+    ];
+  });
   return edges.sort(
     (a, b) => a.atSeconds - b.atSeconds || Number(a.begins) - Number(b.begins) || a.fault - b.fault,
   );
@@ -179,6 +200,8 @@ export class Disturbances {
   /** [pair]: what a slow link adds, µs. */
   readonly addedUs: Float64Array;
   readonly active: Set<number> = new Set();
+  /** Losses that are over, but for the DC's links. */
+  readonly redialing: Set<number> = new Set();
   private readonly plan: FlowPlan;
   private readonly ids: readonly number[];
   private next = 0;
@@ -200,16 +223,27 @@ export class Disturbances {
   advance(now: number): boolean {
     const before = this.next;
     for (; this.nextEdge <= now; this.next++) {
-      const { fault, begins } = this.plan.edges[this.next]!;
-      if (begins) this.active.add(fault);
-      else this.active.delete(fault);
+      const { fault, begins, redials } = this.plan.edges[this.next]!;
+      const set = redials ? this.redialing : this.active;
+      if (begins) set.add(fault);
+      else set.delete(fault);
     }
     if (this.next === before) return false;
     this.lost.fill(0);
     this.cut.fill(0);
     this.addedUs.fill(0);
     for (const index of this.active) this.apply(this.plan.faults[index]!);
+    for (const index of this.redialing) this.unlink(lostDc(this.plan.faults[index]!)!);
     return true;
+  }
+
+  private unlink(id: number): void {
+    const dc = this.ids.indexOf(id);
+    for (let other = 0; other < this.plan.dcCount; other++) {
+      if (other === dc) continue;
+      this.cut[dc * this.plan.dcCount + other] = 1;
+      this.cut[other * this.plan.dcCount + dc] = 1;
+    }
   }
 
   private apply(fault: Fault): void {

@@ -19,6 +19,9 @@ import { type VirtualPeople, withPeople } from './virtual-people.ts';
 const rpcError = (code: number, text: string): unknown => expect.objectContaining({ code, text });
 const totals = ({ cluster }: VirtualPeople, dc: number) => cluster.datacenter(dc)!.status().totals;
 
+/** When somebody posts after another has asked to join from the other DC, 125 ms away; ms. */
+const JOINERS = Array.from({ length: 16 }, (_, index) => 100 + 10 * index);
+
 /** Nothing passes from one DC to the other, or in either direction. Returns how to heal it. */
 function cut({ cluster }: VirtualPeople, from: number, to: number, both = true): () => void {
   const isCut = (a: string, b: string): boolean =>
@@ -52,6 +55,30 @@ describe('two datacentres', () => {
       expect(totals(world, 1)['channelPosts']).toBe(4);
       const pushes = (totals(world, 5)['channelPushes'] ?? 0) - (before['channelPushes'] ?? 0);
       expect(pushes).toBe(4 * 3);
+    }));
+
+  test('whoever joins while somebody posts reads the post, hears it or is told to look', () =>
+    withPeople([1, 5, ...JOINERS.map(() => 5)], async ({ people, pass }) => {
+      const [alice, bob, ...joiners] = people.map(({ device }) => device);
+      const chat = await create(alice!);
+      await join(bob!, chat);
+      await pass(2_000);
+      for (const [index, device] of joiners.entries()) {
+        const text = `post ${index}`;
+        const joining = join(device, chat).then(async () => {
+          // A hint that comes while a question is under way makes a client ask once more.
+          const toldBefore = device.pushed.length;
+          return { read: shown(await device.history(chat)), toldBefore };
+        });
+        await pass(JOINERS[index] ?? 0);
+        await alice!.send(chat, text, index + 1);
+        const { read, toldBefore } = await joining;
+        await pass(2_000);
+        const hints = device.pushed.slice(toldBefore).filter((each) => each._ === 'updateShort');
+        const knows = [...read, ...pushedPosts(device, chat)].some((each) => each.endsWith(text));
+        expect(knows || hints.length > 0, `${text}, after ${JOINERS[index]} ms`).toBe(true);
+        expect(shown(await device.history(chat))[0]).toMatch(text);
+      }
     }));
 
   test('whoever is banned hears and reads nothing more, wherever the session is', () =>
