@@ -12,9 +12,10 @@
  *     });
  */
 import { type Fault, faultPlanProblems } from '../chaos/plan.ts';
-import { type SloMap, sloProblems } from '../reports/slo.ts';
+import { type SloMap, sloProblems, type Verdict } from '../reports/slo.ts';
 import fiveDatacentres from '../system-under-test/five-datacentres.json' with { type: 'json' };
 import { dcIds, type Topology } from '../system-under-test/topology.ts';
+import { type Capability, expectedProblems, needsProblems } from './capabilities.ts';
 import {
   between,
   show,
@@ -51,7 +52,14 @@ export interface ScenarioInput {
   /** Metric with optional tags, to thresholds that must all hold. See reports/slo.ts. */
   readonly slos: SloMap;
   readonly worlds?: { readonly cluster?: WorldSize; readonly live?: WorldSize };
+  /** What each world should say; a run that says something else notes it. Default: nothing. */
+  readonly expected?: Expected;
+  /** What it is about: a world without it can only be undecided. Default: nothing special. */
+  readonly needs?: readonly Capability[];
 }
+
+/** Verdict by world, of the scenario as it is written, at any seed. */
+export type Expected = { readonly [World in WorldName]?: Verdict };
 
 export interface Scenario {
   readonly name: string;
@@ -63,6 +71,8 @@ export interface Scenario {
   readonly faults: readonly Fault[];
   readonly slos: SloMap;
   readonly worlds: { readonly cluster: Required<WorldSize>; readonly live: Required<WorldSize> };
+  readonly expected: Expected;
+  readonly needs: readonly Capability[];
 }
 
 /** Everything that is wrong with a scenario, at once: one line a problem, each naming its field. */
@@ -92,6 +102,8 @@ export function scenario(input: ScenarioInput): Scenario {
       cluster: { users: 300, messagesPerSecond: 60, ...input.worlds?.cluster },
       live: { users: 200, messagesPerSecond: 100, ...input.worlds?.live },
     },
+    expected: input.expected ?? {},
+    needs: input.needs ?? [],
   });
 }
 
@@ -140,19 +152,15 @@ function scenarioProblems(input: ScenarioInput): string[] {
     const phases = Array.isArray(input.faults) && input.faults.length > 0;
     problems.push(...sloProblems(input.slos, dcs, { phases }));
   }
-  const known = [
-    'name',
-    'title',
-    'teaches',
-    'traffic',
-    'window',
-    'topology',
-    'faults',
-    'slos',
-    'worlds',
-  ];
+  problems.push(...expectedProblems(input.expected), ...needsProblems(input.needs));
   for (const field of Object.keys(input)) {
-    if (!known.includes(field)) problems.push(`${field}: is not known; use ${known.join(', ')}`);
+    if (SCENARIO_FIELDS.includes(field)) continue;
+    problems.push(`${field}: is not known; use ${SCENARIO_FIELDS.join(', ')}`);
   }
   return problems;
 }
+
+const SCENARIO_FIELDS = [
+  ...['name', 'title', 'teaches', 'traffic', 'window', 'topology', 'faults', 'slos', 'worlds'],
+  ...['expected', 'needs'],
+];

@@ -15,6 +15,7 @@ import {
 } from '../reports/results.ts';
 import type { SloMap } from '../reports/slo.ts';
 import { parseSelection } from '../reports/tags.ts';
+import { missingIn, surpriseOf } from './capabilities.ts';
 import { type Scenario, ScenarioError, type WorldName } from './define.ts';
 import { type Fidelity, fidelityProblems } from './fidelity.ts';
 import { loadPicture } from './load-picture.ts';
@@ -86,7 +87,10 @@ export async function runScenario(
       signal.throwIfAborted();
       const faults = run.faults.map(faultResult);
       const { slos, notes } = judgedHere(scenario.slos, run);
-      results[name] = worldResult({ ...run, faults, slos, notes });
+      const voidReasons = [...missingIn(name, scenario), ...run.voidReasons];
+      const judged = worldResult({ ...run, faults, slos, notes, voidReasons });
+      const surprise = surpriseOf(name, judged.verdict, scenario);
+      results[name] = surprise ? { ...judged, notes: [surprise, ...judged.notes] } : judged;
     } catch (cause) {
       throw new WorldFailure(name, cause, unfinished(scenario, results, options));
     }

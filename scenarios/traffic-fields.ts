@@ -45,6 +45,11 @@ export interface Traffic {
    * seconds of the window, or a file whose first row is the start of the window.
    */
   readonly series?: SeriesFile | readonly SeriesPoint[] | undefined;
+  /**
+   * Share of the people (0 to 1) who are abroad: their devices connect to another DC than their
+   * home's, each to one that is drawn. Default 0. Cluster and live; the model knows no travellers.
+   */
+  readonly travellersShare?: number;
 }
 
 export interface Window {
@@ -67,6 +72,7 @@ export interface TrafficValue {
   readonly mix: Mix;
   readonly shapes: readonly Shape[];
   readonly series: SeriesFile | readonly SeriesPoint[] | undefined;
+  readonly travellersShare: number;
 }
 
 /** Longest measured window: a leap year. Most worlds take less, see fidelity.ts. */
@@ -78,9 +84,11 @@ const LIMITS = {
   messagesPerDay: 1e13,
   textBytes: 4096, // Telegram's limit on a message's text, in characters
   mediaBytes: 2_000_000_000, // requirement R20
+  travellersShare: 1,
 };
 const TRAFFIC_FIELDS = [
   ...['users', 'messagesPerDay', 'textBytes', 'mediaBytes', 'mix', 'shapes', 'series'],
+  'travellersShare',
 ];
 const WINDOW_FIELDS = ['fromUtc', 'seconds', 'warmupSeconds', 'date'];
 
@@ -93,6 +101,7 @@ export function trafficValue(traffic: Traffic): TrafficValue {
     mix: mixOf(traffic.mix ?? 'all-direct'),
     shapes: traffic.shapes ?? [],
     series: traffic.series,
+    travellersShare: traffic.travellersShare ?? 0,
   };
 }
 
@@ -148,6 +157,7 @@ export function trafficProblems(traffic: unknown, window: unknown, topology: Top
   number('messagesPerDay', 1, false);
   number('textBytes', 1, true);
   number('mediaBytes', 1, true);
+  number('travellersShare', 0, true);
   const { mix, shapes, series } = given;
   if (mix !== undefined) {
     problems.push(...mixProblems(mix).map((problem) => `traffic.mix: ${problem}`));

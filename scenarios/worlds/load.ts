@@ -3,10 +3,14 @@
  * the same messages for the cluster and the live world, where their sizes are the same.
  */
 import { Digest } from '../../sim/core/digest.ts';
+import { uniform53 } from '../../sim/core/draws.ts';
+import { keyOfSeed } from '../../sim/core/seed.ts';
+import { randomStream } from '../../sim/core/streams.ts';
 import { KINDS } from '../../sim/traffic/kinds.ts';
 import type { ScenarioLoad } from '../../sim/traffic/scenario-load.ts';
 import { MessageSchedule } from '../../sim/traffic/schedule.ts';
 import type { CrowdPerson, DueMessage } from '../../sim/users/crowd.ts';
+import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario, WorldSize } from '../define.ts';
 import { loadInput } from '../load-input.ts';
 
@@ -36,13 +40,16 @@ export function scaledLoad(
     ...size,
   });
   const digest = new Digest();
+  const servedAt = travels(scenario, seed);
   const people = schedule.people.map((person): CrowdPerson => {
     if (person.testPhone === undefined) {
       throw new Error(`DC ${person.homeDc} has more users than test numbers (10,000)`);
     }
     digest.text(person.testPhone);
     const { index, homeDc, name } = person;
-    return { index, homeDc, name, phone: person.testPhone };
+    const connectsTo = servedAt(person.planetIndex, homeDc);
+    if (connectsTo !== homeDc) digest.integers([index, connectsTo]);
+    return { index, homeDc, name, phone: person.testPhone, connectsTo };
   });
   const messages = [...schedule.messages()].map((message): DueMessage => {
     const dueMs = message.dueMs + window.warmupSeconds * 1000;
@@ -52,7 +59,29 @@ export function scaledLoad(
   });
   digest.text(JSON.stringify(scenario.faults));
   const scale = `1:${Math.round(traffic.users / people.length)}`;
-  return { people, messages, digest: digest.hex(), scale, notes: notesOf(schedule.load) };
+  const notes = notesOf(schedule.load);
+  const abroad = people.filter(({ homeDc, connectsTo }) => connectsTo !== homeDc).length;
+  if (abroad > 0) notes.push(`${abroad} people are abroad: another datacentre serves them`);
+  return { people, messages, digest: digest.hex(), scale, notes };
+}
+
+/**
+ * Which DC a person's devices connect to. Who travels is the same in a world of any size; where to,
+ * is any other DC with equal chance (assumed).
+ */
+function travels(
+  { traffic, topology }: Scenario,
+  seed: string,
+): (planetIndex: number, homeDc: number) => number {
+  const { travellersShare } = traffic;
+  if (travellersShare === 0) return (_, homeDc) => homeDc;
+  const key = keyOfSeed(seed);
+  return (planetIndex, homeDc) => {
+    const words = randomStream(key, 'person.travels', planetIndex);
+    if (uniform53(words) >= travellersShare) return homeDc;
+    const others = dcIds(topology).filter((dc) => dc !== homeDc);
+    return others[Math.floor(uniform53(words) * others.length)] ?? homeDc;
+  };
 }
 
 /** What becomes of kinds and requests in a world that has people writing to each other only. */

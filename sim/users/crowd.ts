@@ -21,6 +21,8 @@ import { type DueOperation, NO_WORKLOAD, namedUsers, type Workload } from './wor
 export interface CrowdPerson {
   readonly index: number;
   readonly homeDc: number;
+  /** The DC that the devices connect to where they can. Default: home. */
+  readonly connectsTo?: number;
   /** International number without "+"; a test number of the home DC. */
   readonly phone: string;
   readonly name: string;
@@ -153,11 +155,12 @@ export class Crowd {
     ];
   }
 
-  /** Users at home at `dc` whose device is connected elsewhere or nowhere. */
+  /** Users whom `dc` serves (at home there, or travelling) and who are connected elsewhere or nowhere. */
   away(dc: number): number {
     let count = 0;
     for (const user of this.users) {
-      if (this.#person(user.index).homeDc === dc && user.connectedTo !== dc) count++;
+      const { homeDc, connectsTo: servedBy = homeDc } = this.#person(user.index);
+      if (servedBy === dc && user.connectedTo !== dc) count++;
     }
     return count;
   }
@@ -244,12 +247,12 @@ export class Crowd {
   }
 
   #device(person: CrowdPerson, device: number, directory: UserDirectory): VirtualUser {
-    const { index, homeDc } = person;
+    const { index, homeDc, connectsTo: servedBy = homeDc } = person;
     const { topology, networkOf, randomnessOf, authorizationOf, lookEveryMs } = this.#o;
     const authorization = authorizationOf?.(index, device);
     return new VirtualUser({
       ...{ index, device, homeDc, directory, phone: person.phone, name: person.name },
-      order: [homeDc, ...nearestOthers(topology, homeDc)],
+      order: [servedBy, ...nearestOthers(topology, servedBy)],
       addresses: this.#o.addresses,
       clock: this.#o.clock,
       network: networkOf(index),

@@ -15,9 +15,13 @@ import { type DeviceTimers, within } from './device-timers.ts';
 /** What a device needs of the world to connect to the system. */
 export interface DeviceWorld {
   readonly index: number;
+  /** Where its user's box is. */
   readonly homeDc: number;
-  /** The DCs in the order in which this device tries them: home first, then the nearest. */
-  readonly order: readonly number[];
+  /**
+   * The DCs in the order in which this device tries them. Where it can, it uses the first: its
+   * user's home, unless the user travels.
+   */
+  readonly order: readonly [first: number, ...others: number[]];
   readonly addresses: ReadonlyMap<number, string>;
   readonly clock: Clock;
   readonly network: Network;
@@ -87,7 +91,7 @@ export class DeviceLink {
     this.#o = options;
     this.#host = host;
     this.#timers = timers;
-    this.#dc = options.homeDc;
+    this.#dc = options.order[0];
     this.#authKey = authKey;
   }
 
@@ -113,10 +117,10 @@ export class DeviceLink {
     return this.#connection === connection;
   }
 
-  /** The first connection. Rejects when home cannot be reached. */
+  /** The first connection. Rejects when the first DC of the order cannot be reached. */
   start(): Promise<void> {
     this.#timers.every(BEHAVIOUR.pingEveryMs, () => this.#ping());
-    return this.#open(this.#o.homeDc);
+    return this.#open(this.#o.order[0]);
   }
 
   /** Rejects when there is no connection, no answer, or a refusal (RpcError). */
@@ -205,7 +209,7 @@ export class DeviceLink {
     this.#connection = connection;
     this.#dc = dc;
     this.stats.connects++;
-    if (dc !== this.#o.homeDc) {
+    if (dc !== this.#o.order[0]) {
       this.stats.failovers++;
       this.#lookHomeSoon(this.#timers.phase(BEHAVIOUR.homeLookMs));
     }
@@ -224,12 +228,12 @@ export class DeviceLink {
   #reconnect(): void {
     if (this.#connecting || this.#stopped || this.#isOff) return;
     this.#connecting = (async () => {
-      const { order, homeDc } = this.#o;
+      const { order } = this.#o;
       const first = this.#fruitless ? order.indexOf(this.#dc) + 1 : 0;
       if (first === order.length) await this.#timers.pause(BEHAVIOUR.retryMs);
       for (let attempt = 0; this.#isWanted && !this.#connection; attempt++) {
         try {
-          await this.#open(order[(first + attempt) % order.length] ?? homeDc);
+          await this.#open(order[(first + attempt) % order.length] ?? order[0]);
         } catch {
           if (attempt % order.length === order.length - 1) {
             await this.#timers.pause(BEHAVIOUR.retryMs);
@@ -262,7 +266,7 @@ export class DeviceLink {
     this.#lookingHome = true;
     this.#timers.after(ms, () => {
       this.#lookingHome = false;
-      if (this.#dc === this.#o.homeDc) return;
+      if (this.#dc === this.#o.order[0]) return;
       this.#lookHome();
       this.#lookHomeSoon(BEHAVIOUR.homeLookMs);
     });
@@ -270,11 +274,12 @@ export class DeviceLink {
 
   /** Away from home, and nothing of ours waits in a queue here: go back as soon as home answers. */
   #lookHome(): void {
-    const { homeDc, addresses, network } = this.#o;
-    if (!this.#connection || this.#dc === homeDc || this.#host.mustStay()) return;
+    const { order, addresses, network } = this.#o;
+    const first = order[0];
+    if (!this.#connection || this.#dc === first || this.#host.mustStay()) return;
     if (this.#connecting) return;
     const away = this.#connection;
-    const address = addresses.get(homeDc);
+    const address = addresses.get(first);
     if (address === undefined) return;
     network.connect(address, BEHAVIOUR.connectMs).then(
       (probe) => {
