@@ -131,6 +131,24 @@ test('two DCs are lost, one while the other is: backlogs and drain times of both
   expect(sum(tally.queued) / count(flow.measurements, 'writes_queued')).toBeCloseTo(1, 1);
 });
 
+test('a DC that takes a second to start and 1.5 s to be linked again; guests are near', async () => {
+  const service = { restartMs: 1000, redialMs: 1500, guestWayShare: 0.2 };
+  const faults: Fault[] = [{ kind: 'dc_loss', dc: 2, atSeconds: 6.1, forSeconds: 10 }];
+  const runs = await both({
+    ...{ seconds: 45, faults, service },
+  });
+  const { tally, flow } = runs;
+  const peak = Math.max(...backlogOf(tally, 1));
+  // Some 190 wait: 7 % is one standard deviation.
+  expectNear(flow.measurements.summary('backlog', { dc: '2' })!.max / peak, 0.1);
+  const drained = tally.perDc[1]! / 1e6 - 17.1;
+  expectNear(flow.measurements.summary('drain_time', { dc: '2' })!.max / drained, 0.15);
+  for (let dc = 0; dc < DCS; dc++) expectNear(meanRatio(runs, 'outage', dc), 0.1);
+  const events = latencyOf(tally, (PATH_COUNT + 1) * DCS + 1).meanMs;
+  const queued = flow.measurements.summary('ack_latency', { ack: 'queued', dc: '2' })!.mean;
+  expectNear(queued / events, 0.1);
+});
+
 test('a partition: what waits on its links', async () => {
   const groups = [[1], [2, 3]] as const;
   const faults: Fault[] = [{ kind: 'partition', groups, atSeconds: 5, forSeconds: 8 }];
