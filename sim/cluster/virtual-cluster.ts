@@ -172,6 +172,15 @@ export class VirtualCluster {
     );
   }
 
+  /** Stream records that all copies together have applied: whether they come on. */
+  get recordsApplied(): number {
+    let sum = 0;
+    for (const datacenter of this.#datacenters.values()) {
+      for (const position of Object.values(datacenter.status().applied)) sum += position;
+    }
+    return sum;
+  }
+
   /** Every disk is read through now, and what is damaged on it put right by the others. */
   async mendDamage(): Promise<void> {
     for (const datacenter of this.#datacenters.values()) await datacenter.scrubNow();
