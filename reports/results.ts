@@ -4,6 +4,8 @@
  * scenario, seed, verdicts, digest, messages, SLO values, and summaries per metric. Builders here
  * turn a world's run into its part and judge it; they take plain shapes, not scenarios.
  */
+import { type HeatResult, heatOf } from './heat.ts';
+import type { LatencyBudget } from './latency-budget.ts';
 import type { LoadResult } from './load-result.ts';
 import type { CounterName, GaugeName, Measurements, Summary, TrendName } from './measurements.ts';
 import { METRICS, type MetricName } from './metrics.ts';
@@ -61,6 +63,8 @@ export interface TimelineResult {
   /** Per second. */
   readonly rates: Readonly<Record<string, readonly number[]>>;
   readonly levels: Readonly<Record<string, readonly (number | null)[]>>;
+  /** How latencies were spread; absent where there were none, or the version did not keep it. */
+  readonly heat?: HeatResult;
 }
 export interface TrendColumns {
   readonly count: readonly number[];
@@ -86,6 +90,8 @@ export interface WorldResult {
   readonly histograms: Readonly<Record<string, string>>;
   /** Cumulative counts at round limits, for Prometheus: [limit in the metric's unit, count]. */
   readonly buckets: Readonly<Record<string, readonly (readonly [number, number])[]>>;
+  /** Where the world can say what each hop of a message takes. */
+  readonly latencyBudget?: LatencyBudget;
   /** Where the scenario was a drill. */
   readonly drill?: DrillResult;
 }
@@ -99,6 +105,7 @@ export interface WorldInput {
   readonly notes: readonly string[];
   readonly voidReasons: readonly string[];
   readonly slos: SloMap;
+  readonly latencyBudget?: LatencyBudget;
 }
 
 /** The machine that ran it; handed in, as nothing here looks at the machine. */
@@ -206,6 +213,7 @@ export function worldResult(input: WorldInput): WorldResult {
         from.countAtOrBelow(metric, limit, tags),
       ]),
     ),
+    ...(input.latencyBudget === undefined ? {} : { latencyBudget: input.latencyBudget }),
   };
 }
 
@@ -299,7 +307,8 @@ function timelineOf(measurements: Measurements, selections: NamedSelection[]): T
     { length: measurements.timelineBuckets() },
     (_, index) => index * bucketSeconds,
   );
-  return { bucketSeconds, atSeconds, trends, rates, levels };
+  const heat = heatOf(measurements);
+  return { bucketSeconds, atSeconds, trends, rates, levels, ...(heat ? { heat } : {}) };
 }
 
 const BUCKET_LIMITS_MS = [

@@ -10,6 +10,7 @@ export interface Assets {
   readonly libraryScript: string;
   readonly libraryStyle: string;
   readonly chartScript: string;
+  readonly heatScript: string;
   readonly pageScript: string;
   readonly pageStyle: string;
 }
@@ -29,6 +30,7 @@ function readAssets(): Assets {
     libraryScript: readFileSync(join(uPlot, 'uPlot.iife.min.js'), 'utf8'),
     libraryStyle: readFileSync(join(uPlot, 'uPlot.min.css'), 'utf8'),
     chartScript: page('chart.js'),
+    heatScript: page('heat.js'),
     pageScript: page('page.js'),
     pageStyle: page('page.css'),
   };

@@ -8,12 +8,16 @@ import { createHash } from 'node:crypto';
 import type { ResultsDocument, WorldResult } from '../results.ts';
 import type { SloResult } from '../slo.ts';
 import { type Assets, reportAssets } from './assets.ts';
+import { budgetSection } from './budget-section.ts';
+import { drillSection } from './drill-section.ts';
 import {
+  budgetText,
   faultRows,
   formatCount,
   formatDuration,
   formatValue,
   grouped,
+  intervalText,
   keyFigures,
   marginOf,
   nameDatacentres,
@@ -24,14 +28,17 @@ import {
   VERDICT_WORDS,
   verdictSentence,
 } from './format.ts';
+import { heatSection } from './heat-section.ts';
 import { loadBody } from './load-section.ts';
 import { loadStyle } from './load-style.ts';
+import { chart, scrolling, section } from './page-parts.ts';
+import { stationSection } from './station-section.ts';
 import { type Markup, markup, type Part, trusted } from './xml.ts';
 
 export function renderHtml(results: ResultsDocument, assets: Assets = reportAssets()): string {
-  const scripts = [assets.libraryScript, assets.chartScript, assets.pageScript].map(
-    (script) => `\n${script}\n`,
-  );
+  const scripts = [
+    ...[assets.libraryScript, assets.chartScript, assets.heatScript, assets.pageScript],
+  ].map((script) => `\n${script}\n`);
   const hashes = scripts.map((script) => {
     return `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
   });
@@ -54,10 +61,14 @@ ${trusted(assets.pageStyle)}${trusted(loadStyle)}</style>
 ${header(results)}
 <main>
 ${promises(results)}
+${drillSection(results)}
 ${timeline(results)}
-${load(results)}
+${heatSection(results)}
 ${percentiles(results)}
+${budgetSection(results)}
 ${datacentres(results)}
+${stationSection(results)}
+${load(results)}
 ${figures(results)}
 ${particulars(results)}
 </main>
@@ -101,7 +112,7 @@ ${worlds.map(([name]) => sloCell(byWorld.get(name)))}</tr>\n`,
   return section(
     'promises',
     'Promises',
-    markup`<div class="scroll"><table class="promises">
+    markup`<div class="scroll" tabindex="0" role="region" aria-label="Promises"><table class="promises">
 <thead><tr><th scope="col">promise</th>${worldHeads(results)}</tr></thead>
 <tbody>
 ${rows}</tbody>
@@ -117,7 +128,11 @@ function sloCell(slo: SloResult | undefined): Markup {
   const mark = markup`<span class="mark">${VERDICT_MARKS[slo.verdict]}<span class="sr"> ${slo.verdict}</span></span>`;
   const detail = slo.why ?? marginOf(slo);
   const note = detail === '' ? '' : markup`<small>${detail}</small>`;
-  return markup`<td class="${slo.verdict}">${mark} <b>${sloValue(slo)}</b> ${note}${meter(slo)}</td>`;
+  const below = [
+    slo.interval === undefined ? '' : `95 % interval: ${intervalText(slo)}`,
+    budgetText(slo),
+  ].filter((text) => text !== '');
+  return markup`<td class="${slo.verdict}">${mark} <b>${sloValue(slo)}</b> ${note}${meter(slo)}${below.map((text) => markup`<small class="below">${text}</small>`)}</td>`;
 }
 
 /** A bar of the value against a tick at the limit, where "less is better" applies. */
@@ -165,14 +180,6 @@ ${charts}`,
   );
 }
 
-function chart(kind: string, key: string, caption: string, label: string): Markup {
-  return markup`<figure class="chart" data-chart="${kind}" data-key="${key}">
-<figcaption>${caption}</figcaption>
-<div class="plot" role="img" tabindex="0" aria-label="${label}"></div>
-<details><summary>Numbers of this chart</summary><div class="scroll numbers"></div></details>
-</figure>`;
-}
-
 function load(results: ResultsDocument): Part {
   const body = loadBody(results);
   return body === undefined ? '' : section('load', 'Offered load', body);
@@ -197,7 +204,42 @@ function percentiles(results: ResultsDocument): Markup {
     'percentiles',
     'Delivery latency by percentile',
     markup`<p class="hint">From when a message was due until an online device of the recipient has it. Each step to the right shows ten times rarer messages.</p>
-<div class="multiples">${charts}</div>`,
+<div class="multiples">${charts}</div>
+${pathTable(results)}`,
+  );
+}
+
+/** Columns of the per-path table. */
+const PATH_FIGURES = [
+  ['p50', 'p50'],
+  ['p90', 'p90'],
+  ['p99', 'p99'],
+  ['p999', 'p99.9'],
+  ['max', 'slowest'],
+] as const;
+
+function pathTable(results: ResultsDocument): Markup {
+  const rows = PATH_TITLES.flatMap(([path, title]) => {
+    const having = Object.entries(results.worlds).flatMap(([world, { metrics }]) => {
+      const summary = metrics[`delivery_latency{path:${path}}`];
+      return summary?.kind === 'trend' ? [{ world, summary }] : [];
+    });
+    return having.map(({ world, summary }, index) => {
+      const { count, unit } = summary;
+      const head = markup`<th scope="rowgroup" rowspan="${having.length}">${title}</th>\n`;
+      const cells = PATH_FIGURES.map(
+        ([name]) => markup`<td>${formatValue(summary[name], unit)}</td>`,
+      );
+      return markup`<tr${index === 0 ? trusted(' class="first"') : ''}>${index === 0 ? head : ''}<td class="text">${world}</td><td>${formatCount(count)}</td>${cells}</tr>\n`;
+    });
+  });
+  const heads = PATH_FIGURES.map(([, head]) => markup`<th scope="col">${head}</th>`);
+  return scrolling(
+    'Delivery latency by path',
+    markup`<table class="dense">
+<thead><tr><th scope="col">path</th><th scope="col" class="text">world</th><th scope="col">messages</th>${heads}</tr></thead>
+<tbody>
+${rows}</tbody></table>`,
   );
 }
 
@@ -219,7 +261,7 @@ ${dcCells(result, id)}</tr>\n`;
     'By datacentre',
     markup`<h3>Messages delivered a second, by the recipient's home</h3>
 <div class="multiples">${charts}</div>
-<div class="scroll"><table class="dense">
+<div class="scroll" tabindex="0" role="region" aria-label="By datacentre"><table class="dense">
 <thead><tr><th scope="col">home</th><th scope="col" class="text">world</th>${heads}</tr></thead>
 <tbody>
 ${rows}</tbody></table></div>`,
@@ -257,7 +299,7 @@ function figures(results: ResultsDocument): Markup {
   return section(
     'figures',
     'Key figures',
-    markup`<div class="scroll"><table>
+    markup`<div class="scroll" tabindex="0" role="region" aria-label="Key figures"><table>
 <thead><tr><th scope="col">figure</th>${worldHeads(results)}</tr></thead>
 <tbody>
 ${rows}</tbody></table></div>`,
@@ -286,16 +328,9 @@ function particulars(results: ResultsDocument): Markup {
     'run',
     'This run',
     markup`<dl>${facts.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
-<div class="scroll"><table>
+<div class="scroll" tabindex="0" role="region" aria-label="Worlds of this run"><table>
 <thead><tr><th scope="col">world</th><th scope="col">messages due</th><th scope="col">wall time</th><th scope="col" class="text">digest</th><th scope="col" class="text">notes</th></tr></thead>
 <tbody>
 ${worlds}</tbody></table></div>`,
   );
-}
-
-function section(id: string, title: string, body: Markup): Markup {
-  return markup`<section id="${id}" aria-labelledby="${id}-title">
-<h2 id="${id}-title">${title}</h2>
-${body}
-</section>`;
 }

@@ -11,6 +11,7 @@ import { DEFAULT_FLOW_SETTINGS } from '../../sim/model/flow/settings.ts';
 import { BEHIND_US_MAX } from '../../sim/model/hubs/pool.ts';
 import { DEFAULT_SERVICE_TIMES, serviceNote } from '../../sim/model/service-times.ts';
 import { loadOf } from '../../sim/traffic/scenario-load.ts';
+import { modelBudget } from '../latency-budget.ts';
 import { loadInput } from '../load-input.ts';
 import type { World } from './world.ts';
 
@@ -38,6 +39,7 @@ export const run: World = async (scenario, options) => {
     onProgress: (report) => progress({ phase: 'seconds', ...progressOf(report, window.seconds) }),
     breathe: () => setImmediate(),
   });
+  const latencyBudget = modelBudget(scenario, load, service);
   return {
     world: 'model',
     measurements,
@@ -47,6 +49,7 @@ export const run: World = async (scenario, options) => {
     faults: result.faults,
     voidReasons: leftWaiting(result),
     notes: [...fullStations(measurements), ...notesOf(result), ...postNotes(result), ...load.notes],
+    ...(latencyBudget ? { latencyBudget } : {}),
     notJudged: {
       order_violations: 'a flow has no single messages, so no order of them',
       post_last_delivery: 'a flow has no single posts, so no last device of one',

@@ -1,8 +1,10 @@
 /** The model world: every message of the whole planet, through queues and links, at 1:1. */
 import { Measurements } from '../../reports/measurements.ts';
 import { runModel } from '../../sim/model/model.ts';
+import { DEFAULT_SERVICE_TIMES } from '../../sim/model/service-times.ts';
 import { addModelResult } from '../../sim/model/to-measurements.ts';
 import { loadOf } from '../../sim/traffic/scenario-load.ts';
+import { modelBudget } from '../latency-budget.ts';
 import { loadInput } from '../load-input.ts';
 import type { World } from './world.ts';
 
@@ -27,6 +29,7 @@ export const run: World = async (scenario, options) => {
     onProgress: ({ done, text }) => progress({ phase: 'messages', done, text }),
   });
   addModelResult(result, measurements);
+  const latencyBudget = modelBudget(scenario, load, service ?? DEFAULT_SERVICE_TIMES);
   return {
     world: 'model',
     measurements,
@@ -36,5 +39,6 @@ export const run: World = async (scenario, options) => {
     faults: result.faults,
     voidReasons: [],
     notes: [...result.notes, ...load.notes],
+    ...(latencyBudget ? { latencyBudget } : {}),
   };
 };

@@ -3,6 +3,7 @@
  * nothing else of a world.
  */
 import type { Fault, FaultRecord } from '../../chaos/plan.ts';
+import type { LatencyBudget } from '../../reports/latency-budget.ts';
 import type { Measurements } from '../../reports/measurements.ts';
 import type { MetricName } from '../../reports/metrics.ts';
 import type { CheckpointKeeper } from '../../sim/model/checkpoint.ts';
@@ -59,6 +60,8 @@ export interface WorldRun {
   readonly voidReasons: readonly string[];
   /** Facts a reader needs, such as scale, users, workers, what was left out. */
   readonly notes: readonly string[];
+  /** What each hop of a message takes, where the world knows. */
+  readonly latencyBudget?: LatencyBudget;
   /** Metrics that this world cannot know, with the reason: their SLOs are not judged here. */
   readonly notJudged?: Partial<Readonly<Record<MetricName, string>>>;
 }

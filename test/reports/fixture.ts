@@ -206,6 +206,60 @@ export function fixture(): ResultsDocument {
   return cached;
 }
 
+/** The same with what only some worlds tell: a drill, hops, stations and the age of copies. */
+export function rich(): ResultsDocument {
+  const original = fixture();
+  const { model, cluster } = original.worlds;
+  const seconds = model!.timeline.atSeconds;
+  const out = (at: number): boolean => at >= LOST_AT && at < BACK_AT;
+  const levels = {
+    ...model!.timeline.levels,
+    'utilisation{station:front}': seconds.map((at) => (out(at) ? 0.71 : 0.42)),
+    'utilisation{station:log}': seconds.map((at) => (at === LOST_AT ? null : 0.6 + at / 1000)),
+    'queue_depth{station:devices}': seconds.map((at) => (out(at) ? 1000 * (at - LOST_AT) : 0)),
+    'staleness{dc:4}': seconds.map((at) => (out(at) ? at - LOST_AT : 0.06)),
+  };
+  const blast = {
+    ...{ fromSeconds: 0, toSeconds: 30, faults: [FAULT.description], lost: [OUT] },
+    ...{ cutPairs: [[1, 2]] as const, usersWithoutHome: 0.29, usersTouched: 0.31 },
+    largestGroup: 4,
+  };
+  return resultsDocument({
+    ...original,
+    worlds: {
+      model: {
+        ...model!,
+        timeline: { ...model!.timeline, levels },
+        latencyBudget: {
+          source: 'made up for a picture',
+          paths: [
+            {
+              path: 'same_dc',
+              hops: [
+                { name: 'device to datacentre', meanMs: 13, waitMs: 0 },
+                { name: 'log, synced', meanMs: 9, waitMs: 6 },
+                { name: 'datacentre to device', meanMs: 13, waitMs: 0 },
+              ],
+            },
+          ],
+        },
+      },
+      cluster: {
+        ...cluster!,
+        drill: {
+          steps: [
+            { name: 'steady state', atSeconds: 0, verdict: 'held' },
+            { name: 'aborted', atSeconds: 52.5, verdict: 'broken', why: 'DC 4: p(99)<2s' },
+            { name: 'rolled back', atSeconds: 52.7, verdict: 'held' },
+            { name: 'recovered', atSeconds: 100, verdict: 'undecided', why: 'too few samples' },
+          ],
+          blast: [blast],
+        },
+      },
+    },
+  });
+}
+
 /** One world whose run is void, with too few samples for a verdict. */
 export function undecided(): ResultsDocument {
   const measurements = new Measurements({ windowSeconds: SECONDS });

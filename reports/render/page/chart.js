@@ -7,6 +7,8 @@
 globalThis.reportCharts = (() => {
   const uPlot = globalThis.uPlot;
   const CHART_HEIGHT = 210;
+  /** Each takes a line of the chart. */
+  const FAULTS_NAMED_MAX = 4;
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const charts = [];
 
@@ -83,34 +85,46 @@ globalThis.reportCharts = (() => {
     return (u) => {
       const { ctx } = u;
       const { left, top, width } = u.bbox;
-      const ratio = window.devicePixelRatio || 1;
       ctx.save();
       clip(ctx, u.bbox);
-      ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-      ctx.fillStyle = css('--limit');
-      ctx.strokeStyle = css('--panel');
-      ctx.lineJoin = 'round';
-      ctx.lineWidth = 4 * ratio;
-      const write = (text, x, y, align, baseline) => {
-        ctx.textAlign = align;
-        ctx.textBaseline = baseline;
-        ctx.strokeText(text, x, y);
-        ctx.fillText(text, x, y);
-      };
-      faults.filter(fired).forEach((fault, index) => {
-        const text = fault.description;
-        const from = u.valToPos(fault.firedAtSeconds, 'x', true) + 4 * ratio;
-        const fits = from + ctx.measureText(text).width < left + width;
-        const y = top + (3 + 14 * index) * ratio;
-        if (fits) write(text, from, y, 'left', 'top');
-        else write(text, left + width - 4 * ratio, y, 'right', 'top');
+      writeNames(ctx, {
+        ...{ left, top, width, ratio: window.devicePixelRatio || 1 },
+        faults: faults.filter(fired).map((fault) => ({
+          text: fault.description,
+          x: u.valToPos(fault.firedAtSeconds, 'x', true),
+        })),
+        limit: limit && { text: limit.text, y: u.valToPos(limit.value, 'y', true) },
       });
-      if (limit !== undefined) {
-        const y = u.valToPos(limit.value, 'y', true) - 3 * ratio;
-        write(limit.text, left + 4 * ratio, y, 'left', 'bottom');
-      }
       ctx.restore();
     };
+  }
+
+  /** `faults`: texts and where they begin; `limit`: its text, and the height of its line. */
+  function writeNames(ctx, { left, top, width, ratio, faults, limit }) {
+    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+    ctx.fillStyle = css('--limit');
+    ctx.strokeStyle = css('--panel');
+    ctx.lineJoin = 'round';
+    ctx.lineWidth = 4 * ratio;
+    const write = (text, x, y, align, baseline) => {
+      ctx.textAlign = align;
+      ctx.textBaseline = baseline;
+      ctx.strokeText(text, x, y);
+      ctx.fillText(text, x, y);
+    };
+    faults.slice(0, FAULTS_NAMED_MAX).forEach(({ text, x }, index) => {
+      const more = faults.length - FAULTS_NAMED_MAX;
+      const last = index === FAULTS_NAMED_MAX - 1 && more > 0 ? ` and ${more} more` : '';
+      const from = x + 4 * ratio;
+      const fits = from + ctx.measureText(text + last).width < left + width;
+      const y = top + (3 + 14 * index) * ratio;
+      if (fits) write(text + last, from, y, 'left', 'top');
+      else write(text + last, left + width - 4 * ratio, y, 'right', 'top');
+    });
+    if (limit !== undefined) {
+      const x = limit.right ? left + width - 4 * ratio : left + 4 * ratio;
+      write(limit.text, x, limit.y - 3 * ratio, limit.right ? 'right' : 'left', 'bottom');
+    }
   }
 
   const fired = (fault) => fault.firedAtSeconds !== undefined;
@@ -267,32 +281,39 @@ globalThis.reportCharts = (() => {
 
   /** The chart as a table, for those who cannot see it or want the numbers. */
   function fillNumbers(details, spec) {
+    const heads = [spec.xName, ...spec.lines.map((line) => line.label)];
+    const text = (value) => (value === null || value === undefined ? '–' : spec.yText(value));
+    const rows = spec.x.map((x, index) => [
+      spec.xValue(x),
+      ...spec.lines.map(({ values }) => text(values[index])),
+    ]);
+    details.querySelector('.numbers').replaceChildren(tableOf(heads, rows));
+  }
+
+  /** The first cell of each row names it. */
+  function tableOf(heads, rows) {
     const table = document.createElement('table');
     const head = table.createTHead().insertRow();
-    for (const text of [spec.xName, ...spec.lines.map((line) => line.label)]) {
+    for (const text of heads) {
       const cell = document.createElement('th');
       cell.scope = 'col';
       cell.textContent = text;
       head.append(cell);
     }
     const body = table.createTBody();
-    spec.x.forEach((x, index) => {
+    for (const [name, ...values] of rows) {
       const row = body.insertRow();
       const first = document.createElement('th');
       first.scope = 'row';
-      first.textContent = spec.xValue(x);
+      first.textContent = name;
       row.append(first);
-      for (const { values } of spec.lines) {
-        const value = values[index];
-        row.insertCell().textContent =
-          value === null || value === undefined ? '–' : spec.yText(value);
-      }
-    });
-    details.querySelector('.numbers').replaceChildren(table);
+      for (const value of values) row.insertCell().textContent = value;
+    }
+    return table;
   }
 
   const redrawAll = () => {
     for (const chart of charts) chart.redraw(false, true);
   };
-  return { draw, logRange, redrawAll };
+  return { css, draw, logRange, logSplits, redrawAll, tableOf, writeNames };
 })();

@@ -5,12 +5,15 @@
 (() => {
   const uPlot = globalThis.uPlot;
   const { draw, logRange, redrawAll } = globalThis.reportCharts;
+  const heat = globalThis.reportHeat;
   const results = JSON.parse(document.getElementById('results').textContent);
 
   /** More points than this in one line are thinned for drawing; no screen is wider. */
   const TIMELINE_POINTS_MAX = 2000;
   /** Percentile axis ends at 99.999 %: five powers of ten. */
   const PERCENTILE_NINES_MAX = 5;
+  /** A heatmap shows a decade of latency at least. */
+  const HEAT_BANDS_MIN = 20;
   /** Drawn where the scenario itself promises nothing for same-DC pairs. */
   const DEFAULT_LIMIT_MS = 100;
 
@@ -23,6 +26,7 @@
     '--c-sky',
     '--c-black',
   ];
+  const DASHES = [[], [7, 3], [2, 3], [7, 3, 2, 3]];
   const WORLD_STYLES = [
     { colour: '--c-blue', dash: [] },
     { colour: '--c-orange', dash: [] },
@@ -156,6 +160,20 @@
     };
   }
 
+  /** A line for each station: the fullest DC, or what waits at all of them. */
+  function ofStations(name, metric, text) {
+    const { world, base } = overTime(name);
+    const { levels } = world.timeline;
+    const keys = Object.keys(levels).filter((key) => key.startsWith(`${metric}{station:`));
+    const lines = keys.map((key, index) => ({
+      label: key.slice(`${metric}{station:`.length, -1).replace('_', ' '),
+      values: thin(levels[key], greatest),
+      colour: DC_COLOURS[index % DC_COLOURS.length],
+      dash: DASHES[index % DASHES.length],
+    }));
+    return { ...base, lines, yText: text, yAxisText: text };
+  }
+
   const makers = {
     latency(name) {
       const { world, base } = overTime(name);
@@ -218,12 +236,28 @@
           label: dc === undefined ? 'all' : dcName(Number(dc)),
           values: thin(levels[key], greatest),
           colour: dc === undefined ? '--c-black' : dcColour(Number(dc)),
-          dash: [],
+          dash: dc === undefined ? [] : dcDash(Number(dc)),
           width: 2,
           fill: true,
         };
       });
       return { ...base, lines, yText: amount, yAxisText: amount };
+    },
+    utilisation: (name) => ofStations(name, 'utilisation', (value) => `${digits(value * 100)} %`),
+    queues: (name) => ofStations(name, 'queue_depth', amount),
+    staleness(name) {
+      const { world, base } = overTime(name);
+      const lines = results.datacentres
+        .map(({ id }) => ({
+          label: dcName(id),
+          values: world.timeline.levels[`staleness{dc:${id}}`],
+          colour: dcColour(id),
+          dash: dcDash(id),
+        }))
+        .filter((line) => line.values)
+        .map((line) => ({ ...line, values: thin(line.values, greatest) }));
+      const seconds = (value) => (value < 1 ? `${digits(value * 1000)} ms` : `${digits(value)} s`);
+      return { ...base, lines, yText: seconds, yAxisText: seconds };
     },
     datacentres(name) {
       const { world, base } = overTime(name);
@@ -232,7 +266,7 @@
           label: dcName(id),
           values: world.timeline.rates[`messages_delivered{dc:${id}}`],
           colour: dcColour(id),
-          dash: [],
+          dash: dcDash(id),
         }))
         .filter((line) => line.values)
         .map((line) => ({ ...line, values: thin(line.values, mean) }));
@@ -280,6 +314,34 @@
     },
   };
 
+  /** Worlds are drawn to one range of latency, so that they can be compared at a glance. */
+  function heatOf(name, series) {
+    const path = /\{path:(\w+)\}/.exec(series)?.[1];
+    const limit = path && limitOf(path);
+    const { edgesMs: edges, columnSeconds, columns } = results.worlds[name].timeline.heat;
+    let [low, high] = [edges.length - 1, 0];
+    for (const world of Object.values(results.worlds)) {
+      for (const pairs of world.timeline.heat?.columns[series] ?? []) {
+        for (let i = 0; i < pairs.length; i += 2) {
+          low = Math.min(low, pairs[i]);
+          high = Math.max(high, pairs[i]);
+        }
+      }
+    }
+    if (limit !== undefined) {
+      const band = edges.findLastIndex((edge) => edge <= limit.value);
+      [low, high] = [Math.min(low, band), Math.max(high, band)];
+    }
+    const missing = Math.max(0, HEAT_BANDS_MIN - (high - low + 1));
+    low = Math.max(0, low - Math.ceil(missing / 2));
+    high = Math.min(edges.length - 1, Math.max(high, low + HEAT_BANDS_MIN - 1) + 3);
+    const { faults, xValue: seconds } = overTime(name).base;
+    return {
+      ...{ columns: columns[series], columnSeconds, edges, low, high, faults, limit, seconds },
+      ...{ amount, milliseconds, axisMilliseconds },
+    };
+  }
+
   /**
    * [percentile, value] to x = nines of the percentile; the maximum stands where it is one sample.
    */
@@ -305,6 +367,10 @@
     const site = results.datacentres.find((candidate) => candidate.id === id);
     return site ? `${id} ${site.name}` : `DC ${id}`;
   };
+  const dcDash = (id) => {
+    const index = results.datacentres.findIndex((candidate) => candidate.id === id);
+    return DASHES[Math.max(0, index) % DASHES.length];
+  };
   const dcColour = (id) => {
     const index = results.datacentres.findIndex((candidate) => candidate.id === id);
     return DC_COLOURS[Math.max(0, index) % DC_COLOURS.length];
@@ -312,8 +378,12 @@
 
   // ---- the page --------------------------------------------------------------------------
 
-  const figures = [...document.querySelectorAll('figure.chart')];
-  for (const figure of figures) draw(figure, makers[figure.dataset.chart](figure.dataset.key));
+  const figures = [...document.querySelectorAll('figure[data-chart]')];
+  for (const figure of figures) {
+    const { chart: kind, key, series } = figure.dataset;
+    if (kind === 'heat') heat.draw(figure, heatOf(key, series));
+    else draw(figure, makers[kind](key));
+  }
 
   const buttons = [...document.querySelectorAll('.chooser button')];
   for (const button of buttons) {
@@ -327,7 +397,11 @@
     });
   }
 
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redrawAll);
+  const redraw = () => {
+    redrawAll();
+    heat.redrawAll();
+  };
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);
   // Paper is always light: the lines are drawn anew in the colours that then hold.
-  matchMedia('print').addEventListener('change', redrawAll);
+  matchMedia('print').addEventListener('change', redraw);
 })();

@@ -18,7 +18,7 @@ const FLAGS = [
   '--no-first-run',
   '--disable-background-networking',
 ];
-const CHARTS = 15;
+const CHARTS = 24;
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -89,7 +89,7 @@ describe.skipIf(!there && process.env['CI'] === undefined)('report.html in Chrom
   test('one world can be shown alone, and the numbers opened and walked by keyboard', async () => {
     const { page, complaints } = await open(renderHtml(fixture()));
     await page.getByRole('button', { name: 'cluster' }).click();
-    expect(await page.locator('figure.chart:visible').count()).toBe(3 + 3 + 1);
+    expect(await page.locator('figure.chart:visible').count()).toBe(3 + 3 + 3 + 1);
     await page.getByRole('button', { name: 'side by side' }).click();
     const chart = page.locator('figure[data-chart=latency][data-key=model]');
     await chart.locator('summary').click();
