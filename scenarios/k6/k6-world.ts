@@ -5,6 +5,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ToxiproxyExtensions } from '../../chaos/toxiproxy/extensions.ts';
 import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
 import { Measurements } from '../../reports/measurements.ts';
 import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
@@ -58,7 +59,7 @@ async function runLive(
   );
   signal.addEventListener('abort', () => machines.stop(), { once: true });
   progress({ phase: 'start', done: 0, text: `five datacentres, ${options.toxiproxy} toxiproxy` });
-  const { driver, cluster, gateways } = await startBehindProxies(
+  const { driver, cluster, gateways, toxiproxyUrl } = await startBehindProxies(
     {
       ...{ topology, toxiproxy: options.toxiproxy, seed, signal },
       dataFolder: join(options.scratch, 'live'),
@@ -83,6 +84,9 @@ async function runLive(
   const windowStartMs = clock.monotonicMs() + LEAD_MS + window.warmupSeconds * 1_000;
   const interpreter = new PlanInterpreter({
     ...{ driver, dcs: dcIds(topology), clock, machines },
+    ...(options.toxiproxy === 'embedded'
+      ? { extensions: new ToxiproxyExtensions(toxiproxyUrl) }
+      : {}),
   });
   const stopFaults = options.rollBack ? AbortSignal.any([signal, options.rollBack]) : signal;
   const faults = interpreter.run({ faults: scenario.faults }, windowStartMs, stopFaults);
@@ -92,7 +96,10 @@ async function runLive(
     const before = window.warmupSeconds + LEAD_MS / 1_000;
     const total = before + window.seconds + plan.drainSeconds;
     const share = Math.min(1, Math.max(0, (atSeconds + before) / total));
-    const text = `k6: ${atSeconds.toFixed(0)} of ${window.seconds} s`;
+    const text =
+      atSeconds < window.seconds
+        ? `k6: ${atSeconds.toFixed(0)} of ${window.seconds} s`
+        : 'k6: the last messages arrive';
     progress({ phase: 'load', done: 0.1 + share * 0.85, text });
     return { measurements, atSeconds };
   });
