@@ -86,6 +86,12 @@ export const METRICS = {
     tags: { dc: [] },
     help: 'messages handed to the network',
   },
+  messages_unsent: {
+    kind: 'counter',
+    unit: 'messages',
+    tags: { dc: [] },
+    help: 'messages that were due and never handed to the network: their user had no connection, or time was up',
+  },
   messages_delivered: {
     kind: 'counter',
     unit: 'messages',

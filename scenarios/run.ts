@@ -4,7 +4,6 @@
  */
 import { extname } from 'node:path';
 import { describeFault, type FaultRecord, unsupportedFaults } from '../chaos/plan.ts';
-import type { MetricName } from '../reports/metrics.ts';
 import {
   type EnvironmentResult,
   type FaultResult,
@@ -104,7 +103,7 @@ function judgedHere(
   { notes, notJudged = {} }: Pick<WorldRun, 'notes' | 'notJudged'>,
 ): { readonly slos: SloMap; readonly notes: readonly string[] } {
   const reasonOf = (key: string): string | undefined =>
-    notJudged[parseSelection(key)?.metric as MetricName];
+    notJudged[key] ?? notJudged[parseSelection(key)?.metric ?? ''];
   const entries = Object.entries(slos);
   const left = entries.flatMap(([key]) => {
     const reason = reasonOf(key);

@@ -6,10 +6,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type ParsedYaml, parseYaml } from '../sim/capacity/yaml-check.ts';
+import { importPersonModule, type PersonModule } from '../sim/parallel/person-module.ts';
 
 /** `.ts` in the source tree, `.js` when built. */
 export const OWN_EXTENSION: string = extname(import.meta.url);
@@ -43,8 +43,15 @@ export interface Source {
   asLoadError(error: unknown): ScenarioLoadError;
 }
 
-/** Throws `ScenarioLoadError`. `kind` is what the value is, for people, such as "scenario". */
-export async function loadSource(path: string, kind: string): Promise<Source> {
+/**
+ * Throws `ScenarioLoadError`. `kind` is what the value is, for people, such as "scenario", and
+ * `example` what a module would export.
+ */
+export async function loadSource(
+  path: string,
+  kind: string,
+  example: string = `${kind}({ name: '...', ... })`,
+): Promise<Source> {
   const invalid = (...problems: string[]): ScenarioLoadError =>
     new ScenarioLoadError('invalid', path, problems);
   if (!existsSync(path)) throw invalid('there is no such file');
@@ -56,10 +63,10 @@ export async function loadSource(path: string, kind: string): Promise<Source> {
   const module = await importFile(path);
   const value = module['default'];
   if (value === undefined) {
-    throw invalid(`has no default export; write: export default ${kind}({ name: '...', ... })`);
+    throw invalid(`has no default export; write: export default ${example}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`its default export is not a ${kind}; write: export default ${kind}({ ... })`);
+    throw invalid(`its default export is not a ${kind}; write: export default ${example}`);
   }
   return { value, asLoadError: (error) => asLoadError(path, error) };
 }
@@ -89,28 +96,17 @@ function withLine(problem: string, path: string, { at }: ParsedYaml): string {
 }
 
 async function importFile(path: string): Promise<Record<string, unknown>> {
-  const url = pathToFileURL(path).href;
-  const hooks = registerHooks({
-    resolve(specifier, context, next) {
-      if (specifier === 'quincunx') {
-        return {
-          url: new URL(`./index${OWN_EXTENSION}`, import.meta.url).href,
-          shortCircuit: true,
-        };
-      }
-      const resolved = next(specifier, context);
-      // Without a package.json beside it nothing says that it is a module; this does.
-      if (resolved.url !== url) return resolved;
-      return { ...resolved, format: /ts$/.test(extname(path)) ? 'module-typescript' : 'module' };
-    },
-  });
   try {
-    return (await import(url)) as Record<string, unknown>;
+    return { ...(await importPersonModule(moduleOf(path))) };
   } catch (error) {
     throw asLoadError(path, error);
-  } finally {
-    hooks.deregister();
   }
+}
+
+/** A person's file as worker threads load it, too. */
+export function moduleOf(path: string): PersonModule {
+  const packageUrl = new URL(`./index${OWN_EXTENSION}`, import.meta.url).href;
+  return { url: pathToFileURL(path).href, packageUrl };
 }
 
 /** Which kind of trouble it is, with the file and the line where Node knows them. */

@@ -25,6 +25,7 @@ import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
 import { type Later, startBehindProxies } from './behind-proxies.ts';
 import { LiveMachines } from './live-machines.ts';
+import { abortable, pause } from './live-waiting.ts';
 import { type ScaledLoad, scaledLoad } from './load.ts';
 import type { World, WorldOptions } from './world.ts';
 
@@ -284,29 +285,4 @@ async function loopDelays(
 async function cpuOf(cluster: LiveCluster, dcs: readonly number[]): Promise<number> {
   const all = await Promise.all(dcs.map((dc) => cluster.status(dc)));
   return all.reduce((sum, status) => sum + (status?.cpuMicros ?? 0), 0);
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort);
-      resolve();
-    }, ms);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
-}
-
-/** Rejects as soon as the signal is aborted; the promise itself is left to end on its own. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

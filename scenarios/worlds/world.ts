@@ -5,7 +5,6 @@
 import type { Fault, FaultRecord } from '../../chaos/plan.ts';
 import type { LatencyBudget } from '../../reports/latency-budget.ts';
 import type { Measurements } from '../../reports/measurements.ts';
-import type { MetricName } from '../../reports/metrics.ts';
 import type { CheckpointKeeper } from '../../sim/model/checkpoint.ts';
 import type { ServiceTimes } from '../../sim/model/service-times.ts';
 import type { Scenario, WorldName } from '../define.ts';
@@ -62,8 +61,11 @@ export interface WorldRun {
   readonly notes: readonly string[];
   /** What each hop of a message takes, where the world knows. */
   readonly latencyBudget?: LatencyBudget;
-  /** Metrics that this world cannot know, with the reason: their SLOs are not judged here. */
-  readonly notJudged?: Partial<Readonly<Record<MetricName, string>>>;
+  /**
+   * What this world cannot know, with the reason, by metric or by the SLO as it is written: these
+   * SLOs are not judged here.
+   */
+  readonly notJudged?: Readonly<Record<string, string>>;
 }
 
 export type World = (scenario: Scenario, options: WorldOptions) => Promise<WorldRun>;

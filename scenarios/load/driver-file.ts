@@ -1,0 +1,39 @@
+/** A driver in a file of one's own: looked at here, before the run; threads load it anew. */
+import { basename, extname } from 'node:path';
+import type { PersonModule } from '../../sim/parallel/person-module.ts';
+import type { Driver } from '../../sim/users/driver.ts';
+import { loadSource, moduleOf, ScenarioLoadError } from '../source-file.ts';
+
+export interface DriverFile {
+  readonly name: string;
+  readonly acknowledges: boolean;
+  readonly module: PersonModule;
+}
+
+const EXAMPLE = '{ connect(user, hears) { ... } }';
+const FIELDS = ['name', 'acknowledges', 'connect'];
+
+/** `path` is absolute. Throws `ScenarioLoadError` with everything that is wrong. */
+export async function loadDriver(path: string): Promise<DriverFile> {
+  const { value } = await loadSource(path, 'driver', EXAMPLE);
+  const { name, acknowledges, connect } = value as Partial<Driver>;
+  const problems: string[] = [];
+  if (typeof connect !== 'function') {
+    problems.push(`connect: is missing; write: export default ${EXAMPLE}`);
+  }
+  if (name !== undefined && (typeof name !== 'string' || !/^[\w .-]{1,64}$/.test(name))) {
+    problems.push('name: use 1 to 64 letters, digits, dots, dashes and spaces');
+  }
+  if (acknowledges !== undefined && typeof acknowledges !== 'boolean') {
+    problems.push('acknowledges: use true or false');
+  }
+  for (const field of Object.keys(value as object)) {
+    if (!FIELDS.includes(field)) problems.push(`${field}: is not known; use ${FIELDS.join(', ')}`);
+  }
+  if (problems.length > 0) throw new ScenarioLoadError('invalid', path, problems);
+  return {
+    name: name ?? basename(path, extname(path)),
+    acknowledges: acknowledges ?? false,
+    module: moduleOf(path),
+  };
+}

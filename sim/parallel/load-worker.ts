@@ -1,0 +1,72 @@
+/**
+ * Worker thread of the live load: its share of the users, behind a driver that it loads itself.
+ * Begins and ends when the control says so, and meters itself over the window.
+ */
+
+import type { Driver, DriverUser } from '../users/driver.ts';
+import { DriverCrowd } from '../users/driver-crowd.ts';
+import { bookOf, messagesOf, type SharedBook } from '../users/load-book.ts';
+import { createCommonClock } from './common-clock.ts';
+import { LoadControl, type SharedControl } from './load-control.ts';
+import { meterThread, type ThreadMeter } from './load-meter.ts';
+import { importPersonModule, type PersonModule } from './person-module.ts';
+
+export interface LoadTask {
+  readonly thread: number;
+  readonly threads: number;
+  readonly driver: PersonModule;
+  /** Of this thread: those whose index leaves `thread` when divided by `threads`. */
+  readonly users: readonly DriverUser[];
+  readonly book: SharedBook;
+  readonly control: SharedControl;
+  /** See message-text.ts. */
+  readonly run: string;
+}
+
+export interface LoadReport {
+  readonly thread: number;
+  readonly meter: ThreadMeter;
+  /** Messages that reached somebody who is not their recipient. */
+  readonly strays: number;
+  /** Why messages were not sent and connections broke, with how often. */
+  readonly reasons: readonly (readonly [why: string, count: number])[];
+}
+
+const LOOK_MS = 5;
+const FILL = 'the quick brown fox jumps over the lazy dog ';
+
+export default async function loadWorker(task: LoadTask): Promise<LoadReport> {
+  const { thread, threads, users, run } = task;
+  const control = new LoadControl(task.control);
+  const book = bookOf(task.book);
+  const clock = createCommonClock();
+  const own = messagesOf(book, thread, threads);
+  const driver = (await importPersonModule(task.driver))['default'] as Driver;
+  const words = FILL.repeat(100);
+  const wordsOf = (): string => words;
+  const crowd = new DriverCrowd({ driver, users, book, own, run, clock, wordsOf });
+  try {
+    await crowd.arrive((connected) => control.hasArrived(thread, connected));
+    control.is(thread, 'ready');
+    await until(() => control.started);
+    const { startMs, windowStartMs, windowEndMs } = control.times;
+    crowd.start(startMs);
+    await until(() => control.stopping || clock.monotonicMs() >= windowStartMs);
+    const metered = meterThread();
+    await until(() => control.stopping || clock.monotonicMs() >= windowEndMs);
+    const meter = metered();
+    await until(() => {
+      if (crowd.allSent) control.is(thread, 'sent');
+      return control.stopping;
+    });
+    const { strays, reasons } = crowd;
+    return { thread, meter, strays, reasons };
+  } finally {
+    crowd.stop();
+    control.is(thread, 'closed');
+  }
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+}
