@@ -35,7 +35,7 @@ async function loadFile(path: string): Promise<Scenario> {
 }
 
 /** With the points of its file of rates, if it names one; that path counts from the scenario's. */
-function withSeries(loaded: Scenario, path: string): Scenario {
+export function withSeries(loaded: Scenario, path: string): Scenario {
   const { traffic } = loaded;
   const { series } = traffic;
   if (!isFile(series) || series.points !== undefined) return loaded;

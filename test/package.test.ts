@@ -2,7 +2,16 @@
  * The package as a stranger gets it: packed, installed into an empty folder, and used there, by
  * command and as a library.
  */
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -54,7 +63,8 @@ test(
   async () => {
     expect(await installed('--version')).toMatchObject({ code: 0, stderr: '' });
     const list = await installed('list', '--json');
-    expect(JSON.parse(list.stdout).scenarios[0].name).toBe('dc-outage');
+    const rows: readonly { name: string }[] = JSON.parse(list.stdout).scenarios;
+    expect(rows.map(({ name }) => name)).toContain('dc-outage');
     const doctor = await installed('doctor');
     expect(doctor.code, doctor.stdout).toBe(0);
   },
@@ -73,18 +83,122 @@ test(
   SLOW_MS,
 );
 
+const WITH_NODE = `
+import { run, scenario } from 'quincunx';
+import mine from './mine.ts';
+
+const result = await run(scenario(mine), { worlds: ['model', 'cluster'], workers: 2, seed: 7 });
+const named: number = (await run('short-outage', { worlds: ['model'], workers: 2 })).slos.length;
+const { verdict, metrics } = result;
+const summary = metrics.model?.['delivery_latency'];
+const p99: number = summary?.kind === 'trend' ? summary.p99 : Number.NaN;
+console.log(JSON.stringify({ verdict, worlds: Object.keys(metrics), p99, named, result }));
+`;
+
 test(
-  "a stranger's scenario type-checks against the package",
+  'a program runs scenarios, and an old Node says what it needs',
+  async () => {
+    writeFileSync(join(folder, 'program.ts'), WITH_NODE);
+    const { code, stdout, stderr } = await runCommand(process.execPath, ['program.ts'], {
+      cwd: folder,
+    });
+    expect(stderr).toBe('');
+    const printed = JSON.parse(stdout);
+    expect(printed).toMatchObject({
+      verdict: 'held',
+      worlds: ['model', 'cluster'],
+      result: { schema: 1, scenario: 'mine', seed: '7' },
+    });
+    expect(printed.p99).toBeGreaterThan(0);
+    expect(printed.named).toBeGreaterThan(0);
+    expect(code).toBe(0);
+    const old = `
+      Object.defineProperty(process.versions, 'node', { value: '20.20.2' });
+      const { run } = await import('quincunx');
+      await run('dc-outage').catch(({ message }) => console.log(message));
+    `;
+    const refused = await runCommand(process.execPath, ['--input-type=module', '--eval', old], {
+      cwd: folder,
+    });
+    expect(refused.stdout).toMatch(/^run\(\) needs Node 24\.12 or newer; this is Node 20\.20\.2/);
+  },
+  SLOW_MS,
+);
+
+const WITH_VITEST = `
+import { run } from 'quincunx';
+import 'quincunx/vitest';
+import { expect, test } from 'vitest';
+import mine from './mine.ts';
+
+const model = { worlds: ['model'], workers: 2 } as const;
+test('holds', async () => expect(await run(mine, model)).toHoldSlos(), 30_000);
+test('breaks', async () => {
+  const slos = { 'delivery_latency{path:same_dc}': ['p(99)<1ms'] };
+  expect(await run({ ...mine, slos }, model)).toHoldSlos();
+}, 30_000);
+test('runs where datacentres are processes', async () => {
+  const size = { users: 20, messagesPerSecond: 5 };
+  const live = await run({ ...mine, worlds: { live: size } }, { worlds: ['live'], seconds: 10 });
+  expect(live.worlds.live?.messages).toBeGreaterThan(20);
+}, 60_000);
+`;
+
+test(
+  'vitest asserts with toHoldSlos and lists what is broken',
+  async () => {
+    writeFileSync(join(folder, 'mine.test.ts'), WITH_VITEST);
+    // As if it were installed there, too.
+    symlinkSync(join(ROOT, 'node_modules/vitest'), join(folder, 'node_modules/vitest'));
+    const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+    const args = [vitest, 'run', '--root', folder, '--reporter', 'json'];
+    args.push('--outputFile', join(folder, 'report.json'));
+    const { code, stderr } = await runCommand(process.execPath, args, {
+      cwd: folder,
+      env: { NO_COLOR: '1' },
+    });
+    const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as VitestReport;
+    const outcomes = report.testResults[0]!.assertionResults;
+    expect(
+      outcomes.map(({ title, status }) => [title, status]),
+      stderr,
+    ).toEqual([
+      ['holds', 'passed'],
+      ['breaks', 'failed'],
+      ['runs where datacentres are processes', 'passed'],
+    ]);
+    expect(outcomes[1]!.failureMessages[0]).toMatch(
+      /mine \(seed 1\) SLOs are broken:\n {2}model: broken: .+ p\(99\)<1ms, was [\d.]+ ms/,
+    );
+    expect(code).toBe(1);
+  },
+  2 * SLOW_MS,
+);
+
+interface VitestReport {
+  readonly testResults: readonly {
+    readonly assertionResults: readonly {
+      readonly title: string;
+      readonly status: string;
+      readonly failureMessages: readonly string[];
+    }[];
+  }[];
+}
+
+test(
+  "a stranger's scenario and programs type-check against the package",
   async () => {
     const compilerOptions = {
       module: 'nodenext',
       target: 'es2024',
       strict: true,
       noEmit: true,
-      types: [],
+      types: ['node'],
+      typeRoots: [join(ROOT, 'node_modules/@types')],
       skipLibCheck: true,
+      allowImportingTsExtensions: true,
     };
-    const config = { compilerOptions, files: ['mine.ts'] };
+    const config = { compilerOptions, files: ['mine.ts', 'program.ts', 'mine.test.ts'] };
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
     const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
     const { stdout } = await runCommand(process.execPath, [tsc, '-p', folder]);
