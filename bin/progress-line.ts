@@ -3,12 +3,10 @@
  * each new phase and about every second.
  */
 import type { Progress } from '../scenarios/worlds/world.ts';
+import { TimeLeft } from './time-left.ts';
 
 const PLAIN_EVERY_MS = 1000;
 const TERMINAL_EVERY_MS = 100;
-/** A guess of the time left is worth something after so long, and so much. */
-const ETA_AFTER_MS = 3000;
-const ETA_AFTER = 0.01;
 const CLEAR_LINE = '\r\u001b[2K';
 
 /** The part of a stream that is used; process.stderr is one. */
@@ -24,8 +22,7 @@ export class ProgressLine {
   readonly #quiet: boolean;
   #lastAt = Number.NEGATIVE_INFINITY;
   #lastPhase = '';
-  /** When the phase that is shown was first reported, and how far it was. */
-  #since = { phase: '', atMs: 0, done: 0 };
+  readonly #timeLeft = new TimeLeft();
   #shown = false;
 
   constructor(stream: ProgressStream, nowMs: () => number, quiet: boolean) {
@@ -36,21 +33,9 @@ export class ProgressLine {
 
   report(world: string, { phase, done, text }: Progress): void {
     const percent = `${Math.round(Math.min(1, Math.max(0, done)) * 100)}%`.padStart(4);
-    const left = this.#left(`${world}/${phase}`, done);
-    const line = `${world.padEnd(7)} ${percent}  ${phase}${text ? `: ${text}` : ''}${left}`;
+    const left = this.#timeLeft.text(`${world}/${phase}`, done, this.#nowMs());
+    const line = `${world.padEnd(7)} ${percent}  ${phase}${text ? `: ${text}` : ''}${left && `, ${left}`}`;
     this.#show(`${world}/${phase}`, line, done >= 1);
-  }
-
-  /** What is left at the pace so far, once that can be told. */
-  #left(phase: string, done: number): string {
-    const now = this.#nowMs();
-    if (phase !== this.#since.phase) this.#since = { phase, atMs: now, done };
-    const { atMs, done: from } = this.#since;
-    if (now - atMs < ETA_AFTER_MS || done - from < ETA_AFTER || done >= 1) return '';
-    const seconds = ((now - atMs) / 1000 / (done - from)) * (1 - done);
-    return seconds < 90
-      ? `, about ${Math.ceil(seconds)} s left`
-      : `, about ${Math.round(seconds / 60)} min left`;
   }
 
   /** The same for work of which nobody knows how much there is. */

@@ -16,11 +16,11 @@ import { ScenarioLoadError } from '../../scenarios/source-file.ts';
 import { drillPlanText } from '../drill-text.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { LiveView } from '../live-view.ts';
 import { OptionReader } from '../option-values.ts';
 import { folderProblem } from '../output-folder.ts';
 import { packageInfo } from '../package-info.ts';
 import { printResults, quoted } from '../print-results.ts';
-import { ProgressLine } from '../progress-line.ts';
 import { scaledTo } from '../scaled.ts';
 import { withScratch } from '../scratch.ts';
 
@@ -94,7 +94,7 @@ async function list({ json }: RawOptions): Promise<ExitCode> {
 }
 
 async function drill(nameOrPath: string | undefined, options: RawOptions): Promise<ExitCode> {
-  const line = new ProgressLine(process.stderr, () => performance.now(), options.quiet === true);
+  const line = new LiveView(process.stderr, () => performance.now(), options.quiet === true);
   const wanted = await readOptions(nameOrPath, options);
   const { checked, worlds, seed, toxiproxy, out } = wanted;
   const datacentres = checked.scenario.topology.sites.map(({ id, name }) => ({ id, name }));
@@ -115,6 +115,7 @@ async function drill(nameOrPath: string | undefined, options: RawOptions): Promi
           ...{ seed, toxiproxy, scratch, workers: availableParallelism() },
           signal: interrupt.signal,
           progress: (report) => line.report(world, report),
+          observe: line.observer({ ...checked.scenario, slos: checked.drill.slos }),
         }),
       );
     }
