@@ -19,6 +19,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   report: async () => (await import('./commands/report.ts')).addReport,
   plan: async () => (await import('./commands/plan.ts')).addPlan,
   list: async () => (await import('./commands/list.ts')).addList,
+  explain: async () => (await import('./commands/explain.ts')).addExplain,
+  new: async () => (await import('./commands/new.ts')).addNew,
   k6: async () => (await import('./commands/k6.ts')).addK6,
   serve: async () => (await import('./commands/serve.ts')).addServe,
   backup: async () => (await import('./commands/backup.ts')).addBackup,

@@ -256,7 +256,7 @@ export function describeFault(fault: Fault): string {
 }
 
 /** What a field may hold: a DC of the topology, or a number between two limits. */
-type FieldRule = 'dc' | NumberRule;
+export type FieldRule = 'dc' | NumberRule;
 interface NumberRule {
   readonly min: number;
   readonly max: number;
@@ -303,6 +303,10 @@ const FIELDS: { readonly [Kind in FaultKind]: Fields<Kind> } = {
   rolling_restart: { pauseBetweenMs: ADDED_MS },
   wipe: { dc: 'dc' },
 };
+
+/** For whoever publishes the rules, such as a JSON Schema. */
+export const FAULT_FIELDS: Readonly<Record<FaultKind, Readonly<Record<string, FieldRule>>>> =
+  FIELDS;
 
 /** Every kind there is, in the order of the documentation. */
 export const FAULT_KINDS = Object.keys(FIELDS) as readonly FaultKind[];

@@ -5,20 +5,20 @@ import { type Scenario, scenario } from '../define.ts';
 
 const reconnectStorm: Scenario = scenario({
   name: 'reconnect-storm',
-  title: 'Mumbai blinks for four seconds; everybody there connects again and asks what was missed',
+  title: 'Mumbai blinks for four seconds; everybody there connects again',
   teaches: [
-    'The outage is short, its echo is not. Four seconds without Mumbai, and a fifth of the planet',
-    'opens connections again, asks what was missed and sends what it could not, all within half a',
-    'minute: a second outage if clients do not spread their return and servers do not pace the drain.',
-    'Pairs elsewhere must not notice, and Mumbai must be calm again within fifteen seconds. The model',
-    'at --fidelity flow carries the requests beside messages as well.',
+    'The outage is short, its echo is not. Four seconds without Mumbai, and all devices there open',
+    'connections again, ask what was missed and send what they could not. How long they take over it',
+    'decides: here they spread their return over five minutes, and nobody else notices. Set',
+    'spreadSeconds to 120 and look at --fidelity flow, which carries the requests beside messages:',
+    'then the return is a second outage, longer than the first, in Mumbai and where its users had gone.',
   ].join(' '),
   traffic: {
     users: 800e6,
     messagesPerDay: 55e9,
-    shapes: [{ kind: 'reconnect_storm', atSeconds: 19, dc: 4 }],
+    shapes: [{ kind: 'reconnect_storm', atSeconds: 19, dc: 4, spreadSeconds: 300 }],
   },
-  window: { fromUtc: '14:30', seconds: 60, warmupSeconds: 5 },
+  window: { fromUtc: '13:55', seconds: 60, warmupSeconds: 5 },
   faults: [{ kind: 'dc_loss', dc: 4, atSeconds: 15, forSeconds: 4 }],
   slos: {
     'delivery_latency{path:same_dc}': ['p(99)<100ms'],

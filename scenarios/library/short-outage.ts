@@ -27,6 +27,7 @@ const shortOutage: Scenario = scenario({
   },
   // Some 3,000 messages within a DC: a p99 that rests on thirty of them.
   worlds: { cluster: { users: 200, messagesPerSecond: 120 } },
+  expected: { model: 'held', cluster: 'held', live: 'held' },
 });
 
 export default shortOutage;

@@ -7,8 +7,8 @@ const supergroupBurst: Scenario = scenario({
   name: 'supergroup-burst',
   title: 'A supergroup of 200,000 people writes 12,000 posts a minute',
   teaches: [
-    'Fan-out is where a messenger’s work multiplies: each of these posts is one write and tens of',
-    'thousands of pushes. Something happens outside, people write, and posts draw answers that draw',
+    'Fan-out is where a messenger’s work multiplies: each of these posts is one write and about ten',
+    'thousand pushes. Something happens outside, people write, and posts draw answers that draw',
     'answers (a self-exciting process), so the burst feeds itself for minutes. The promise is about',
     'all listening devices, and about the last of them; messages between two people share the',
     'machines with it and keep their own promise.',

@@ -155,7 +155,7 @@ export class Crowd {
     ];
   }
 
-  /** Users whom `dc` serves (at home there, or travelling) and who are connected elsewhere or nowhere. */
+  /** Users whom `dc` serves who are connected elsewhere or nowhere. */
   away(dc: number): number {
     let count = 0;
     for (const user of this.users) {
