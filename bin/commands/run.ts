@@ -10,11 +10,13 @@ import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
 import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
 import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
+import { NO_FAULTS } from '../../scenarios/load/driver-file.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { LIVE_LOADS, type LiveLoad, runScenario, WorldFailure } from '../../scenarios/run.ts';
 import { SeriesError } from '../../scenarios/series-csv.ts';
 import { type SeriesFile, seriesOddities } from '../../scenarios/traffic-fields.ts';
 import { readTrafficFile } from '../../scenarios/traffic-file.ts';
+import type { DriverLoad } from '../../scenarios/worlds/live-driver.ts';
 import { stationsOf } from '../../sim/model/calibration.ts';
 import { CheckpointError } from '../../sim/model/checkpoint.ts';
 import type { ServiceTimes } from '../../sim/model/service-times.ts';
@@ -26,6 +28,7 @@ import {
 } from '../against-baseline.ts';
 import { readCalibration } from '../calibrating.ts';
 import { type CheckpointFile, checkpointFile } from '../checkpoint-file.ts';
+import { driverWorldOf, readDriverOptions } from '../driver-options.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { addStepSummary, annotate } from '../github-output.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -49,6 +52,7 @@ Examples:
   quincunx run dc-outage --traffic grafana.csv --traffic-column "sum"
 
   quincunx run short-outage --baseline baseline.json --budget 5%      slower than before?
+  quincunx run ./mine.ts --world live --driver ./driver.ts --target ws://127.0.0.1:9000
   quincunx run dc-outage --world model --for 1d --checkpoint day.checkpoint    55 billion messages
 
 With --checkpoint, a model run that was broken off (Ctrl-C too) goes on where it was when the same
@@ -72,6 +76,8 @@ interface RawOptions extends RawBaselineOptions {
   readonly workers: string;
   readonly toxiproxy: string;
   readonly load: string;
+  readonly driver?: string;
+  readonly target?: string;
   readonly out?: string;
   readonly from?: string;
   readonly for?: string;
@@ -93,6 +99,7 @@ interface Wanted {
   readonly workers: number;
   readonly toxiproxy: 'embedded' | 'real';
   readonly load: LiveLoad;
+  readonly driver: DriverLoad | undefined;
   readonly out: string | undefined;
   readonly checkpoints: CheckpointFile | undefined;
   readonly service: ServiceTimes | undefined;
@@ -119,6 +126,8 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .option('--calibration <file>', 'model: service times measured by quincunx calibrate')
     .option('--toxiproxy <which>', 'embedded, or the real toxiproxy-server', 'embedded')
     .option('--load <which>', 'live: users (our own, over MTProto) or k6 (the real one)', 'users')
+    .option('--driver <file>', 'live: load a backend of your own, with the users of this file')
+    .option('--target <address>', 'where that backend listens on this machine')
     .option('--baseline <file>', 'compare with the runs in it (see quincunx compare --save)')
     .option('--budget <share>', 'slower by so much is no regression: 5%, or p99=15%', several)
     .option('--allow-no-baseline', 'a baseline that is not there yet is no failure')
@@ -146,6 +155,7 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
     const results = await withScratch((scratch) =>
       runScenario(wanted.scenario, {
         ...wanted,
+        ...(wanted.driver ? { worldOf: driverWorldOf(wanted.driver) } : {}),
         scratch,
         signal: interrupt.signal,
         progress: (world, report) => line.report(world, report),
@@ -207,6 +217,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   if (load === 'k6' && worlds.includes('live') && !findK6()) {
     read.problems.push(`--load k6: there is no k6; ${INSTALL_K6}`);
   }
+  const driver = await readDriverOptions(options, worlds, read);
   const fromUtc = read.timeOfDay('--from', options.from);
   const seconds = read.seconds('--for', options.for);
   const fidelity = read.oneOf('--fidelity', options.fidelity, FIDELITIES);
@@ -233,7 +244,10 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     if (!(error instanceof ScenarioLoadError) || error.kind === 'threw') throw error;
     read.problems.push(...error.problems.map((problem) => `${error.about}: ${problem}`));
   }
-  for (const world of worlds) {
+  if (driver !== undefined && (loaded?.faults ?? []).length > 0) {
+    read.problems.push(`--driver ${options.driver}: ${NO_FAULTS}`);
+  }
+  for (const world of driver === undefined ? worlds : []) {
     const beyond = unsupportedFaults(loaded?.faults ?? [], world, toxiproxy);
     read.problems.push(...beyond.map((problem) => `--world ${world}: ${problem}`));
   }
@@ -249,6 +263,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     workers,
     toxiproxy,
     load,
+    driver,
     out,
     checkpoints,
     service: calibration && stationsOf(calibration),
@@ -332,6 +347,8 @@ function reproduceCommand(
   if (options.fidelity !== 'events') words.push('--fidelity', options.fidelity);
   if (options.toxiproxy !== 'embedded') words.push('--toxiproxy', options.toxiproxy);
   if (options.load !== 'users') words.push('--load', options.load);
+  if (options.driver !== undefined) words.push('--driver', options.driver);
+  if (options.target !== undefined) words.push('--target', options.target);
   return words.map(quoted).join(' ');
 }
 

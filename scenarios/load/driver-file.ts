@@ -10,6 +10,9 @@ export interface DriverFile {
   readonly module: PersonModule;
 }
 
+/** Why a scenario with faults cannot run behind a driver. */
+export const NO_FAULTS =
+  'a backend of your own has no datacentres that could be broken; use a scenario without faults';
 const EXAMPLE = '{ connect(user, hears) { ... } }';
 const FIELDS = ['name', 'acknowledges', 'connect'];
 

@@ -23,12 +23,15 @@ export const TRUST = {
   /** The machine has a core left, or nothing was felt of it: sent in time, p99. */
   machineBusyShare: 0.98,
   machineLagP99Ms: 10,
+  /** A thread that is stuck cannot even begin to meter itself. */
+  meteredShare: 0.9,
   /** So much of what was due was sent. */
   sentShare: 0.99,
 };
 
 export interface GeneratorFigures {
   readonly threads: readonly ThreadMeter[];
+  readonly windowSeconds: number;
   /** Share of all cores in use by everybody during the window; undefined: not measured. */
   readonly machineBusyShare: number | undefined;
   /** How late messages were sent; undefined: none was. */
@@ -40,14 +43,19 @@ export interface GeneratorFigures {
 
 /** Why the run is void; empty: its latencies are those of what is under test. */
 export function bottlenecks(figures: GeneratorFigures): string[] {
-  const { threads, machineBusyShare = 0, lagP99Ms = 0, offered, sent } = figures;
+  const { threads, windowSeconds, machineBusyShare = 0, lagP99Ms = 0, offered, sent } = figures;
   const reasons: string[] = [];
   if (lagP99Ms > TRUST.lagP99Ms) {
     const trusted = `trusted up to ${TRUST.lagP99Ms} ms`;
     reasons.push(`the generator was late: p99 ${lagP99Ms.toFixed(0)} ms, ${trusted}`);
   }
   threads.forEach((meter, thread) => {
-    reasons.push(...threadBottlenecks(meter, `thread ${thread + 1} of the generator`));
+    const who = `thread ${thread + 1} of the generator`;
+    reasons.push(...threadBottlenecks(meter, who));
+    if (meter.seconds < windowSeconds * TRUST.meteredShare) {
+      const metered = `${meter.seconds.toFixed(1)} of ${windowSeconds} s`;
+      reasons.push(`${who}: was metered for ${metered}, and was stuck in the others`);
+    }
   });
   if (machineBusyShare > TRUST.machineBusyShare && lagP99Ms > TRUST.machineLagP99Ms) {
     const felt = `messages were sent late, p99 ${lagP99Ms.toFixed(0)} ms`;

@@ -17,7 +17,7 @@ import {
 import type { LoadReport } from '../../sim/parallel/load-worker.ts';
 import { type LoadBook, REFUSED, sharedBook } from '../../sim/users/load-book.ts';
 import { type Scenario, ScenarioError } from '../define.ts';
-import type { DriverFile } from '../load/driver-file.ts';
+import { type DriverFile, NO_FAULTS } from '../load/driver-file.ts';
 import { bottlenecks, type GeneratorFigures, generatorNote } from '../load/honesty.ts';
 import { type BookFigures, measureBook } from '../load/measure-book.ts';
 import { abortable, pause } from './live-waiting.ts';
@@ -44,20 +44,12 @@ const KNOWN: readonly MetricName[] = [
   ...(['writes_doubled', 'order_violations'] as const),
 ];
 
-/** Throws `ScenarioError` when the run begins with a scenario that breaks something. */
+/** The world rejects with `ScenarioError` where the scenario breaks something. */
 export function driverWorld(load: DriverLoad): World {
   return async (scenario, options) => {
-    const problems = driverProblems(scenario);
-    if (problems.length > 0) throw new ScenarioError(problems);
+    if (scenario.faults.length > 0) throw new ScenarioError([`faults: ${NO_FAULTS}`]);
     return runDriver(scenario, options, load);
   };
-}
-
-/** What a backend behind a driver cannot do. */
-export function driverProblems({ faults }: Scenario): string[] {
-  if (faults.length === 0) return [];
-  const what = 'a backend behind a driver has no datacentres that could be broken';
-  return [`faults: ${what}; use a scenario without faults`];
 }
 
 async function runDriver(
@@ -94,7 +86,7 @@ async function runDriver(
     const figures = measureBook(book, times, driver.acknowledges, measurements);
     const generator: GeneratorFigures = {
       threads: reports.map(({ meter }) => meter),
-      machineBusyShare,
+      ...{ machineBusyShare, windowSeconds: window.seconds },
       lagP99Ms: measurements.summary('generator_lag', {})?.p99,
       ...figures,
     };
@@ -148,7 +140,7 @@ async function lead(
       await Promise.race([pause(Math.min(LOOK_MS, left), signal), finished]);
       const share = (clock.monotonicMs() - startMs) / (windowEndMs - startMs);
       const seconds = (clock.monotonicMs() - windowStartMs) / 1_000;
-      const text = `${seconds.toFixed(0)} of ${windowSeconds} s`;
+      const text = seconds < 0 ? 'warm-up' : `${Math.floor(seconds)} of ${windowSeconds} s`;
       progress({ phase: 'load', done: 0.1 + Math.min(1, Math.max(0, share)) * 0.8, text });
     }
   };

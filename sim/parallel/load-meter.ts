@@ -24,13 +24,14 @@ const RESOLUTION_MS = 10;
 export function meterThread(): () => ThreadMeter {
   const delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   let [pauses, totalMs, maxMs] = [0, 0, 0];
-  const observer = new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) {
+  const count = (entries: readonly { readonly duration: number }[]): void => {
+    for (const { duration } of entries) {
       pauses++;
       totalMs += duration;
       maxMs = Math.max(maxMs, duration);
     }
-  });
+  };
+  const observer = new PerformanceObserver((list) => count(list.getEntries()));
   observer.observe({ entryTypes: ['gc'] });
   delays.enable();
   const startMs = performance.now();
@@ -38,6 +39,7 @@ export function meterThread(): () => ThreadMeter {
   const cpu = process.threadCpuUsage();
   return () => {
     delays.disable();
+    count(observer.takeRecords());
     observer.disconnect();
     const { user, system } = process.threadCpuUsage(cpu);
     const late = (percentile: number): number =>
