@@ -29,7 +29,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   fuzz: async () => (await import('./commands/fuzz.ts')).addFuzz,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   toxiproxy: async () => (await import('./commands/toxiproxy.ts')).addToxiproxy,
+  completion: async () => (await import('./commands/completion.ts')).addCompletion,
 };
+
+/** Commands that are about all the others. */
+const NEEDS_ALL = ['completion'];
 
 /** Commands that are planned; saying so helps more than "unknown command". */
 const NOT_YET = ['lab', 'worker'];
@@ -54,7 +58,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     .version(packageInfo().version)
     .exitOverride()
     .addHelpText('after', EXAMPLES);
-  const named = COMMANDS[words[0] ?? ''];
+  const named = NEEDS_ALL.includes(words[0] ?? '') ? undefined : COMMANDS[words[0] ?? ''];
   for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program, finish);
   for (const command of program.commands) command.exitOverride();
   if (NOT_YET.includes(words[0] ?? '')) {

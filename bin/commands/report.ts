@@ -16,7 +16,7 @@ import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
 import { addStepSummary, annotate } from '../github-output.ts';
 import { OptionReader } from '../option-values.ts';
 
-const FORMATS = [
+export const FORMATS = [
   'terminal',
   'html',
   'markdown',
