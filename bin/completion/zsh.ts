@@ -52,7 +52,8 @@ function action({ words, paths, list }: Values): string {
   const files = { files: '_files', folders: '_files -/', none: ' ' }[paths];
   if (words.length === 0) return files;
   const names = `(${words.join(' ')})`;
-  if (paths !== 'none') return `_alternative "names:name:${names}" "files:file:${files}"`;
+  // With a space before it, zsh hands it no options of its own, which _alternative has not.
+  if (paths !== 'none') return ` _alternative "names:name:${names}" "files:file:${files}"`;
   return list ? `_sequence compadd - ${words.join(' ')}` : names;
 }
 

@@ -38,7 +38,8 @@ function typed(shell: string, setup: string, lines: readonly string[]): Promise<
       const found = [...output.matchAll(/called:(.*?):end/g)].map(([, words]) => words!);
       resolve(found.filter((words) => !words.includes('$')));
     });
-    const command = 'quincunx() { echo "called:$*:end"; }';
+    // In quotes of its own: zsh would read "$*:end" as a modifier.
+    const command = `quincunx() { echo "called:$*"":end"; }`;
     child.stdin.end([command, setup, ...lines, 'exit', ''].join('\n'));
   });
 }
