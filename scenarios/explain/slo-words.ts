@@ -21,7 +21,7 @@ const NOUNS: Readonly<Partial<Record<MetricName, string>>> = {
   writes_lost: 'acknowledged writes that are lost',
   writes_doubled: 'writes that appear twice',
   order_violations: 'messages out of order',
-  drain_time: 'time until nothing waits for a datacentre that is back',
+  drain_time: 'drain of a datacentre that is back',
   backlog: 'writes that wait for a datacentre',
   writes_queued: 'writes that are queued rather than stored',
   messages_given_up: 'messages given up',
