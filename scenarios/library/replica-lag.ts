@@ -31,7 +31,7 @@ const replicaLag: Scenario = scenario({
     writes_doubled: ['count==0'],
     order_violations: ['count==0'],
   },
-  worlds: { cluster: { messagesPerSecond: 120 }, live: { messagesPerSecond: 120 } },
+  worlds: { cluster: { messagesPerSecond: 120 }, live: { messagesPerSecond: 100 } },
   expected: { model: 'held', cluster: 'held', live: 'held' },
 });
 

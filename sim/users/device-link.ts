@@ -59,6 +59,9 @@ export const BEHAVIOUR = {
   callMs: 15_000,
 } as const;
 
+/** Ten seconds or so: a copy that is slower is a defect. */
+const SETTLE_ATTEMPTS = 40;
+
 /** Milliseconds that an error tells to wait, undefined for errors that tell no such thing. */
 export function floodWaitMs(error: unknown): number | undefined {
   const wait = error instanceof RpcError ? /^FLOOD_WAIT_(\d+)$/.exec(error.text) : null;
@@ -117,10 +120,30 @@ export class DeviceLink {
     return this.#connection === connection;
   }
 
-  /** The first connection. Rejects when the first DC of the order cannot be reached. */
+  /**
+   * The first connection: to where people sign in, or to the first DC of the order where that has
+   * been done. Rejects when that DC cannot be reached.
+   */
   start(): Promise<void> {
     this.#timers.every(BEHAVIOUR.pingEveryMs, () => this.#ping());
-    return this.#open(this.#o.order[0]);
+    return this.#open(this.#host.signedIn() ? this.#o.order[0] : this.#o.homeDc);
+  }
+
+  /** From where the user has signed in to the first DC of the order. Rejects if it never answers. */
+  async settle(): Promise<void> {
+    const first = this.#o.order[0];
+    for (let attempt = 0; this.#dc !== first || !this.ready; attempt++) {
+      if (attempt === SETTLE_ATTEMPTS) throw new Error(`DC ${first} does not take the sign-in`);
+      // What was signed in a moment ago has to reach the other DC first.
+      await this.#timers.pause(BEHAVIOUR.retryMs);
+      if (this.#connection && this.#dc !== first) this.giveUp(this.#connection);
+      await this.#untilReady();
+      const connection = this.#connection;
+      if (!connection) continue;
+      await within(this.#o.clock, BEHAVIOUR.answerMs, connection.ping()).catch(() => {
+        this.giveUp(connection);
+      });
+    }
   }
 
   /** Rejects when there is no connection, no answer, or a refusal (RpcError). */
@@ -277,7 +300,7 @@ export class DeviceLink {
     const { order, addresses, network } = this.#o;
     const first = order[0];
     if (!this.#connection || this.#dc === first || this.#host.mustStay()) return;
-    if (this.#connecting) return;
+    if (this.#connecting || !this.#host.signedIn()) return;
     const away = this.#connection;
     const address = addresses.get(first);
     if (address === undefined) return;

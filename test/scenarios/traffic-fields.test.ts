@@ -33,7 +33,7 @@ describe('defaults', () => {
     const { traffic, window } = scenario(input());
     expect(traffic).toEqual({
       ...{ users: 800e6, messagesPerDay: 55e9, textBytes: 150, mediaBytes: 1e6 },
-      ...{ mix: ALL_DIRECT, shapes: [], series: undefined },
+      ...{ mix: ALL_DIRECT, shapes: [], series: undefined, travellersShare: 0 },
     });
     expect(window).toEqual({ fromUtc: '17:00', seconds: 60, warmupSeconds: 5, date: '2026-01-15' });
   });
