@@ -4,6 +4,8 @@
  */
 import { Command, CommanderError } from 'commander';
 import type { ScenarioLoadError } from '../scenarios/load.ts';
+import { type Applied, addCommonOptions, withOrigin } from './config/apply.ts';
+import { beforeAction, ConfigShown, settle } from './config/session.ts';
 import { EXIT, type ExitCode, InvalidInput } from './exit-codes.ts';
 import { packageInfo } from './package-info.ts';
 
@@ -29,11 +31,12 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   fuzz: async () => (await import('./commands/fuzz.ts')).addFuzz,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   toxiproxy: async () => (await import('./commands/toxiproxy.ts')).addToxiproxy,
+  config: async () => (await import('./commands/config.ts')).addConfig,
   completion: async () => (await import('./commands/completion.ts')).addCompletion,
 };
 
 /** Commands that are about all the others. */
-const NEEDS_ALL = ['completion'];
+const NEEDS_ALL = ['completion', 'config'];
 
 /** Commands that are planned; saying so helps more than "unknown command". */
 const NOT_YET = ['lab', 'worker'];
@@ -45,6 +48,14 @@ Examples:
   quincunx run --help               the options of a command
   quincunx doctor                   what is installed
 `;
+
+/** Of the command that was named, once they are known: problems say where a value came from. */
+let applied: Applied | undefined;
+
+/** A config file that is not right must not keep anybody from reading how it would be. */
+function isAskingForHelp(words: readonly string[]): boolean {
+  return words.includes('--help') || words.includes('-h');
+}
 
 const say = (line: string): unknown => process.stderr.write(`${line}\n`);
 
@@ -60,12 +71,21 @@ async function main(words: readonly string[]): Promise<ExitCode> {
     .addHelpText('after', EXAMPLES);
   const named = NEEDS_ALL.includes(words[0] ?? '') ? undefined : COMMANDS[words[0] ?? ''];
   for (const load of named ? [named] : Object.values(COMMANDS)) (await load())(program, finish);
-  for (const command of program.commands) command.exitOverride();
+  for (const command of program.commands) {
+    command.exitOverride();
+    addCommonOptions(command);
+  }
   if (NOT_YET.includes(words[0] ?? '')) {
     throw new InvalidInput([
       `quincunx ${packageInfo().version} does not have the command '${words[0]}' yet; ` +
         `it has ${program.commands.map((command) => command.name()).join(', ')}`,
     ]);
+  }
+  const command = program.commands.find((one) => one.name() === words[0]);
+  if (command && words[0] !== 'config' && !isAskingForHelp(words)) {
+    const settled = settle(command, words.slice(1), Object.keys(COMMANDS));
+    applied = settled;
+    command.hook('preAction', () => beforeAction(settled));
   }
   await program.parseAsync(words, { from: 'user' });
   return code;
@@ -79,8 +99,10 @@ function isScenarioLoadError(error: unknown): error is ScenarioLoadError {
 /** Says what went wrong, in the words a person needs, and gives the exit code. */
 function explain(error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.held : EXIT.invalid;
+  if (error instanceof ConfigShown) return EXIT.held;
   if (error instanceof InvalidInput) {
-    say(['Invalid input:', ...error.problems.map((problem) => `  - ${problem}`)].join('\n'));
+    const problems = error.problems.map((problem) => `  - ${withOrigin(problem, applied)}`);
+    say(['Invalid input:', ...problems].join('\n'));
     return EXIT.invalid;
   }
   if (isScenarioLoadError(error)) {

@@ -93,7 +93,7 @@ export function addK6(program: Command, finish: (code: ExitCode) => void): void 
     .option('--seed <text>', 'decides everything that chance decides', '1')
     .option('--scale <1:N>', 'one person in N, writing as much as people do')
     .option('--from <HH:MM>', 'start the window at another time of day, UTC')
-    .option('--for <duration>', 'another length of the window, such as 30s or 10m')
+    .option('--duration, --for <duration>', 'another length of the window, such as 30s or 10m')
     .option('--toxiproxy <which>', '--run: embedded, or the real toxiproxy-server', 'embedded')
     .option('--json', '--run: print results.json on standard output, and nothing else')
     .option('--quiet', 'no progress')

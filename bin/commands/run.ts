@@ -117,7 +117,7 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .option('--seed <text>', 'decides everything that chance decides', DEFAULT_SEED)
     .option('--workers <n>', 'threads of the model', String(availableParallelism()))
     .option('--from <HH:MM>', 'start the window at another time of day, UTC')
-    .option('--for <duration>', 'another length of the window, such as 30s, 10m or 365d')
+    .option('--duration, --for <duration>', 'length of the window instead: 30s, 10m, 365d')
     .option('--fidelity <which>', 'model: events (every message) or flow (every second)', 'events')
     .option('--scale <1:N>', 'cluster and live: one person in N, writing as much as people do')
     .option('--traffic <file>', 'messages a second of the planet, from CSV, instead of its wave')
