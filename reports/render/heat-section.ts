@@ -40,6 +40,6 @@ function heatFigure(world: string, key: string, title: string): Markup {
 <div class="plot" role="img" tabindex="0" aria-label="${label}"></div>
 <p class="heat-legend"></p>
 <p class="readout" aria-live="polite"></p>
-<details><summary>Numbers of this chart</summary><div class="scroll numbers" tabindex="0" role="region" aria-label="Numbers: ${label}"></div></details>
+<details><summary>Numbers of this chart</summary><div class="scroll numbers" tabindex="0" role="group" aria-label="Numbers: ${label}"></div></details>
 </figure>`;
 }

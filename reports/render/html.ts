@@ -112,7 +112,7 @@ ${worlds.map(([name]) => sloCell(byWorld.get(name)))}</tr>\n`,
   return section(
     'promises',
     'Promises',
-    markup`<div class="scroll" tabindex="0" role="region" aria-label="Promises"><table class="promises">
+    markup`<div class="scroll" tabindex="0" role="group" aria-label="Promises"><table class="promises">
 <thead><tr><th scope="col">promise</th>${worldHeads(results)}</tr></thead>
 <tbody>
 ${rows}</tbody>
@@ -261,7 +261,7 @@ ${dcCells(result, id)}</tr>\n`;
     'By datacentre',
     markup`<h3>Messages delivered a second, by the recipient's home</h3>
 <div class="multiples">${charts}</div>
-<div class="scroll" tabindex="0" role="region" aria-label="By datacentre"><table class="dense">
+<div class="scroll" tabindex="0" role="group" aria-label="By datacentre"><table class="dense">
 <thead><tr><th scope="col">home</th><th scope="col" class="text">world</th>${heads}</tr></thead>
 <tbody>
 ${rows}</tbody></table></div>`,
@@ -299,7 +299,7 @@ function figures(results: ResultsDocument): Markup {
   return section(
     'figures',
     'Key figures',
-    markup`<div class="scroll" tabindex="0" role="region" aria-label="Key figures"><table>
+    markup`<div class="scroll" tabindex="0" role="group" aria-label="Key figures"><table>
 <thead><tr><th scope="col">figure</th>${worldHeads(results)}</tr></thead>
 <tbody>
 ${rows}</tbody></table></div>`,
@@ -328,7 +328,7 @@ function particulars(results: ResultsDocument): Markup {
     'run',
     'This run',
     markup`<dl>${facts.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
-<div class="scroll" tabindex="0" role="region" aria-label="Worlds of this run"><table>
+<div class="scroll" tabindex="0" role="group" aria-label="Worlds of this run"><table>
 <thead><tr><th scope="col">world</th><th scope="col">messages due</th><th scope="col">wall time</th><th scope="col" class="text">digest</th><th scope="col" class="text">notes</th></tr></thead>
 <tbody>
 ${worlds}</tbody></table></div>`,

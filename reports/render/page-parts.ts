@@ -13,11 +13,11 @@ export function chart(kind: string, key: string, caption: string, label: string)
   return markup`<figure class="chart" data-chart="${kind}" data-key="${key}">
 <figcaption>${caption}</figcaption>
 <div class="plot" role="img" tabindex="0" aria-label="${label}"></div>
-<details><summary>Numbers of this chart</summary><div class="scroll numbers" tabindex="0" role="region" aria-label="Numbers: ${label}"></div></details>
+<details><summary>Numbers of this chart</summary><div class="scroll numbers" tabindex="0" role="group" aria-label="Numbers: ${label}"></div></details>
 </figure>`;
 }
 
 /** A table that scrolls by itself where it is wider than the page, by keyboard too. */
 export function scrolling(label: string, table: Markup): Markup {
-  return markup`<div class="scroll" tabindex="0" role="region" aria-label="${label}">${table}</div>`;
+  return markup`<div class="scroll" tabindex="0" role="group" aria-label="${label}">${table}</div>`;
 }

@@ -103,6 +103,32 @@ describe.skipIf(!there && process.env['CI'] === undefined)('report.html in Chrom
     await page.close();
   });
 
+  test('the heatmap says in words what is under the pointer, and under the cursor keys', async () => {
+    const { page, complaints } = await open(renderHtml(fixture()));
+    const chart = page.locator('figure.heat[data-key=live][data-series*=same_dc]');
+    const readout = chart.locator('.readout');
+    expect(await chart.locator('.heat-legend').textContent()).toMatch(
+      /1 to \d+ messages a cell .*; 9\d\.\d+ % below 100 ms/,
+    );
+    await chart.locator('.plot').focus();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowRight');
+    expect(await readout.textContent()).toMatch(
+      /^at 1 s, \d+ ms to \d+ ms: \d+ \([\d.]+ % of \d+\)$/,
+    );
+    const below = await readout.textContent();
+    await page.keyboard.press('ArrowUp');
+    expect(await readout.textContent()).not.toBe(below);
+    await page.keyboard.press('Escape');
+    expect(await readout.textContent()).toBe('');
+    await chart.locator('.plot').hover();
+    expect(await readout.textContent()).toMatch(/^at \d+ s, /);
+    await chart.locator('summary').click();
+    await chart.locator('.numbers tbody tr').nth(119).waitFor({ state: 'attached' });
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
   test('hostile text stays text, and odd documents raise no errors', async () => {
     const nothing = resultsDocument({ ...fixture(), worlds: {} });
     for (const results of [hostile(), undecided(), nothing]) {
