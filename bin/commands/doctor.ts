@@ -1,140 +1,115 @@
 /**
- * `quincunx doctor`: which real parts are there, what is used instead of those that are not, and
- * the command that installs them.
+ * `quincunx doctor`: which real parts are there and what is used instead of those that are not,
+ * what this machine has to give, and how far live latencies from it could be trusted.
  */
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { delimiter, join } from 'node:path';
 import type { Command } from 'commander';
-import {
-  findRealToxiproxy,
-  findToxiproxyCli,
-  INSTALL_CLI_COMMAND,
-  INSTALL_COMMAND,
-} from '../../chaos/toxiproxy/real.ts';
-import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
+import { lookAtMachine, type Machine, machineWarnings } from '../doctor/machine.ts';
+import { gradeOf, measureNoise, type Noise, noiseSentence } from '../doctor/noise.ts';
+import { findParts, type Part } from '../doctor/parts.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { packageInfo } from '../package-info.ts';
 
 const EXAMPLES = `
 Examples:
-  quincunx doctor
-  quincunx doctor --json
-`;
-const CHROMIUM_NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+  quincunx doctor             parts, machine, and a second and a half of measuring its clock
+  quincunx doctor --json      the same as one document
+  quincunx doctor --json | jq -r '.parts[] | select(.found | not) | .install'
 
-interface Part {
-  readonly name: string;
-  readonly found: boolean;
-  /** Version, path or number: what is there. */
-  readonly detail: string;
-  /** What is used while it is missing. */
-  readonly instead?: string;
-  /** Command that installs it. */
-  readonly install?: string;
+Exit codes: 0 everything needed is there (a missing real part has something in its place), 1 a
+package is missing. A busy machine is a warning: it is only so now.
+`;
+
+interface Diagnosis {
+  readonly quincunx: string;
+  readonly parts: readonly Part[];
+  readonly machine: Machine;
+  readonly noise: Noise & { readonly grade: string };
+  readonly warnings: readonly string[];
 }
 
 export function addDoctor(program: Command, finish: (code: ExitCode) => void): void {
   program
     .command('doctor')
-    .description('what is installed, what is used instead, and how to get the rest')
+    .description('what is installed, what is used instead, and how far this machine can be trusted')
     .option('--json', 'as JSON on standard output')
     .addHelpText('after', EXAMPLES)
-    .action(({ json }: { readonly json?: true }) => {
-      const parts = [...machine(), ...packages(), toxiproxy(), toxiproxyCli(), k6(), chromium()];
-      process.stdout.write(json ? `${JSON.stringify({ parts }, null, 2)}\n` : table(parts));
+    .action(async ({ json }: { readonly json?: true }) => {
+      const found = await diagnose();
+      process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : text(found));
       // A missing real part is no fault: something else does its work. A missing package is one.
-      const broken = parts.some(({ found, instead }) => !found && instead === undefined);
+      const broken = found.parts.some((part) => !part.found && part.instead === undefined);
       finish(broken ? EXIT.ourFault : EXIT.held);
     });
 }
 
-function machine(): Part[] {
-  return [
-    { name: 'quincunx', found: true, detail: packageInfo().version },
-    { name: 'node', found: true, detail: `${process.versions.node} (${process.execPath})` },
-    { name: 'cores', found: true, detail: String(availableParallelism()) },
-  ];
+async function diagnose(): Promise<Diagnosis> {
+  // First, before the programs that are asked for their versions disturb it.
+  const noise = await measureNoise();
+  const machine = await lookAtMachine();
+  const grade = gradeOf(noise);
+  const disturbed = grade === 'steady' ? [] : [`noise: ${noiseSentence(noise)}`];
+  return {
+    quincunx: packageInfo().version,
+    parts: findParts(),
+    machine,
+    noise: { ...noise, grade },
+    warnings: [...machineWarnings(machine), ...disturbed],
+  };
 }
 
-/** The packages that the program needs, each with its version, wherever npm has put them. */
-function packages(): Part[] {
-  const { dependencies, root } = packageInfo();
-  return Object.keys(dependencies).map((name) => {
-    const version = installedVersion(root, name);
-    return version === undefined
-      ? { name, found: false, detail: 'missing', install: 'npm install' }
-      : { name, found: true, detail: version };
-  });
-}
-
-/** Looks in node_modules of each folder upwards, as Node does. */
-function installedVersion(folder: string, name: string): string | undefined {
-  const path = join(folder, 'node_modules', name, 'package.json');
-  if (existsSync(path)) {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
-  }
-  const parent = join(folder, '..');
-  return parent === folder ? undefined : installedVersion(parent, name);
-}
-
-function toxiproxy(): Part {
-  const missing = { instead: 'the embedded server', install: INSTALL_COMMAND };
-  return program('toxiproxy-server', findRealToxiproxy, missing);
-}
-
-function toxiproxyCli(): Part {
-  const instead = 'nothing; only a test drives the embedded server with it';
-  return program('toxiproxy-cli', findToxiproxyCli, { instead, install: INSTALL_CLI_COMMAND });
-}
-
-function program(
-  name: string,
-  find: () => string | undefined,
-  missing: Pick<Part, 'instead' | 'install'>,
-): Part {
-  try {
-    const path = find();
-    if (path) return { name, found: true, detail: path };
-    return { name, found: false, detail: 'missing', ...missing };
-  } catch (error) {
-    const detail = error instanceof Error ? error.message : String(error);
-    return { name, found: false, detail, ...missing };
-  }
-}
-
-function k6(): Part {
-  const missing = { instead: 'our own virtual users', install: INSTALL_K6 };
-  return program('k6', findK6, missing);
-}
-
-/** Only the tests of the report open a browser. */
-function chromium(): Part {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
-  const places = CHROMIUM_NAMES.flatMap((name) => folders.map((folder) => join(folder, name)));
-  const path = places.find(isProgram);
-  const name = 'chromium';
-  if (path) return { name, found: true, detail: path };
-  const instead = 'nothing; only tests of the report look at it in a browser';
-  const install = 'node bin/real-parts.mjs install chromium';
-  return { name, found: false, detail: 'missing', instead, install };
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function table(parts: readonly Part[]): string {
+function text({ quincunx, parts, machine, noise, warnings }: Diagnosis): string {
   const width = Math.max(...parts.map(({ name }) => name.length));
-  const rows = parts.map(({ name, found, detail, instead, install }) => {
-    const more = [instead && `instead: ${instead}`, install && `get it: ${install}`];
+  const rows = parts.map(({ name, found, detail, version, instead, install }) => {
+    const more = [version, instead && `instead: ${instead}`, install && `get it: ${install}`];
     const lines = more.filter(Boolean).map((line) => `\n${' '.repeat(width + 10)}${line}`);
     return `${found ? 'ok     ' : 'missing'}  ${name.padEnd(width)} ${detail}${lines.join('')}`;
   });
-  return `${rows.join('\n')}\n`;
+  const about = [...machineRows(machine), ...noiseRows(noise)];
+  const label = Math.max(...about.map(([name]) => name.length));
+  const lines = [
+    `quincunx ${quincunx}`,
+    '',
+    ...rows,
+    '',
+    ...about.map(([name, value]) => `${name.padEnd(label)}  ${value}`),
+    '',
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+type Row = readonly [name: string, value: string];
+
+function machineRows(machine: Machine): Row[] {
+  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const { memoryBytes, loadAverage, openFilesMax, ports } = machine;
+  const taken = ports.filter(({ free }) => !free);
+  const load = loadAverage === undefined ? '' : `, load average ${loadAverage.toFixed(1)}`;
+  return [
+    ['node', `${machine.node}, ${machine.platform}`],
+    ['cores', `${machine.cores}${load}`],
+    ['memory', `${gib(memoryBytes.free)} free of ${gib(memoryBytes.total)}`],
+    ...machine.disks.map(
+      ({ folder, freeBytes }): Row => ['disk', `${gib(freeBytes)} free in ${folder}`],
+    ),
+    ['open files', openFilesMax === undefined ? 'no limit' : `at most ${openFilesMax} a process`],
+    [
+      'ports',
+      taken.length === 0
+        ? `all ${ports.length} default ports are free (8474, 4431 to 4735)`
+        : `taken: ${taken.map(({ port, of }) => `${port} (${of})`).join(', ')}`,
+    ],
+  ];
+}
+
+function noiseRows(noise: Noise): Row[] {
+  const { clockStepNs, stopMsMax, stoppedShare, lateMs, samples } = noise;
+  const late = [lateMs.p50, lateMs.p99, lateMs.max].map((ms) => ms.toFixed(2)).join(', ');
+  const share = (stoppedShare * 100).toFixed(1);
+  return [
+    ['clock', `steps of ${clockStepNs} ns`],
+    ['stops', `a busy thread waited ${share} % of the time, ${stopMsMax.toFixed(1)} ms at once`],
+    ['timers', `late by p50, p99, max: ${late} ms (${samples} timers)`],
+    ['so', noiseSentence(noise)],
+  ];
 }

@@ -22,6 +22,7 @@ const HELP = `
 Examples:
   mv quincunx-data/dc2/store dc2.old                 nothing is ever overwritten
   quincunx restore --from dc2.backup --dc 2
+  quincunx restore --from /backups/dc5 --data /srv/quincunx --dc 5 --json
 
 Refuses a file that is damaged, of another DC, another topology or a cluster with another secret, a
 store that is not empty, and a DC that runs. The store appears whole or not at all. The cluster's secret and RSA key are not in

@@ -63,13 +63,13 @@ const ARGUMENT_WORDS: Readonly<Record<string, () => readonly string[]>> = {
 
 /** Of the whole program, in the order of its help. */
 export function commandTree(program: Command): CommandNode[] {
+  const words = program.commands.map((command) => command.name());
   const nodes = program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
     options: [...command.options.map((option) => optionNode(command, option)), HELP],
-    values: command.registeredArguments.map(argumentValues).reduce(both, NONE),
+    values: command.registeredArguments.map((one) => argumentValues(one, words)).reduce(both, NONE),
   }));
-  const words = nodes.map(({ name }) => name);
   const help = { name: 'help', description: 'display help for command', options: [] };
   return [...nodes, { ...help, values: { words, paths: 'none' } }];
 }
@@ -84,7 +84,8 @@ function optionNode(command: Command, option: Option): OptionNode {
   return { ...node, values: { words: words ?? [], paths: pathsOf(option.flags), list } };
 }
 
-function argumentValues(argument: Argument): Values {
+function argumentValues(argument: Argument, commands: readonly string[]): Values {
+  if (argument.name() === 'command') return { words: commands, paths: 'none' };
   const known = argument.argChoices ?? ARGUMENT_WORDS[argument.name()]?.();
   if (known === undefined) return { words: [], paths: pathsOf(`<${argument.name()}>`) };
   // A name of the library, or a file of one's own.

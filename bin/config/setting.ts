@@ -33,7 +33,7 @@ const SCENARIOS_OWN = ['from', 'for', 'scale', 'traffic', 'traffic-column'];
 
 /** Variables that have another meaning: programs' paths, and what a k6 script reads. */
 export const TAKEN: ReadonlySet<string> = new Set([
-  ...['QUINCUNX_TOXIPROXY', 'QUINCUNX_TOXIPROXY_CLI', 'QUINCUNX_K6', 'QUINCUNX_CHROMIUM'],
+  ...['QUINCUNX_TOXIPROXY', 'QUINCUNX_TOXIPROXY_CLI', 'QUINCUNX_K6'],
   ...['QUINCUNX_DATA', 'QUINCUNX_RUN', 'QUINCUNX_PLAN', 'QUINCUNX_SUMMARY', 'QUINCUNX_START_MS'],
 ]);
 

@@ -19,14 +19,11 @@ test('--version prints the version of the package', async () => {
   expect(await quincunx(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
 });
 
-test.each(['run', 'list', 'doctor', 'toxiproxy', 'serve', 'move', 'fuzz'])(
-  '%s --help has examples',
-  async (command) => {
-    const { code, stdout } = await quincunx([command, '--help']);
-    expect(stdout).toMatch(new RegExp(`Examples:\n {2}quincunx ${command}`));
-    expect(code).toBe(0);
-  },
-);
+test('--help has examples (of every command: help.test.ts)', async () => {
+  const { code, stdout } = await quincunx(['run', '--help']);
+  expect(stdout).toMatch(/Examples:\n {2}quincunx run/);
+  expect(code).toBe(0);
+});
 
 describe('what is not right', () => {
   test('everything at once, each with what would be right, and exit code 104', async () => {
