@@ -19,7 +19,7 @@ const traveller: Scenario = scenario({
     'delivery_latency{path:same_dc}': ['p(50)<150ms', 'p(95)<400ms'],
     // At worst from abroad to the sender's home, to the recipient's, and abroad again.
     'delivery_latency{path:cross_dc}': ['p(50)<250ms', 'p(99)<600ms'],
-    // Measured in the cluster: two round trips home, 500 ms between Miami and Singapore, and access.
+    // Measured in the cluster: two round trips home (500 ms from Singapore to Miami) and access.
     'ack_latency{ack:stored}': ['p(50)<50ms', 'p(99)<600ms'],
     writes_lost: ['count==0'],
     writes_doubled: ['count==0'],

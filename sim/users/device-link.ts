@@ -129,7 +129,7 @@ export class DeviceLink {
     return this.#open(this.#host.signedIn() ? this.#o.order[0] : this.#o.homeDc);
   }
 
-  /** From where the user has signed in to the first DC of the order. Rejects if it never answers. */
+  /** From where the user has signed in to the first DC of the order. Rejects if it stays silent. */
   async settle(): Promise<void> {
     const first = this.#o.order[0];
     for (let attempt = 0; this.#dc !== first || !this.ready; attempt++) {
