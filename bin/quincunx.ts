@@ -55,7 +55,7 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   }
   const command = program.commands.find((one) => one.name() === words[0]);
   if (command && words[0] !== 'config' && !isAskingForHelp(words)) {
-    const settled = settle(command, words.slice(1), Object.keys(COMMANDS));
+    const settled = await settle(command, words.slice(1), Object.keys(COMMANDS));
     applied = settled;
     command.hook('preAction', () => beforeAction(settled));
   }

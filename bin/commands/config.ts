@@ -49,7 +49,7 @@ export function addConfig(program: Command, finish: (code: ExitCode) => void): v
       const problems: string[] = [];
       for (const command of commands) {
         try {
-          const applied = settle(command, words, [...names, 'config']);
+          const applied = await settle(command, words, [...names, 'config']);
           if (command.name() === name) await show(applied, options.json === true);
         } catch (error) {
           if (!(error instanceof InvalidInput)) throw error;

@@ -9,17 +9,12 @@
  *
  * Read as YAML, of which JSON is a part. Paths in it count from the working folder, as if typed.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { nearestName } from '../../sim/capacity/nearest-name.ts';
 import { type ParsedYaml, parseYaml } from '../../sim/capacity/yaml-check.ts';
 import { type Setting, SHARED_NAMES } from './setting.ts';
 
-export const CONFIG_FILES = [
-  'quincunx.config.yaml',
-  'quincunx.config.yml',
-  'quincunx.config.json',
-] as const;
 const BYTES_MAX = 1_000_000;
 
 export type Value = string | boolean | readonly string[];
@@ -39,15 +34,6 @@ export interface ConfigFile {
     settings: readonly Setting[],
     problems: string[],
   ) => ReadonlyMap<string, FileValue>;
-}
-
-/** The file in the working folder, if there is one; two of them are a problem. */
-export function findConfigFile(folder: string, problems: string[]): string | undefined {
-  const found = CONFIG_FILES.filter((name) => existsSync(resolve(folder, name)));
-  if (found.length > 1) {
-    problems.push(`${found.join(' and ')}: both are here; keep one, or name it with --config`);
-  }
-  return found[0];
 }
 
 /** Undefined where it cannot be read; `commands` are the names that may head a section. */
@@ -85,7 +71,8 @@ function topLevelProblems({ value, at }: ParsedYaml, commands: readonly string[]
   const known = [...SHARED_NAMES, ...commands];
   return Object.entries(value as Table).flatMap(([key, content]) => {
     if (commands.includes(key)) {
-      if (isTable(content) || content === null) return [];
+      // "toxiproxy" is a command and an option.
+      if (isTable(content) || content === null || SHARED_NAMES.includes(key)) return [];
       return [`${at([key])}: ${key}: is a command; give its options below it, one a line`];
     }
     return SHARED_NAMES.includes(key)
@@ -116,7 +103,8 @@ function valuesFor(
   const values = new Map<string, FileValue>();
   for (const setting of settings) {
     const { name, shared } = setting;
-    const path = name in section ? [command, name] : shared && name in whole ? [name] : undefined;
+    const forAll = shared && name in whole && !isTable(whole[name]);
+    const path = name in section ? [command, name] : forAll ? [name] : undefined;
     if (path === undefined) continue;
     const place = at(path);
     const read = readValue(path.length === 2 ? section[name] : whole[name], setting);

@@ -5,7 +5,7 @@
 import type { Command } from 'commander';
 import { InvalidInput } from '../exit-codes.ts';
 import { type Applied, applySettings, namedConfigFile } from './apply.ts';
-import { findConfigFile, readConfigFile } from './config-file.ts';
+import { findConfigFile } from './find-file.ts';
 
 /** Thrown in place of the command's action: what was asked for has been printed. */
 export class ConfigShown extends Error {
@@ -18,16 +18,18 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * `words` as typed; `commands` are all names that a section of the file may have. Throws
  * `InvalidInput` with everything that is wrong in the file and in the environment.
  */
-export function settle(
+export async function settle(
   command: Command,
   words: readonly string[],
   commands: readonly string[],
   environment: Environment = process.env,
-): Applied {
+): Promise<Applied> {
   const problems: string[] = [];
   const named = namedConfigFile(command, words) ?? (environment['QUINCUNX_CONFIG'] || undefined);
   const path = named ?? findConfigFile(process.cwd(), problems);
-  const file = path === undefined ? undefined : readConfigFile(path, commands, problems);
+  // Most calls have no file, and need nothing that reads one.
+  const reader = path === undefined ? undefined : await import('./config-file.ts');
+  const file = reader?.readConfigFile(path!, commands, problems);
   const applied = applySettings(command, file, environment, problems);
   if (problems.length > 0) throw new InvalidInput(problems);
   return applied;

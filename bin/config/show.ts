@@ -1,7 +1,7 @@
 /** Each option of a command with its value and where that is from, for `--show-config`. */
 import type { Window } from '../../scenarios/traffic-fields.ts';
 import type { Applied } from './apply.ts';
-import { CONFIG_FILES } from './config-file.ts';
+import { CONFIG_FILES } from './find-file.ts';
 import type { Setting } from './setting.ts';
 
 export interface ShownSetting {

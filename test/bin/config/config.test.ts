@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applySettings, namedConfigFile, withOrigin } from '../../../bin/config/apply.ts';
 import { readConfigFile } from '../../../bin/config/config-file.ts';
+import { findConfigFile } from '../../../bin/config/find-file.ts';
 import { settingsOf } from '../../../bin/config/setting.ts';
 import { quincunx } from '../../setup/command.ts';
 import { ROOT } from '../../setup/source-files.ts';
@@ -42,7 +43,8 @@ function used(file: string | undefined, environment: Environment, words: readonl
   const path = join(folder, 'c.yaml');
   if (file !== undefined) writeFileSync(path, file);
   const command = sample();
-  const config = file === undefined ? undefined : readConfigFile(path, ['run', 'drill'], problems);
+  const config =
+    file === undefined ? undefined : readConfigFile(path, ['run', 'drill', 'toxiproxy'], problems);
   const applied = applySettings(command, config, environment, problems);
   if (problems.length === 0) command.parse(['dc-outage', ...words], { from: 'user' });
   return { options: command.opts(), problems, applied, command };
@@ -76,6 +78,13 @@ describe('later ones count', () => {
     expect(used(undefined, path, []).options['toxiproxy']).toBe('embedded');
     const own = { QUINCUNX_RUN_TOXIPROXY: 'real' };
     expect(used(undefined, own, []).options['toxiproxy']).toBe('real');
+  });
+
+  test('a name that is an option and a command is whichever it looks like', () => {
+    expect(used('toxiproxy: real', {}, []).options['toxiproxy']).toBe('real');
+    const section = used('toxiproxy:\n  port: 9000\n', {}, []);
+    expect(section.problems).toEqual([]);
+    expect(section.options['toxiproxy']).toBe('embedded');
   });
 
   test('an option with or without a value takes both', () => {
@@ -129,6 +138,17 @@ test('the file that was named, in each spelling; names of variables', () => {
     toxiproxy: ['QUINCUNX_RUN_TOXIPROXY'],
     latency: ['QUINCUNX_RUN_LATENCY'],
   });
+});
+
+test('two files in one folder are one too many', () => {
+  const here = mkdtempSync(join(folder, 'two-'));
+  const problems: string[] = [];
+  writeFileSync(join(here, 'quincunx.config.yml'), '');
+  expect(findConfigFile(here, problems)).toBe('quincunx.config.yml');
+  expect(problems).toEqual([]);
+  writeFileSync(join(here, 'quincunx.config.json'), '{}');
+  findConfigFile(here, problems);
+  expect(problems).toEqual([expect.stringContaining('both are here; keep one')]);
 });
 
 describe('in the program', { timeout: SLOW_MS }, () => {

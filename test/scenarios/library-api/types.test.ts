@@ -1,4 +1,4 @@
-/** What somebody who calls the library sees in the editor: an error at each wrong use, else none. */
+/** What a caller of the library sees in the editor: an error at each wrong use, else none. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
