@@ -11,8 +11,8 @@ const hotPartition: Scenario = scenario({
     'for what follows the last ball; Mumbai has not, and the four others cannot help, because they',
     'may not write for it. So this scenario is expected to be broken in the model: writes of people',
     'at home in Mumbai wait, are refused and repeated, while Miami notices nothing; the remedy is not',
-    'more machines everywhere but another cut. In the two worlds of real code the same skew is scaled down to a load that',
-    'one process bears; there it shows that skew alone breaks no promise.',
+    'more machines everywhere but another cut. In the two worlds of real code the same skew is scaled',
+    'down to a load that one process bears; there it shows that skew alone breaks no promise.',
   ].join(' '),
   traffic: {
     users: 800e6,
