@@ -166,7 +166,8 @@ globalThis.reportCharts = (() => {
   const borderOf = (dash) => (dash.length === 0 ? 'solid' : dash[0] < 3 ? 'dotted' : 'dashed');
 
   /**
-   * spec: { x, xText, xSplits, xLabel, lines: [{ label, values, colour, dash, width, fill }],
+   * spec: { x, xText, xSplits, xIncrements, xLabel,
+   *         lines: [{ label, values, colour, dash, width, fill }],
    *         yText, yAxisText, log, yRange, faults, limit, sync }
    */
   function draw(figure, spec) {
@@ -219,6 +220,7 @@ globalThis.reportCharts = (() => {
           label: spec.xLabel,
           labelSize: 16,
           values: (_u, splits) => splits.map(spec.xText),
+          ...(spec.xIncrements ? { incrs: spec.xIncrements } : {}),
           ...(spec.xSplits ? { splits: () => spec.xSplits, filter: (_u, splits) => splits } : {}),
         },
         {

@@ -9,7 +9,6 @@ globalThis.reportHeat = (() => {
   const PAD = { left: 58, right: 12, top: 8, bottom: 40 };
   /** The faintest cell is still seen: a single message is what one looks for. */
   const FAINTEST = 0.12;
-  const TICK_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400];
   const heats = [];
 
   /** [red, green, blue] of a colour variable written as #rrggbb. */
@@ -43,7 +42,8 @@ globalThis.reportHeat = (() => {
   class Heat {
     /**
      * spec: { columns: [[band, count, ...]], columnSeconds, edges, low, high, faults, limit,
-     *         amount, milliseconds, axisMilliseconds, seconds }
+     *         amount, milliseconds, axisMilliseconds, seconds,
+     *         axis: { xIncrements, xText, xLabel } }
      */
     constructor(figure, spec) {
       this.spec = spec;
@@ -179,15 +179,16 @@ globalThis.reportHeat = (() => {
       ctx.textAlign = 'center';
       ctx.textBaseline = 'top';
       const room = Math.max(2, Math.floor((right - PAD.left) / 60));
-      const step = TICK_STEPS.find((each) => this.endSeconds / each <= room) ?? 7 * 86400;
+      const { xIncrements, xText, xLabel } = spec.axis;
+      const step = xIncrements.find((each) => this.endSeconds / each <= room) ?? this.endSeconds;
       for (let at = 0; at <= this.endSeconds; at += step) {
         line(this.x(at), bottom, this.x(at), bottom + 4);
         if (this.x(at) > right - 12) ctx.textAlign = 'right';
-        ctx.fillText(String(at), ctx.textAlign === 'right' ? this.width : this.x(at), bottom + 7);
+        ctx.fillText(xText(at), ctx.textAlign === 'right' ? this.width : this.x(at), bottom + 7);
       }
       ctx.textAlign = 'center';
       const middle = (PAD.left + right) / 2;
-      ctx.fillText('seconds from the start of the window', middle, bottom + 24);
+      ctx.fillText(xLabel, middle, bottom + 24);
       line(PAD.left, bottom, right, bottom);
       line(PAD.left, PAD.top, PAD.left, bottom);
       ctx.strokeStyle = css('--fault-line');

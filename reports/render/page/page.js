@@ -12,6 +12,11 @@
   const TIMELINE_POINTS_MAX = 2000;
   /** Percentile axis ends at 99.999 %: five powers of ten. */
   const PERCENTILE_NINES_MAX = 5;
+  /** Seconds between two numbers of a time axis. */
+  const TIME_STEPS = [
+    ...[0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400],
+    ...[28800, 86400, 172800, 604800, 1209600, 2592000],
+  ];
   /** A heatmap shows a decade of latency at least. */
   const HEAT_BANDS_MIN = 20;
   /** Drawn where the scenario itself promises nothing for same-DC pairs. */
@@ -140,17 +145,38 @@
     return present[0].map((_, index) => present.reduce((total, list) => total + list[index], 0));
   };
 
+  /** Axis of a run in hours, minutes or seconds, whichever its length asks for. */
+  function timeAxis(endSeconds) {
+    const [unit, name] =
+      endSeconds >= 7200 ? [3600, 'hours'] : endSeconds >= 1200 ? [60, 'minutes'] : [1, 'seconds'];
+    return {
+      xIncrements: TIME_STEPS,
+      xText: (value) => `${Number((value / unit).toPrecision(6))}`,
+      xValue: unit === 1 ? (value) => `${digits(value)} s` : duration,
+      xLabel: `${name} from the start of the window`,
+    };
+  }
+
+  /** "6 h 24 min", "21 min 5 s". */
+  function duration(value) {
+    const whole = Math.round(value);
+    const parts = [
+      [Math.floor(whole / 3600), 'h'],
+      [Math.floor((whole % 3600) / 60), 'min'],
+      [whole % 60, 's'],
+    ].filter(([count]) => count > 0);
+    return parts.length === 0 ? '0 s' : parts.map(([count, name]) => `${count} ${name}`).join(' ');
+  }
+
   function overTime(name) {
     const world = results.worlds[name];
-    const seconds = (value) => `${digits(value)} s`;
+    const { atSeconds, bucketSeconds } = world.timeline;
     return {
       world,
       base: {
-        x: thin(world.timeline.atSeconds, first),
+        x: thin(atSeconds, first),
         xName: 'at',
-        xText: (value) => `${value}`,
-        xValue: seconds,
-        xLabel: 'seconds from the start of the window',
+        ...timeAxis(atSeconds.length * bucketSeconds),
         faults: world.faults.map((fault) => ({
           ...fault,
           description: nameDatacentres(fault.description),
@@ -335,10 +361,10 @@
     const missing = Math.max(0, HEAT_BANDS_MIN - (high - low + 1));
     low = Math.max(0, low - Math.ceil(missing / 2));
     high = Math.min(edges.length - 1, Math.max(high, low + HEAT_BANDS_MIN - 1) + 3);
-    const { faults, xValue: seconds } = overTime(name).base;
+    const { faults, xValue: seconds, ...axis } = overTime(name).base;
     return {
       ...{ columns: columns[series], columnSeconds, edges, low, high, faults, limit, seconds },
-      ...{ amount, milliseconds, axisMilliseconds },
+      ...{ amount, milliseconds, axisMilliseconds, axis },
     };
   }
 

@@ -157,6 +157,7 @@ describe.skipIf(!there && process.env['CI'] === undefined)('report.html in Chrom
     const rows = chart.locator('.numbers tbody tr');
     await rows.nth(1749).waitFor({ state: 'attached' });
     expect(await rows.count()).toBe(1750);
+    expect(await rows.nth(1749).locator('th').textContent()).toBe('58 min 18 s');
     await page.close();
   });
 });
