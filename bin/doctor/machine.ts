@@ -66,7 +66,8 @@ export async function lookAtMachine(): Promise<Machine> {
 }
 
 /** What is scarce, and what that means for a run. */
-export function machineWarnings({ memoryBytes, disks, openFilesMax, cores }: Machine): string[] {
+export function machineWarnings(machine: Machine): string[] {
+  const { memoryBytes, disks, openFilesMax, cores, loadAverage } = machine;
   const gib = (bytes: number): string => `${(bytes / GIB).toFixed(1)} GiB`;
   const warnings: string[] = [];
   if (memoryBytes.free < NEEDED.memoryBytes) {
@@ -84,6 +85,12 @@ export function machineWarnings({ memoryBytes, disks, openFilesMax, cores }: Mac
   if (cores < NEEDED.cores) {
     warnings.push(
       'cores: one; the live world is five datacentres and their users, so mind its lag',
+    );
+  }
+  if (loadAverage !== undefined && loadAverage > cores) {
+    const load = loadAverage.toFixed(1);
+    warnings.push(
+      `load: average ${load} on ${cores} cores; a live run shares them with other work`,
     );
   }
   return warnings;

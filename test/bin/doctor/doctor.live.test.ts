@@ -47,11 +47,12 @@ test('what is scarce is a warning that says what it means', async () => {
   const poor = {
     ...machine,
     cores: 1,
+    loadAverage: 1.5,
     openFilesMax: 256,
     memoryBytes: { total: 1e9, free: 1e8 },
     disks: [{ folder: '/here', freeBytes: 1e6 }],
   };
   expect(machineWarnings(poor).map((text) => text.split(':')[0])).toEqual([
-    ...['memory', 'disk', 'open files', 'cores'],
+    ...['memory', 'disk', 'open files', 'cores', 'load'],
   ]);
 });
