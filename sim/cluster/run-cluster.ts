@@ -115,7 +115,8 @@ async function runIn(loop: VirtualLoop, input: ClusterRunInput): Promise<Cluster
     loop,
     topology,
     crypto,
-    homeOfUser: (index) => people[index]?.homeDc ?? 0,
+    // Who travels is near the DC that serves them, not near home.
+    homeOfUser: (index) => people[index]?.connectsTo ?? people[index]?.homeDc ?? 0,
     ...(input.disk ? { disk: input.disk } : {}),
     logOf: (dc) => ({
       write: (_level, event, fields = {}) => {

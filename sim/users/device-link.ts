@@ -68,6 +68,13 @@ export function floodWaitMs(error: unknown): number | undefined {
   return wait ? Number(wait[1]) * 1000 : undefined;
 }
 
+function answersTo(clock: Clock, connection: ClientConnection): Promise<boolean> {
+  return within(clock, BEHAVIOUR.answerMs, connection.ping()).then(
+    () => true,
+    () => false,
+  );
+}
+
 export class DeviceLink {
   readonly #o: DeviceWorld;
   readonly #host: DeviceLinkHost;
@@ -120,30 +127,29 @@ export class DeviceLink {
     return this.#connection === connection;
   }
 
-  /**
-   * The first connection: to where people sign in, or to the first DC of the order where that has
-   * been done. Rejects when that DC cannot be reached.
-   */
+  /** The first connection: to home, where people sign in. Rejects when it cannot be reached. */
   start(): Promise<void> {
     this.#timers.every(BEHAVIOUR.pingEveryMs, () => this.#ping());
-    return this.#open(this.#host.signedIn() ? this.#o.order[0] : this.#o.homeDc);
+    return this.#open(this.#o.homeDc);
   }
 
-  /** From where the user has signed in to the first DC of the order. Rejects if it stays silent. */
+  /** Who travels has signed in at home and now goes to the DC that serves them. */
   async settle(): Promise<void> {
-    const first = this.#o.order[0];
-    for (let attempt = 0; this.#dc !== first || !this.ready; attempt++) {
-      if (attempt === SETTLE_ATTEMPTS) throw new Error(`DC ${first} does not take the sign-in`);
-      // What was signed in a moment ago has to reach the other DC first.
-      await this.#timers.pause(BEHAVIOUR.retryMs);
-      if (this.#connection && this.#dc !== first) this.giveUp(this.#connection);
+    const { clock, homeDc, order } = this.#o;
+    const first = order[0];
+    if (first === homeDc) return;
+    for (let attempt = 0; attempt < SETTLE_ATTEMPTS; attempt++) {
       await this.#untilReady();
       const connection = this.#connection;
-      if (!connection) continue;
-      await within(this.#o.clock, BEHAVIOUR.answerMs, connection.ping()).catch(() => {
+      const answers = connection && (await answersTo(clock, connection));
+      if (connection && this.#connection === connection) {
+        if (answers && this.#dc === first) return;
+        // What was signed in a moment ago has to reach that DC before the device does.
+        await this.#timers.pause(BEHAVIOUR.retryMs);
         this.giveUp(connection);
-      });
+      }
     }
+    throw new Error(`DC ${first} does not take what was signed in at DC ${homeDc}`);
   }
 
   /** Rejects when there is no connection, no answer, or a refusal (RpcError). */

@@ -132,10 +132,8 @@ export class VirtualUser {
   /** Connects and signs in; rejects when home cannot be reached or refuses. */
   async start(): Promise<void> {
     await this.#link.start();
-    if (this.#userId === undefined) {
-      await this.#signIn();
-      await this.#link.settle();
-    }
+    if (this.#userId === undefined) await this.#signIn();
+    await this.#link.settle();
     await this.#box.start();
     const { lookEveryMs } = this.#o;
     if (lookEveryMs !== undefined) this.#timers.every(lookEveryMs, () => this.#chats.look());
