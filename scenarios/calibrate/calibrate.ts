@@ -130,7 +130,12 @@ export async function calibrate(options: CalibrateOptions): Promise<Calibration>
     },
     {
       load,
-      ...{ onTrace: witness.onTrace, onLoad: witness.onLoad, onReturned: witness.onReturned },
+      ...{
+        threads: 1,
+        onTrace: witness.onTrace,
+        onLoad: witness.onLoad,
+        onReturned: witness.onReturned,
+      },
     },
   ).finally(() => witness.stop());
   const busy = busyShare();

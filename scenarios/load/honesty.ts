@@ -16,7 +16,7 @@ export const TRUST = {
   /** The same of a datacentre's process. */
   dcLoopDelayP99Ms: 100,
   /** One pause of a collector, and all of them as a share of the time. */
-  gcPauseMs: 200,
+  gcPauseMs: 500,
   gcShare: 0.15,
   /** A thread that works nearly all of the time has no time left for what arrives. */
   busyShare: 0.95,

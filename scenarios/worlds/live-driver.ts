@@ -75,8 +75,8 @@ async function runDriver(
     const { book, control, finished } = running;
     while (!control.allAre('ready')) {
       await Promise.race([pause(LOOK_MS, signal), finished]);
-      const text = `${control.arrived} of ${people} users connected to ${target}`;
-      progress({ phase: 'arrive', done: (control.arrived / people) * 0.1, text });
+      const text = `${control.done} of ${people} users connected to ${target}`;
+      progress({ phase: 'arrive', done: (control.done / people) * 0.1, text });
     }
     const warmupMs = window.warmupSeconds * 1_000;
     const { times, machineBusyShare } = await lead(running, warmupMs, window.seconds, options);

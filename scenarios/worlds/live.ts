@@ -4,17 +4,20 @@
  * it returns, it starts again on its disk.
  */
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type FaultRecord, lostDc } from '../../chaos/plan.ts';
 import { ToxiproxyExtensions } from '../../chaos/toxiproxy/extensions.ts';
 import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
 import { clientProxy } from '../../chaos/toxiproxy/names.ts';
 import { Measurements } from '../../reports/measurements.ts';
-import { Crowd } from '../../sim/users/crowd.ts';
+import { createCommonClock } from '../../sim/parallel/common-clock.ts';
+import { ThreadedCrowd } from '../../sim/parallel/crowd-threads.ts';
+import { meterThread, type ThreadMeter } from '../../sim/parallel/load-meter.ts';
+import { meterMachine } from '../../sim/parallel/load-threads.ts';
+import { Crowd, type CrowdOptions } from '../../sim/users/crowd.ts';
+import type { CrowdView } from '../../sim/users/crowd-view.ts';
 import { DisturbanceTracker } from '../../sim/users/disturbance-tracker.ts';
 import { measureAudit, measureLedger } from '../../sim/users/measure.ts';
 import { RunningFigures } from '../../sim/users/running-figures.ts';
-import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { createNodeNetwork } from '../../system-under-test/live/node-network.ts';
 import { createNodeRandomness } from '../../system-under-test/live/node-randomness.ts';
@@ -23,25 +26,32 @@ import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
+import { bottlenecks, type GeneratorFigures, generatorNote, TRUST } from '../load/honesty.ts';
 import { type Later, startBehindProxies } from './behind-proxies.ts';
 import { LiveMachines } from './live-machines.ts';
+import { backlogs, cpuOf, linksUp, loopDelays } from './live-status.ts';
 import { abortable, pause } from './live-waiting.ts';
 import { type ScaledLoad, scaledLoad } from './load.ts';
 import type { World, WorldOptions } from './world.ts';
 
-/** Limits of trust: beyond them the run measures the generator or the machine, not the backend. */
-const TRUST = { lagP99Ms: 50, loopDelayP99Ms: 100, dcLoopDelayP99Ms: 100 };
 const SETTLE_MS = 60_000;
-const LINKS_UP_MS = 15_000;
 const CHECK_MS = 250;
 const VIOLATIONS_SHOWN = 10;
+/** So many users are one thread's work; fewer stay in the main thread, which is simpler. */
+const USERS_PER_THREAD = 1_000;
+const SIGN_INS_AT_ONCE = 32;
 
 /** Another load than the scenario's, and who looks on. */
 export interface LiveWatch {
   readonly load?: ScaledLoad;
   /** Which message passed which station when; datacentres note it only where this is given. */
   readonly onTrace?: (dc: number, marks: readonly StationMark[]) => void;
-  /** Everyone has arrived and the load begins; times are on the clock of the crowd. */
+  /** Of the users. Default: as many as they need; 1 is the main thread. */
+  readonly threads?: number;
+  /**
+   * With `threads: 1`: everyone has arrived and the load begins; times are on the clock of the
+   * crowd.
+   */
   readonly onLoad?: (crowd: Crowd) => void;
   /** A DC that was lost serves again, on the same clock. */
   readonly onReturned?: (dc: number, atMs: number) => void;
@@ -74,7 +84,9 @@ async function runLive(
   const { signal } = options;
   const dcs = dcIds(topology);
   const load = watch.load ?? scaledLoad(scenario, scenario.worlds.live, options.seed);
-  const clock = createNodeClock();
+  const { threads = threadsFor(load.people.length, options.workers) } = watch;
+  if (threads > 1 && watch.onLoad) throw new Error('users on threads cannot be looked at');
+  const clock = threads === 1 ? createNodeClock() : createCommonClock();
   const unexpected: string[] = [];
   const machines: LiveMachines = new LiveMachines(
     () => cluster,
@@ -106,22 +118,21 @@ async function runLive(
   signal.throwIfAborted();
   await linksUp(cluster, dcs, signal);
 
-  const network = createNodeNetwork();
-  later(() => network.close());
-  const randomness = createNodeRandomness();
-  const crowd = new Crowd({
-    people: load.people,
-    messages: load.messages,
+  const crowdOptions = {
+    ...{ people: load.people, messages: load.messages, topology, clock },
     warmupMs: window.warmupSeconds * 1000,
-    topology,
     addresses: new Map(dcs.map((dc) => [dc, driver.listenOf(clientProxy(dc))])),
-    clock,
-    networkOf: () => network,
-    randomnessOf: () => randomness,
-    crypto: await loadCrypto(),
-    rsaPublicKeys: [new RsaPublicKey(cluster.rsaPublicKeyPem)],
-    signInsAtOnce: 32,
-  });
+    signInsAtOnce: SIGN_INS_AT_ONCE,
+  };
+  const { rsaPublicKeyPem } = cluster;
+  const here = threads === 1 ? await crowdHere(crowdOptions, rsaPublicKeyPem, later) : undefined;
+  const elsewhere = here
+    ? undefined
+    : new ThreadedCrowd({
+        ...{ ...crowdOptions, threads, rsaPublicKeyPem, signal },
+        windowSeconds: window.seconds,
+      });
+  const crowd: CrowdView = here ?? elsewhere!;
   later(async () => crowd.stop());
   await abortable(
     crowd.arrive((done, text) => options.progress({ phase: 'arrive', done: done * 0.1, text })),
@@ -131,13 +142,13 @@ async function runLive(
   const measurements = new Measurements({ windowSeconds: window.seconds });
   const tracker = new DisturbanceTracker(crowd);
   crowd.startLoad();
-  watch.onLoad?.(crowd);
+  if (here) watch.onLoad?.(here);
   const windowStartMs = crowd.windowStartMs;
   const atSeconds = (): number => (clock.monotonicMs() - windowStartMs) / 1000;
   crowd.onLag = (lagMs, dueMs) =>
     measurements.record('generator_lag', lagMs, {}, (dueMs - windowStartMs) / 1000);
-  const loopDelay = monitorEventLoopDelay({ resolution: 10 });
-  loopDelay.enable();
+  const meterHere = meterThread();
+  const machine = meterMachine();
 
   const figures = options.observe && new RunningFigures(crowd, tracker, window.seconds);
   const { rollBack } = options;
@@ -168,7 +179,8 @@ async function runLive(
   let lookedAt = Number.NEGATIVE_INFINITY;
   const cpuBefore = await cpuOf(cluster, dcs);
   for (;;) {
-    await pause(CHECK_MS, signal);
+    await Promise.race([pause(CHECK_MS, signal), ...(elsewhere ? [elsewhere.failure] : [])]);
+    elsewhere?.look();
     tracker.check(clock.monotonicMs());
     const backlog = await backlogs(cluster, dcs);
     const at = Math.max(0, atSeconds());
@@ -184,14 +196,15 @@ async function runLive(
       options.observe?.({ atSeconds: atSeconds(), measurements: figures.measurements, inForce });
     }
     const done = Math.min(1, (clock.monotonicMs() - windowStartMs) / (window.seconds * 1000));
-    const { entries } = crowd.ledger;
-    const text = `${entries.length} of ${load.messages.length} messages, ${waiting} waiting`;
+    const sent = measurements.summary('generator_lag', {})?.count ?? 0;
+    const text = `${sent} messages, ${waiting} waiting`;
     options.progress({ phase: 'load', done: 0.1 + Math.max(0, done) * 0.8, text });
     const over = clock.monotonicMs() > endMs;
     if (over && crowd.settled && tracker.open === 0) break;
     if (clock.monotonicMs() > endMs + SETTLE_MS) break;
   }
-  loopDelay.disable();
+  const ownMeter = meterHere();
+  const machineBusyShare = machine();
   await abortable(faults, signal);
   const disturbances = tracker.finish(clock.monotonicMs());
   const unsettled = crowd.ledger.unsettled().length;
@@ -207,16 +220,8 @@ async function runLive(
     signal.throwIfAborted();
     voidReasons.push(`the boxes could not be compared: ${(error as Error).message}`);
   }
-  const lag = measurements.summary('generator_lag', {});
-  if (lag && lag.p99 > TRUST.lagP99Ms) {
-    voidReasons.push(
-      `the generator was late: p99 ${lag.p99.toFixed(0)} ms, trusted up to ${TRUST.lagP99Ms} ms`,
-    );
-  }
-  const delayMs = loopDelay.percentile(99) / 1e6;
-  if (delayMs > TRUST.loopDelayP99Ms) {
-    voidReasons.push(`the generator's event loop stalled: p99 ${delayMs.toFixed(0)} ms`);
-  }
+  const generator = generatorOf(measurements, elsewhere?.meters ?? [ownMeter], machineBusyShare);
+  voidReasons.push(...bottlenecks(generator));
   for (const [dc, delay] of await loopDelays(cluster, dcs)) {
     if (delay <= TRUST.dcLoopDelayP99Ms) continue;
     voidReasons.push(
@@ -240,49 +245,44 @@ async function runLive(
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale})`,
       `${options.toxiproxy} toxiproxy on every link; access ${topology.access.medianMs} ± ${topology.access.jitterMs} ms, whichever DC a device connects to`,
       `datacentres used ${((cpuAfter - cpuBefore) / 1e6).toFixed(1)} s of CPU during the load`,
+      generatorNote(generator),
       ...load.notes,
       ...crowd.ledger.violations.slice(0, VIOLATIONS_SHOWN).map(({ text }) => text),
     ],
   };
 }
 
-async function linksUp(
-  cluster: LiveCluster,
-  dcs: readonly number[],
-  signal: AbortSignal,
-): Promise<void> {
-  const deadline = performance.now() + LINKS_UP_MS;
-  for (;;) {
-    const all = await Promise.all(dcs.map((dc) => cluster.status(dc)));
-    if (all.every((status) => status?.linksUp.length === dcs.length - 1)) return;
-    if (performance.now() > deadline) throw new Error('the backbone links did not come up');
-    await pause(CHECK_MS / 5, signal);
-  }
+/** As many as the users need, and the machine has. */
+function threadsFor(users: number, workers: number): number {
+  return Math.max(1, Math.min(workers, Math.ceil(users / USERS_PER_THREAD)));
 }
 
-/** Writes that wait anywhere, by the DC that they wait for. */
-async function backlogs(
-  cluster: LiveCluster,
-  dcs: readonly number[],
-): Promise<Map<number, number>> {
-  const sums = new Map(dcs.map((dc) => [dc, 0]));
-  for (const status of await Promise.all(dcs.map((dc) => cluster.status(dc)))) {
-    for (const [to, count] of Object.entries(status?.backlog ?? {})) {
-      sums.set(Number(to), (sums.get(Number(to)) ?? 0) + count);
-    }
-  }
-  return sums;
+async function crowdHere(
+  options: Omit<CrowdOptions, 'networkOf' | 'randomnessOf' | 'crypto' | 'rsaPublicKeys'>,
+  rsaPublicKeyPem: string,
+  later: Later,
+): Promise<Crowd> {
+  const network = createNodeNetwork();
+  later(() => network.close());
+  const randomness = createNodeRandomness();
+  return new Crowd({
+    ...options,
+    networkOf: () => network,
+    randomnessOf: () => randomness,
+    crypto: await loadCrypto(),
+    rsaPublicKeys: [new RsaPublicKey(rsaPublicKeyPem)],
+  });
 }
 
-async function loopDelays(
-  cluster: LiveCluster,
-  dcs: readonly number[],
-): Promise<(readonly [dc: number, p99Ms: number])[]> {
-  const all = await Promise.all(dcs.map((dc) => cluster.status(dc)));
-  return all.flatMap((status) => (status ? [[status.dc, status.loopDelayP99Ms] as const] : []));
-}
-
-async function cpuOf(cluster: LiveCluster, dcs: readonly number[]): Promise<number> {
-  const all = await Promise.all(dcs.map((dc) => cluster.status(dc)));
-  return all.reduce((sum, status) => sum + (status?.cpuMicros ?? 0), 0);
+function generatorOf(
+  measurements: Measurements,
+  threads: readonly ThreadMeter[],
+  machineBusyShare: number,
+): GeneratorFigures {
+  return {
+    ...{ threads, machineBusyShare, windowSeconds: measurements.windowSeconds },
+    lagP99Ms: measurements.summary('generator_lag', {})?.p99,
+    offered: measurements.summary('messages_offered', {})?.count ?? 0,
+    sent: measurements.summary('messages_sent', {})?.count ?? 0,
+  };
 }

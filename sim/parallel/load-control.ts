@@ -3,7 +3,8 @@
  * shared memory, looked at by both sides. Threads are busy with sockets; nobody waits for anybody.
  */
 
-const PHASES = ['arriving', 'ready', 'sent', 'closed'] as const;
+/** arrived: connected; ready: knows all that it needs to send. */
+const PHASES = ['arriving', 'arrived', 'ready', 'sent', 'closed'] as const;
 export type LoadPhase = (typeof PHASES)[number];
 
 export interface SharedControl {
@@ -22,7 +23,7 @@ export function sharedControl(threads: number): SharedControl {
 
 export class LoadControl {
   readonly #threads: number;
-  /** [0]: 1 to stop; then, for each thread, its phase and how many of its users have arrived. */
+  /** [0]: 1 to stop; then, for each thread, its phase and how many of its users are done. */
   readonly #words: Int32Array;
   /** Start of the load and of the window, end of the window; ms of the common clock, 0: not yet. */
   readonly #times: Float64Array;
@@ -61,7 +62,7 @@ export class LoadControl {
     Atomics.store(this.#words, 1 + 2 * thread, PHASES.indexOf(phase));
   }
 
-  hasArrived(thread: number, users: number): void {
+  hasDone(thread: number, users: number): void {
     Atomics.store(this.#words, 2 + 2 * thread, users);
   }
 
@@ -74,8 +75,8 @@ export class LoadControl {
     return true;
   }
 
-  /** Users of all threads that have arrived. */
-  get arrived(): number {
+  /** Users of all threads that have done what their phase asks of them. */
+  get done(): number {
     let sum = 0;
     for (let thread = 0; thread < this.#threads; thread++) {
       sum += Atomics.load(this.#words, 2 + 2 * thread);

@@ -46,7 +46,7 @@ export default async function loadWorker(task: LoadTask): Promise<LoadReport> {
   const wordsOf = (): string => words;
   const crowd = new DriverCrowd({ driver, users, book, own, run, clock, wordsOf });
   try {
-    await crowd.arrive((connected) => control.hasArrived(thread, connected));
+    await crowd.arrive((connected) => control.hasDone(thread, connected));
     control.is(thread, 'ready');
     await until(() => control.started);
     const { startMs, windowStartMs, windowEndMs } = control.times;

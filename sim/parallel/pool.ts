@@ -10,7 +10,12 @@ export const WORKERS_MAX = 256;
 /** `.ts` in the repository, `.js` in the built package: workers have the extension of this file. */
 const EXTENSION = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
 
-export type WorkerName = 'column-worker' | 'fuzz-worker' | 'hub-worker' | 'load-worker';
+export type WorkerName =
+  | 'column-worker'
+  | 'crowd-worker'
+  | 'fuzz-worker'
+  | 'hub-worker'
+  | 'load-worker';
 
 /** A task did not end: its thread is stuck, and nothing else can be expected of the pool. */
 export class TaskStuck extends Error {

@@ -65,15 +65,20 @@ export interface CrowdOptions {
   readonly lookEveryMs?: number;
   /** Users that sign in at the same time. */
   readonly signInsAtOnce: number;
+  /** Whose devices are here; the others are those of other threads. Default: everyone. */
+  readonly mine?: (index: number) => boolean;
+  /** Default: one of its own. */
+  readonly ledger?: Ledger;
 }
 
 /** Clocks of virtual worlds count whole microseconds: what is due sooner is due now. */
 const CLOCK_STEP_MS = 0.001;
 
 export class Crowd {
-  readonly ledger = new Ledger();
-  /** The first device of everyone, by index. */
+  readonly ledger: Ledger;
+  /** The first device of everyone (who is here), by index. */
   readonly users: readonly VirtualUser[];
+  readonly #userOf: ReadonlyMap<number, VirtualUser>;
   /** Second devices, of those who have one. */
   readonly secondDevices: readonly VirtualUser[];
   readonly #o: CrowdOptions;
@@ -91,9 +96,13 @@ export class Crowd {
   constructor(options: CrowdOptions) {
     this.#o = options;
     this.#workload = options.workload ?? NO_WORKLOAD;
+    this.ledger = options.ledger ?? new Ledger();
     const directory: UserDirectory = { userIds: new Map() };
-    this.users = options.people.map((person) => this.#device(person, 0, directory));
-    const second = options.people.filter((person) => person.secondDevice === true);
+    const { mine = () => true } = options;
+    const here = options.people.filter(({ index }) => mine(index));
+    this.users = here.map((person) => this.#device(person, 0, directory));
+    this.#userOf = new Map(this.users.map((user) => [user.index, user]));
+    const second = here.filter((person) => person.secondDevice === true);
     this.secondDevices = second.map((person) => this.#device(person, 1, directory));
     this.#channels = new ChannelCrowd({
       workload: this.#workload,
@@ -103,14 +112,21 @@ export class Crowd {
     });
   }
 
-  /** Everyone connects and signs in, then learns whom they will write to. */
-  async arrive(progress: (done: number, text: string) => void): Promise<void> {
+  /**
+   * Everyone connects and signs in, then learns whom they will write to: `othersIn` resolves once
+   * those who are not here can be found, too.
+   */
+  async arrive(
+    progress: (done: number, text: string) => void,
+    othersIn: () => Promise<void> = () => Promise.resolve(),
+  ): Promise<void> {
     const all = this.#devices.length;
     let signedIn = 0;
     await this.#eachAtOnce(async (user) => {
       await user.start();
       progress(++signedIn / all / 2, `${signedIn} of ${all} users signed in`);
     });
+    await othersIn();
     const partners = this.#partners();
     let met = 0;
     await this.#eachAtOnce(async (user) => {
@@ -124,9 +140,9 @@ export class Crowd {
     await this.#channels.arrive();
   }
 
-  /** Starts the load; times of messages count from now. */
-  startLoad(): void {
-    this.#startMs = this.#o.clock.monotonicMs();
+  /** Starts the load; times of messages count from now, or from a moment that lies ahead. */
+  startLoad(startMs: number = this.#o.clock.monotonicMs()): void {
+    this.#startMs = startMs;
     this.#sendDue();
   }
 
@@ -229,7 +245,7 @@ export class Crowd {
       this.onDue?.(message.sender, dueMs);
       this.onLag?.(Math.max(0, lagMs), dueMs);
     }
-    this.users[message.sender]?.send(entry, Ledger.textOf(entry.id, message.textBytes));
+    this.#userOf.get(message.sender)?.send(entry, Ledger.textOf(entry.id, message.textBytes));
   }
 
   #perform(operation: DueOperation, dueMs: number): void {
@@ -238,7 +254,7 @@ export class Crowd {
     const second = 'device' in operation && operation.device === 1;
     const device = second
       ? this.secondDevices.find(({ index }) => index === user)
-      : this.users[user];
+      : this.#userOf.get(user);
     device?.perform(operation, dueMs, operation.dueMs >= this.#o.warmupMs);
   }
 

@@ -4,7 +4,7 @@
  * clients alone, so that it means the same in every world.
  */
 import { type Fault, lostDc } from '../../chaos/plan.ts';
-import type { Crowd } from './crowd.ts';
+import type { CrowdView } from './crowd-view.ts';
 import { type Disturbance, disturbs } from './measure.ts';
 
 interface Tracked {
@@ -17,10 +17,10 @@ interface Tracked {
 }
 
 export class DisturbanceTracker {
-  readonly #crowd: Crowd;
+  readonly #crowd: CrowdView;
   readonly #tracked: Tracked[] = [];
 
-  constructor(crowd: Crowd) {
+  constructor(crowd: CrowdView) {
     this.#crowd = crowd;
   }
 

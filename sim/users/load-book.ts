@@ -6,11 +6,13 @@
  */
 import type { DueMessage } from './crowd.ts';
 
-/** About 0.6 GB of shared memory. */
+/** About 0.7 GB of shared memory. */
 export const BOOK_MESSAGES_MAX = 10_000_000;
 
 /** What became of a message that never reached the network for good. */
 export const REFUSED = { no: 0, byBackend: 1, noConnection: 2, byDriver: 3 } as const;
+
+export const ACKS = [undefined, 'stored', 'queued'] as const;
 
 const COLUMNS = {
   // Offered, written before the threads start. `dueMs` counts from the start of the load.
@@ -24,8 +26,13 @@ const COLUMNS = {
   /** How late the generator was with it; -1 while it is not due or not yet looked at. */
   lagMs: Float32Array,
   refused: Uint8Array,
+  /** When it was known to be stored at home, and how it was acknowledged first (`ACKS`). */
+  storedMs: Float64Array,
+  ack: Uint8Array,
   // Of the recipient's thread.
   arrivedMs: Float64Array,
+  /** Its id in the recipient's box, where the system has such. */
+  arrivedId: Uint32Array,
   /** Arrivals beyond the first, up to 255. */
   copies: Uint8Array,
   /** 1: came after a later message of its sender in this chat. */

@@ -5,7 +5,7 @@
 import { type FaultRecord, lostDc } from '../../chaos/plan.ts';
 import type { Measurements } from '../../reports/measurements.ts';
 import type { Path } from '../../reports/metrics.ts';
-import type { Crowd } from './crowd.ts';
+import type { CrowdView } from './crowd-view.ts';
 import type { LedgerEntry } from './ledger.ts';
 
 /** A stretch in which a pair of home DCs could not be served as usual; monotonic ms. */
@@ -121,7 +121,11 @@ function pathOf(
 }
 
 /** Outcome of the comparison of every box with what senders were told. */
-export function measureAudit(crowd: Crowd, measurements: Measurements, atSeconds: number): void {
+export function measureAudit(
+  crowd: CrowdView,
+  measurements: Measurements,
+  atSeconds: number,
+): void {
   const lost = crowd.ledger.count('lost') + crowd.ledger.count('replica');
   measurements.add('writes_lost', lost, {}, atSeconds);
   measurements.add('writes_doubled', crowd.ledger.count('doubled'), {}, atSeconds);

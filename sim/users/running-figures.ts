@@ -4,14 +4,14 @@
  * measure.ts reckons both anew, in full, at the end.
  */
 import { Measurements } from '../../reports/measurements.ts';
-import type { Crowd } from './crowd.ts';
+import type { CrowdView } from './crowd-view.ts';
 import type { DisturbanceTracker } from './disturbance-tracker.ts';
 
 export class RunningFigures {
   readonly measurements: Measurements;
 
   /** To be made once the load has started: times count from the window's start. */
-  constructor(crowd: Crowd, tracker: DisturbanceTracker, windowSeconds: number) {
+  constructor(crowd: CrowdView, tracker: DisturbanceTracker, windowSeconds: number) {
     const measurements = new Measurements({ windowSeconds });
     this.measurements = measurements;
     const { ledger, windowStartMs } = crowd;

@@ -6,7 +6,8 @@ import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { findRealToxiproxy, INSTALL_COMMAND } from '../../../chaos/toxiproxy/real.ts';
 import { evaluateSlos } from '../../../reports/slo.ts';
-import { run } from '../../../scenarios/worlds/live.ts';
+import { run, runWatched } from '../../../scenarios/worlds/live.ts';
+import type { Look } from '../../../scenarios/worlds/world.ts';
 import { runWorld } from './run-world.ts';
 import { smallOutage } from './small-outage.ts';
 
@@ -28,6 +29,32 @@ describe.each(['embedded', 'real'] as const)('the live world through the %s toxi
       expect(slos.filter((slo) => slo.verdict === 'broken')).toEqual([]);
       expect(result.measurements.summary('messages_delivered', {})?.count).toBe(result.messages);
       expect(result.measurements.summary('writes_queued', {})?.count).toBeGreaterThan(0);
+    },
+    RUN_MS,
+  );
+});
+
+describe('the live world with its users on two threads', () => {
+  test(
+    'loses a DC and keeps every promise, and is looked on meanwhile',
+    async () => {
+      const looks: Look[] = [];
+      const result = await runWorld(
+        (scenario, options) => runWatched(scenario, options, { threads: 2 }),
+        smallOutage,
+        { observe: (look) => looks.push(look) },
+      );
+      const { measurements } = result;
+      const slos = evaluateSlos(smallOutage.slos, measurements);
+      expect(slos.filter((slo) => slo.verdict === 'broken')).toEqual([]);
+      expect(measurements.summary('messages_delivered', {})?.count).toBe(result.messages);
+      expect(measurements.summary('writes_queued', {})?.count).toBeGreaterThan(0);
+      expect(measurements.summary('generator_lag', {})?.count).toBe(result.messages);
+      expect(result.notes.some((note) => note.startsWith('generator: 2 threads'))).toBe(true);
+      // What was told while it went on is what was there in the end.
+      const seen = looks.at(-1)?.measurements.summary('messages_delivered', {})?.count ?? 0;
+      expect(seen).toBeGreaterThan(result.messages / 2);
+      expect(looks.some(({ inForce }) => inForce.length > 0)).toBe(true);
     },
     RUN_MS,
   );
