@@ -40,8 +40,8 @@ export interface MessageWriterHost {
 interface Unsent {
   readonly writing: Writing;
   /**
-   * On the present connection: not written yet, written, or acknowledged as queued. `twin`: refused,
-   * but an earlier attempt was acknowledged as queued somewhere and may still be carried out.
+   * On the present connection: not written yet, written, or acknowledged as queued. `twin`:
+   * refused, but an earlier attempt was acknowledged as queued and may still be carried out.
    */
   state: 'waiting' | 'in_flight' | 'queued' | 'twin';
   /** While it is queued: the id that it is shown under until then. */

@@ -49,8 +49,14 @@ class Level {
   readonly sums: Float64Array;
   readonly most: Float64Array;
   readonly series: (SeriesOf<GaugeName> | undefined)[] = [];
+  /** What waits is only noted while something does: a cell without a note has none. */
+  readonly isOfWaiting: boolean;
+  /** 1 where the last value that was told is above 0. */
+  readonly standing: Uint8Array;
 
-  constructor(length: number) {
+  constructor(length: number, isOfWaiting = false) {
+    this.isOfWaiting = isOfWaiting;
+    this.standing = new Uint8Array(length);
     this.sums = new Float64Array(length);
     this.most = new Float64Array(length).fill(-1);
   }
@@ -122,9 +128,9 @@ export class Recorder {
     this.pushed = new Float64Array(POST_KINDS.length * dcCount);
     this.bins = new Float64Array((POST_SERIES + POST_KINDS.length) * dcCount * BINS * FIELDS);
     this.utilisation = new Level(LEVEL_STATIONS.length * dcCount);
-    this.depth = new Level(LEVEL_STATIONS.length * dcCount);
+    this.depth = new Level(LEVEL_STATIONS.length * dcCount, true);
     this.staleness = new Level(dcCount * dcCount);
-    this.backlog = new Level(dcCount);
+    this.backlog = new Level(dcCount, true);
     for (const id of ids) {
       const tags = { dc: String(id) };
       for (const name of COUNTERS) measurements.add(COUNTER_METRICS[name], 0, tags, 0);
@@ -363,13 +369,18 @@ export class Recorder {
   /** The greatest value counts for `max`, the mean over the cell stands in the timeline. */
   private level(
     metric: GaugeName,
-    { sums, most, series: known }: Level,
+    { sums, most, series: known, isOfWaiting, standing }: Level,
     tagsOf: (index: number) => Tags,
     at: number,
     steps: number,
   ): void {
     for (let i = 0; i < sums.length; i++) {
-      if (most[i]! < 0) continue;
+      if (most[i]! < 0) {
+        if (isOfWaiting && standing[i] === 1) this.set(known[i]!, 0, at, steps);
+        standing[i] = 0;
+        continue;
+      }
+      standing[i] = sums[i]! > 0 ? 1 : 0;
       const series = known[i] ?? this.measurements.series(metric, tagsOf(i));
       known[i] = series;
       this.set(series, most[i]!, at, steps);

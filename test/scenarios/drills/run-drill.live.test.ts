@@ -1,4 +1,4 @@
-/** Drills through the worlds: what becomes of faults, of abort conditions, and of no steady state. */
+/** Drills through the worlds: what becomes of faults, of aborts, and of no steady state. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -88,6 +88,10 @@ describe('a DC is lost for 10 of 40 s', () => {
     expectNear(flow.measurements.summary('backlog', { dc: '2' })!.max / peak, 0.05);
     const drained = tally.perDc[lost]! / 1e6 - 16.1;
     expectNear(flow.measurements.summary('drain_time', { dc: '2' })!.max / drained, 0.15);
+    // And once it has drained, nothing waits any more.
+    expect(flow.measurements.summary('backlog', { dc: '2' })!.last).toBe(0);
+    const devices = { dc: '2', station: 'devices' } as const;
+    expect(flow.measurements.summary('queue_depth', devices)!.last).toBe(0);
   });
   test('writes acknowledged as queued, how many and how late', async () => {
     const { tally, flow } = await ready;
