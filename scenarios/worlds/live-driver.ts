@@ -16,6 +16,7 @@ import {
 } from '../../sim/parallel/load-threads.ts';
 import type { LoadReport } from '../../sim/parallel/load-worker.ts';
 import { type LoadBook, REFUSED, sharedBook } from '../../sim/users/load-book.ts';
+import { PeopleWords } from '../../sim/users/people-words.ts';
 import { type Scenario, ScenarioError } from '../define.ts';
 import { type DriverFile, NO_FAULTS } from '../load/driver-file.ts';
 import { bottlenecks, type GeneratorFigures, generatorNote } from '../load/honesty.ts';
@@ -62,11 +63,13 @@ async function runDriver(
   const { signal, seed, progress } = options;
   const load = scaledLoad(scenario, scenario.worlds.live, seed);
   const people = load.people.length;
+  const names = new PeopleWords(seed).names(people);
   const ended = new AbortController();
   const running = startLoadThreads({
     threads: Math.min(threads, people),
     driver: driver.module,
-    users: load.people.map(({ index, name }) => ({ index, name, target })),
+    users: names.map((name, index) => ({ index, name, target })),
+    seed,
     book: sharedBook(load.messages),
     run: randomBytes(4).toString('hex'),
     signal: AbortSignal.any([signal, ended.signal]),

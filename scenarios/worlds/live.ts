@@ -16,7 +16,9 @@ import { meterMachine } from '../../sim/parallel/load-threads.ts';
 import { Crowd, type CrowdOptions } from '../../sim/users/crowd.ts';
 import type { CrowdView } from '../../sim/users/crowd-view.ts';
 import { DisturbanceTracker } from '../../sim/users/disturbance-tracker.ts';
+import { Ledger } from '../../sim/users/ledger.ts';
 import { measureAudit, measureLedger } from '../../sim/users/measure.ts';
+import { PeopleWords } from '../../sim/users/people-words.ts';
 import { RunningFigures } from '../../sim/users/running-figures.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { createNodeNetwork } from '../../system-under-test/live/node-network.ts';
@@ -118,18 +120,26 @@ async function runLive(
   signal.throwIfAborted();
   await linksUp(cluster, dcs, signal);
 
+  const words = new PeopleWords(options.seed);
+  const names = words.names(load.people.length);
   const crowdOptions = {
-    ...{ people: load.people, messages: load.messages, topology, clock },
+    people: load.people.map((person, index) => ({ ...person, name: names[index]! })),
+    ...{ messages: load.messages, topology, clock },
     warmupMs: window.warmupSeconds * 1000,
     addresses: new Map(dcs.map((dc) => [dc, driver.listenOf(clientProxy(dc))])),
     signInsAtOnce: SIGN_INS_AT_ONCE,
   };
   const { rsaPublicKeyPem } = cluster;
-  const here = threads === 1 ? await crowdHere(crowdOptions, rsaPublicKeyPem, later) : undefined;
+  const textOf = (id: number, bytes: number): string =>
+    Ledger.textOf(id, bytes, words.wordsOf(id, bytes));
+  const here =
+    threads === 1
+      ? await crowdHere({ ...crowdOptions, textOf }, rsaPublicKeyPem, later)
+      : undefined;
   const elsewhere = here
     ? undefined
     : new ThreadedCrowd({
-        ...{ ...crowdOptions, threads, rsaPublicKeyPem, signal },
+        ...{ ...crowdOptions, threads, rsaPublicKeyPem, seed: options.seed, signal },
         windowSeconds: window.seconds,
       });
   const crowd: CrowdView = here ?? elsewhere!;

@@ -25,6 +25,8 @@ export interface CrowdThreadsOptions {
   /** See common-clock.ts. */
   readonly clock: Clock;
   readonly signInsAtOnce: number;
+  /** Of what people write; see people-words.ts. */
+  readonly seed: string;
   readonly signal: AbortSignal;
 }
 
@@ -63,13 +65,13 @@ export class ThreadedCrowd implements CrowdView {
       startMs: () => this.#control.times.startMs,
       nowMs: () => clock.monotonicMs(),
     });
-    const { topology, addresses, rsaPublicKeyPem } = options;
+    const { topology, addresses, rsaPublicKeyPem, seed } = options;
     const signInsAtOnce = Math.max(1, Math.floor(options.signInsAtOnce / threads));
     const tasks = Array.from(
       { length: threads },
       (_, thread): CrowdTask => ({
         ...{ thread, threads, people, book, control, places, topology, addresses },
-        ...{ rsaPublicKeyPem, warmupMs, signInsAtOnce },
+        ...{ rsaPublicKeyPem, warmupMs, signInsAtOnce, seed },
       }),
     );
     const reports: CrowdReport[] = [];

@@ -8,8 +8,9 @@ import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
 import type { Topology } from '../../system-under-test/topology.ts';
 import { Crowd, type CrowdPerson } from '../users/crowd.ts';
-import type { Violation } from '../users/ledger.ts';
+import { Ledger, type Violation } from '../users/ledger.ts';
 import { bookOf, messagesOf, type SharedBook } from '../users/load-book.ts';
+import { PeopleWords } from '../users/people-words.ts';
 import { SharedLedger } from '../users/shared-ledger.ts';
 import { createCommonClock } from './common-clock.ts';
 import { LoadControl, type SharedControl } from './load-control.ts';
@@ -29,6 +30,8 @@ export interface CrowdTask {
   readonly rsaPublicKeyPem: string;
   readonly warmupMs: number;
   readonly signInsAtOnce: number;
+  /** Of what people write; see people-words.ts. */
+  readonly seed: string;
 }
 
 export interface CrowdReport {
@@ -52,6 +55,7 @@ export default async function crowdWorker(task: CrowdTask): Promise<CrowdReport>
   const nowMs = (): number => clock.monotonicMs();
   const network = createNodeNetwork();
   const randomness = createNodeRandomness();
+  const words = new PeopleWords(task.seed);
   const ledger = new SharedLedger({ book, own, startMs, warmupMs, nowMs });
   const crowd = new Crowd({
     ...{ people, warmupMs, topology, addresses, clock, signInsAtOnce, ledger },
@@ -62,6 +66,7 @@ export default async function crowdWorker(task: CrowdTask): Promise<CrowdReport>
       recipient: book.recipient[n]!,
       textBytes: book.textBytes[n]!,
     })),
+    textOf: (id, bytes) => Ledger.textOf(id, bytes, words.wordsOf(id, bytes)),
     networkOf: () => network,
     randomnessOf: () => randomness,
     crypto: await loadCrypto(),

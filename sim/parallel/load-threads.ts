@@ -17,6 +17,7 @@ export interface LoadThreadsOptions {
   readonly users: readonly DriverUser[];
   readonly book: SharedBook;
   readonly run: string;
+  readonly seed: string;
   readonly signal: AbortSignal;
 }
 
@@ -29,12 +30,12 @@ export interface LoadThreads {
 
 /** The threads connect their users at once; the load begins with `control.start`. */
 export function startLoadThreads(options: LoadThreadsOptions): LoadThreads {
-  const { threads, driver, users, book, run, signal } = options;
+  const { threads, driver, users, book, run, seed, signal } = options;
   const shared = sharedControl(threads);
   const tasks = Array.from(
     { length: threads },
     (_, thread): LoadTask => ({
-      ...{ thread, threads, driver, book, control: shared, run },
+      ...{ thread, threads, driver, book, control: shared, run, seed },
       users: users.filter(({ index }) => index % threads === thread),
     }),
   );

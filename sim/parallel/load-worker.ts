@@ -6,6 +6,7 @@
 import type { Driver, DriverUser } from '../users/driver.ts';
 import { DriverCrowd } from '../users/driver-crowd.ts';
 import { bookOf, messagesOf, type SharedBook } from '../users/load-book.ts';
+import { PeopleWords } from '../users/people-words.ts';
 import { createCommonClock } from './common-clock.ts';
 import { LoadControl, type SharedControl } from './load-control.ts';
 import { meterThread, type ThreadMeter } from './load-meter.ts';
@@ -21,6 +22,8 @@ export interface LoadTask {
   readonly control: SharedControl;
   /** See message-text.ts. */
   readonly run: string;
+  /** Of what people write; see people-words.ts. */
+  readonly seed: string;
 }
 
 export interface LoadReport {
@@ -33,7 +36,6 @@ export interface LoadReport {
 }
 
 const LOOK_MS = 5;
-const FILL = 'the quick brown fox jumps over the lazy dog ';
 
 export default async function loadWorker(task: LoadTask): Promise<LoadReport> {
   const { thread, threads, users, run } = task;
@@ -42,8 +44,8 @@ export default async function loadWorker(task: LoadTask): Promise<LoadReport> {
   const clock = createCommonClock();
   const own = messagesOf(book, thread, threads);
   const driver = (await importPersonModule(task.driver))['default'] as Driver;
-  const words = FILL.repeat(100);
-  const wordsOf = (): string => words;
+  const words = new PeopleWords(task.seed);
+  const wordsOf = (n: number, bytes: number): string => words.wordsOf(n, bytes);
   const crowd = new DriverCrowd({ driver, users, book, own, run, clock, wordsOf });
   try {
     await crowd.arrive((connected) => control.hasDone(thread, connected));

@@ -69,6 +69,8 @@ export interface CrowdOptions {
   readonly mine?: (index: number) => boolean;
   /** Default: one of its own. */
   readonly ledger?: Ledger;
+  /** A text that begins as `Ledger.textOf` does, of so many bytes. Default: that. */
+  readonly textOf?: (id: number, bytes: number) => string;
 }
 
 /** Clocks of virtual worlds count whole microseconds: what is due sooner is due now. */
@@ -245,7 +247,8 @@ export class Crowd {
       this.onDue?.(message.sender, dueMs);
       this.onLag?.(Math.max(0, lagMs), dueMs);
     }
-    this.#userOf.get(message.sender)?.send(entry, Ledger.textOf(entry.id, message.textBytes));
+    const { textOf = Ledger.textOf } = this.#o;
+    this.#userOf.get(message.sender)?.send(entry, textOf(entry.id, message.textBytes));
   }
 
   #perform(operation: DueOperation, dueMs: number): void {

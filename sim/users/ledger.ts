@@ -84,8 +84,12 @@ export class Ledger {
   }
 
   /** The text that carries a message's identity through the system, `bytes` long. */
-  static textOf(id: number, bytes: number): string {
-    return `q${id} `.padEnd(bytes, 'the quick brown fox jumps over the lazy dog ');
+  static textOf(
+    id: number,
+    bytes: number,
+    words: string = 'the quick brown fox jumps over the lazy dog ',
+  ): string {
+    return `q${id} `.padEnd(bytes, words);
   }
 
   static idOf(text: string): number | undefined {

@@ -46,7 +46,7 @@ async function ours(): Promise<void> {
     driver: { url: new URL('./echo-driver.ts', import.meta.url).href, packageUrl: '' },
     users: Array.from({ length: users }, (_, index) => ({ index, name: '', target: url })),
     book: sharedBook(messages),
-    run: '00000000',
+    ...{ run: '00000000', seed: '1' },
     signal: new AbortController().signal,
   });
   while (!control.allAre('ready')) await Promise.race([sleep(20), finished]);
