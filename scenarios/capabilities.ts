@@ -33,10 +33,20 @@ const WITHOUT: Readonly<Record<WorldName, { readonly [Name in Capability]?: stri
   },
 };
 
+/** What the live world is without besides, where k6 is its load. */
+const K6_WITHOUT: { readonly [Name in Capability]?: string } = {
+  travellers: 'k6 connects everybody to their home',
+};
+
 /** A reason for each thing that the scenario is about and the world does not have. */
-export function missingIn(world: WorldName, { needs }: Pick<Scenario, 'needs'>): string[] {
+export function missingIn(
+  world: WorldName,
+  { needs }: Pick<Scenario, 'needs'>,
+  load: 'users' | 'k6' = 'users',
+): string[] {
+  const besides = world === 'live' && load === 'k6' ? K6_WITHOUT : {};
   return needs.flatMap((name) => {
-    const why = WITHOUT[world][name];
+    const why = WITHOUT[world][name] ?? besides[name];
     return why === undefined ? [] : [`the scenario is about ${name}: ${why}`];
   });
 }

@@ -86,7 +86,7 @@ export async function runScenario(
       signal.throwIfAborted();
       const faults = run.faults.map(faultResult);
       const { slos, notes } = judgedHere(scenario.slos, run);
-      const voidReasons = [...missingIn(name, scenario), ...run.voidReasons];
+      const voidReasons = [...missingIn(name, scenario, load), ...run.voidReasons];
       const judged = worldResult({ ...run, faults, slos, notes, voidReasons });
       const surprise = surpriseOf(name, judged.verdict, scenario);
       results[name] = surprise ? { ...judged, notes: [surprise, ...judged.notes] } : judged;

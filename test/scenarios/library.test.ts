@@ -87,6 +87,8 @@ describe('what a world does not have', () => {
     });
     expect(missingIn('cluster', { needs: ['media', 'travellers'] })).toHaveLength(1);
     expect(missingIn('live', { needs: ['bots', 'posts'] })).toHaveLength(2);
+    expect(missingIn('live', { needs: ['travellers'] })).toEqual([]);
+    expect(missingIn('live', { needs: ['travellers'] }, 'k6')).toHaveLength(1);
     expect(missingIn('model', { needs: ['bots', 'posts', 'media'] })).toEqual([]);
   });
 
