@@ -23,6 +23,7 @@ import {
   type TrafficValue,
   trafficProblems,
   trafficValue,
+  WARMUP_SECONDS,
   WINDOW_SECONDS_MAX,
   type Window,
   windowValue,
@@ -39,6 +40,15 @@ export interface WorldSize {
   readonly messagesPerSecond?: number;
 }
 
+/** The live world has real clocks, so its load cannot begin at full rate without a shock. */
+export interface LiveSize extends WorldSize {
+  /**
+   * The rate rises from nothing over so many seconds, the first of the warm-up, which is in no
+   * figure. Default 0; then it holds through the window.
+   */
+  readonly rampSeconds?: number;
+}
+
 export interface ScenarioInput {
   /** Letters, digits and dashes; names the scenario on the command line. */
   readonly name: string;
@@ -51,7 +61,7 @@ export interface ScenarioInput {
   readonly faults?: readonly Fault[];
   /** Metric with optional tags, to thresholds that must all hold. See reports/slo.ts. */
   readonly slos: SloMap;
-  readonly worlds?: { readonly cluster?: WorldSize; readonly live?: WorldSize };
+  readonly worlds?: { readonly cluster?: WorldSize; readonly live?: LiveSize };
   /** What each world should say; a run that says something else notes it. Default: nothing. */
   readonly expected?: Expected;
   /** What it is about: a world without it can only be undecided. Default: nothing special. */
@@ -70,7 +80,7 @@ export interface Scenario {
   readonly topology: Topology;
   readonly faults: readonly Fault[];
   readonly slos: SloMap;
-  readonly worlds: { readonly cluster: Required<WorldSize>; readonly live: Required<WorldSize> };
+  readonly worlds: { readonly cluster: Required<WorldSize>; readonly live: Required<LiveSize> };
   readonly expected: Expected;
   readonly needs: readonly Capability[];
 }
@@ -100,7 +110,7 @@ export function scenario(input: ScenarioInput): Scenario {
     slos: input.slos,
     worlds: {
       cluster: { users: 300, messagesPerSecond: 60, ...input.worlds?.cluster },
-      live: { users: 200, messagesPerSecond: 100, ...input.worlds?.live },
+      live: { users: 200, messagesPerSecond: 100, rampSeconds: 0, ...input.worlds?.live },
     },
     expected: input.expected ?? {},
     needs: input.needs ?? [],
@@ -109,6 +119,13 @@ export function scenario(input: ScenarioInput): Scenario {
 
 /** People and rate of a world in which they really exist. */
 export const WORLD_LIMITS = { usersMin: 10, usersMax: 100_000, rateMin: 0.1, rateMax: 100_000 };
+
+function rampProblems(ramp: unknown, warmup: unknown = WARMUP_SECONDS): string[] {
+  if (ramp === undefined || typeof warmup !== 'number') return [];
+  if (typeof ramp === 'number' && ramp >= 0 && ramp <= warmup) return [];
+  const most = `use 0 to ${warmup}, the seconds of window.warmupSeconds`;
+  return [`worlds.live.rampSeconds: ${show(ramp)} is not right; ${most}`];
+}
 
 function scenarioProblems(input: ScenarioInput): string[] {
   if (typeof input !== 'object' || input === null) return ['use scenario({ name: ..., ... })'];
@@ -135,6 +152,7 @@ function scenarioProblems(input: ScenarioInput): string[] {
       between(problems, size.messagesPerSecond, field, rateMin, rateMax);
     }
   }
+  problems.push(...rampProblems(input.worlds?.live?.rampSeconds, window?.warmupSeconds));
   if (!Array.isArray(topology.sites) || topology.sites.length < 2) {
     problems.push('topology.sites: name at least two datacentres');
   } else if (input.faults !== undefined) {

@@ -20,6 +20,7 @@ export function atScale(whole: Scenario, n: number): Scenario {
     users: Math.round(traffic.users / n),
     messagesPerSecond: messages / seconds / n,
   };
-  const input: ScenarioInput = { ...whole, worlds: { cluster: size, live: size } };
+  const worlds = { cluster: size, live: { ...whole.worlds.live, ...size } };
+  const input: ScenarioInput = { ...whole, worlds };
   return scenario(input);
 }

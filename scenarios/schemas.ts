@@ -96,6 +96,9 @@ const size = z.strictObject({
   users: z.number().int().min(usersMin).max(usersMax).optional(),
   messagesPerSecond: z.number().min(rateMin).max(rateMax).optional(),
 });
+const liveSize = size.extend({
+  rampSeconds: z.number().min(0).max(3600).optional().describe('of the warm-up; 0 if absent'),
+});
 const verdict = z.enum(['held', 'broken', 'undecided']).optional();
 
 const named = {
@@ -139,7 +142,7 @@ const SCENARIO = z
     faults: z.array(fault).optional(),
     slos: thresholds,
     worlds: z
-      .strictObject({ cluster: size.optional(), live: size.optional() })
+      .strictObject({ cluster: size.optional(), live: liveSize.optional() })
       .optional()
       .describe('how large the worlds are in which people really exist'),
     expected: z

@@ -105,8 +105,11 @@ export function trafficValue(traffic: Traffic): TrafficValue {
   };
 }
 
+/** Where a window says nothing of its warm-up. */
+export const WARMUP_SECONDS = 5;
+
 export function windowValue(window: Window): Required<Window> {
-  return { warmupSeconds: 5, date: TRAFFIC_DATE, ...window };
+  return { warmupSeconds: WARMUP_SECONDS, date: TRAFFIC_DATE, ...window };
 }
 
 /** The points; undefined where there is no series, or its file is still to be read. */

@@ -5,13 +5,13 @@
 import { Digest } from '../../sim/core/digest.ts';
 import { uniform53 } from '../../sim/core/draws.ts';
 import { keyOfSeed } from '../../sim/core/seed.ts';
-import { randomStream } from '../../sim/core/streams.ts';
+import { deriveKey, drawWords, randomStream } from '../../sim/core/streams.ts';
 import { KINDS } from '../../sim/traffic/kinds.ts';
 import type { ScenarioLoad } from '../../sim/traffic/scenario-load.ts';
-import { MessageSchedule } from '../../sim/traffic/schedule.ts';
+import { MessageSchedule, type ScheduledMessage } from '../../sim/traffic/schedule.ts';
 import type { CrowdPerson, DueMessage } from '../../sim/users/crowd.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
-import type { Scenario, WorldSize } from '../define.ts';
+import type { LiveSize, Scenario, WorldSize } from '../define.ts';
 import { loadInput } from '../load-input.ts';
 
 export interface ScaledLoad {
@@ -28,7 +28,7 @@ export interface ScaledLoad {
 
 export function scaledLoad(
   scenario: Scenario,
-  size: Required<WorldSize>,
+  size: Required<WorldSize> & Pick<LiveSize, 'rampSeconds'>,
   seed: string,
 ): ScaledLoad {
   const { traffic, window } = scenario;
@@ -51,7 +51,8 @@ export function scaledLoad(
     if (connectsTo !== homeDc) digest.integers([index, connectsTo]);
     return { index, homeDc, name, phone: person.testPhone, connectsTo };
   });
-  const messages = [...schedule.messages()].map((message): DueMessage => {
+  const kept = ramped(schedule.messages(), size.rampSeconds ?? 0, scenario, seed);
+  const messages = [...kept].map((message): DueMessage => {
     const dueMs = message.dueMs + window.warmupSeconds * 1000;
     const { sender, recipient, textBytes } = message;
     digest.integers([Math.round(dueMs * 1000), sender, recipient, textBytes]);
@@ -63,6 +64,21 @@ export function scaledLoad(
   const abroad = people.filter(({ homeDc, connectsTo }) => connectsTo !== homeDc).length;
   if (abroad > 0) notes.push(`${abroad} people are abroad: another datacentre serves them`);
   return { people, messages, digest: digest.hex(), scale, notes };
+}
+
+/** Of the first seconds of the warm-up only a share that grows from nothing to all. */
+function* ramped(
+  messages: Iterable<ScheduledMessage>,
+  rampSeconds: number,
+  { window }: Scenario,
+  seed: string,
+): Generator<ScheduledMessage> {
+  const draws = deriveKey(keyOfSeed(seed), 'load.ramp');
+  for (const message of messages) {
+    const atSeconds = message.dueMs / 1000 + window.warmupSeconds;
+    const share = rampSeconds > 0 ? atSeconds / rampSeconds : 1;
+    if (share >= 1 || drawWords(draws, message.sequence)[0] < share * 2 ** 32) yield message;
+  }
 }
 
 /**
