@@ -10,7 +10,7 @@ import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
 import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
 import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
-import { NO_FAULTS } from '../../scenarios/load/driver-file.ts';
+import { DriverError, NO_FAULTS } from '../../scenarios/load/driver-file.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { LIVE_LOADS, type LiveLoad, runScenario, WorldFailure } from '../../scenarios/run.ts';
 import { SeriesError } from '../../scenarios/series-csv.ts';
@@ -356,10 +356,13 @@ function reproduceCommand(
 function failed(error: WorldFailure, out: string | undefined, interrupted: boolean): ExitCode {
   const say = (line: string): unknown => process.stderr.write(`${line}\n`);
   const cause = error.cause;
-  if (interrupted) say(`interrupted in the ${error.world} world; everything was cleaned up`);
+  const ofDriver = cause instanceof DriverError;
+  if (ofDriver && !interrupted) say(error.message);
+  else if (interrupted) say(`interrupted in the ${error.world} world; everything was cleaned up`);
   else say(cause instanceof Error ? `${error.message}\n${cause.stack ?? ''}` : error.message);
   if (out !== undefined && error.finished !== undefined) {
     say(`what finished before it: ${writeReports(out, error.finished)}`);
   }
-  return interrupted ? EXIT.interrupted : EXIT.ourFault;
+  if (interrupted) return EXIT.interrupted;
+  return ofDriver ? EXIT.scenarioThrew : EXIT.ourFault;
 }

@@ -13,6 +13,11 @@ export interface DriverFile {
 /** Why a scenario with faults cannot run behind a driver. */
 export const NO_FAULTS =
   'a backend of your own has no datacentres that could be broken; use a scenario without faults';
+/** A driver's own code threw while the load ran, or a user could not connect at its start. */
+export class DriverError extends Error {
+  override name = 'DriverError';
+}
+
 const EXAMPLE = '{ connect(user, hears) { ... } }';
 const FIELDS = ['name', 'acknowledges', 'connect'];
 

@@ -18,7 +18,7 @@ import type { LoadReport } from '../../sim/parallel/load-worker.ts';
 import { type LoadBook, REFUSED, sharedBook } from '../../sim/users/load-book.ts';
 import { PeopleWords } from '../../sim/users/people-words.ts';
 import { type Scenario, ScenarioError } from '../define.ts';
-import { type DriverFile, NO_FAULTS } from '../load/driver-file.ts';
+import { DriverError, type DriverFile, NO_FAULTS } from '../load/driver-file.ts';
 import { bottlenecks, type GeneratorFigures, generatorNote } from '../load/honesty.ts';
 import { type BookFigures, measureBook } from '../load/measure-book.ts';
 import { abortable, pause } from './live-waiting.ts';
@@ -115,6 +115,9 @@ async function runDriver(
         ...load.notes,
       ],
     };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new DriverError(`driver ${driver.name}: ${(error as Error).message}`, { cause: error });
   } finally {
     ended.abort(new Error('the run is over'));
   }

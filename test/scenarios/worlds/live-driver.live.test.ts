@@ -79,7 +79,7 @@ describe('a generator under a driver that harms it', () => {
     'a mistake in a handler of the driver ends the run, and says which',
     async () => {
       await expect(runWorld(await worldThat('throws'), quick())).rejects.toThrow(
-        'a mistake in a handler of the driver',
+        'driver within: a mistake in a handler of the driver',
       );
     },
     RUN_MS,
