@@ -108,8 +108,9 @@ function findBuilt({ program, variable }) {
   return isProgram(cached) ? cached : onPath(program);
 }
 
-const toxiproxyModule = (command) =>
-  `github.com/Shopify/toxiproxy/v2/cmd/${command}@${TOXIPROXY_VERSION}`;
+function toxiproxyModule(command) {
+  return `github.com/Shopify/toxiproxy/v2/cmd/${command}@${TOXIPROXY_VERSION}`;
+}
 
 function build({ command, program, module = toxiproxyModule(command), go = '1.23' }) {
   if (!onPath('go')) {
