@@ -21,7 +21,9 @@ export type {
   DriverUser,
 } from '../sim/users/driver.ts';
 export type { LinkOverride, Site, Topology } from '../system-under-test/topology.ts';
+export type { Capability } from './capabilities.ts';
 export {
+  type Expected,
   type Scenario,
   ScenarioError,
   type ScenarioInput,
