@@ -115,7 +115,11 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .argument('<scenario>', 'name in the library (see quincunx list), or the path of a file')
     .option('--world <name>', 'model, cluster or live; repeat it or use commas', several)
     .option('--seed <text>', 'decides everything that chance decides', DEFAULT_SEED)
-    .option('--workers <n>', 'threads of the model', String(availableParallelism()))
+    .option(
+      '--workers <n>',
+      'threads of the model and of the live load',
+      String(availableParallelism()),
+    )
     .option('--from <HH:MM>', 'start the window at another time of day, UTC')
     .option('--duration, --for <duration>', 'length of the window instead: 30s, 10m, 365d')
     .option('--fidelity <which>', 'model: events (every message) or flow (every second)', 'events')
