@@ -2,7 +2,9 @@
  * A capacity plan for a terminal: the answers first, then every figure and table with its formula
  * and a letter for what it rests on. Pure text; the caller knows width and colours.
  */
+
 import picocolors from 'picocolors';
+import { wrapped } from '../reports/render/wrapped.ts';
 import type { Comparison } from '../sim/capacity/compare.ts';
 import type { Cell, PlanColumn, PlanDocument, PlanTable } from '../sim/capacity/document.ts';
 import { count, withUnit } from '../sim/capacity/units.ts';
@@ -239,17 +241,3 @@ export function comparisonText(
 
 const cut = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`;
-
-function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return line === '' ? lines : [...lines, line];
-}

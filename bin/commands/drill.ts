@@ -11,6 +11,7 @@ import type { WorldResult } from '../../reports/results.ts';
 import type { WorldName } from '../../scenarios/define.ts';
 import { drillNames, loadDrill } from '../../scenarios/drills/load.ts';
 import { type CheckedDrill, runDrill } from '../../scenarios/drills/run-drill.ts';
+import { thisMachine } from '../../scenarios/library-api/this-machine.ts';
 import { documentOf, loadWorld } from '../../scenarios/run.ts';
 import { ScenarioLoadError } from '../../scenarios/source-file.ts';
 import { drillPlanText } from '../drill-text.ts';
@@ -124,11 +125,7 @@ async function drill(nameOrPath: string | undefined, options: RawOptions): Promi
       seed,
       version: packageInfo().version,
       reproduce: reproduceCommand(nameOrPath ?? '', worlds, options),
-      environment: {
-        node: process.versions.node,
-        platform: `${process.platform}-${process.arch}`,
-        cores: availableParallelism(),
-      },
+      environment: thisMachine(),
     });
     printResults(document, out, options.json === true);
     return exitCodeOf(document.verdict);

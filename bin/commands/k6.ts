@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { unsupportedFaults } from '../../chaos/plan.ts';
@@ -16,6 +15,7 @@ import { manifestText, PARALLELISM_MAX } from '../../scenarios/k6/operator.ts';
 import { type ScriptPlan, scriptPlan, sharedPlan } from '../../scenarios/k6/plan.ts';
 import { prepareData } from '../../scenarios/k6/prepare.ts';
 import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
+import { thisMachine } from '../../scenarios/library-api/this-machine.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { runScenario, WorldFailure } from '../../scenarios/run.ts';
 import { scaledLoad } from '../../scenarios/worlds/load.ts';
@@ -179,11 +179,7 @@ async function runNow(
         progress: (world, report) => line.report(world, report),
         version: packageInfo().version,
         reproduce: reproduce(nameOrPath, options),
-        environment: {
-          node: process.versions.node,
-          platform: `${process.platform}-${process.arch}`,
-          cores: availableParallelism(),
-        },
+        environment: thisMachine(),
       }),
     );
     line.clear();

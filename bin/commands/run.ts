@@ -10,6 +10,7 @@ import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
 import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
 import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
+import { thisMachine } from '../../scenarios/library-api/this-machine.ts';
 import { DriverError, NO_FAULTS } from '../../scenarios/load/driver-file.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { LIVE_LOADS, type LiveLoad, runScenario, WorldFailure } from '../../scenarios/run.ts';
@@ -165,11 +166,7 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
         progress: (world, report) => line.report(world, report),
         observe: line.observer(wanted.scenario),
         version: packageInfo().version,
-        environment: {
-          node: process.versions.node,
-          platform: `${process.platform}-${process.arch}`,
-          cores: availableParallelism(),
-        },
+        environment: thisMachine(),
       }),
     );
     wanted.checkpoints?.remove();

@@ -1,5 +1,6 @@
 /** A link that comes and goes. */
 import type { DrillInput } from '../drill.ts';
+import { CALM, SPREADING, UNNOTICED } from '../drill-terms.ts';
 
 const drill: DrillInput = {
   name: 'flapping-link',
@@ -8,13 +9,7 @@ const drill: DrillInput = {
     'Worse than a dead link: each time it is back, both sides begin to catch up, and are cut off in the',
     'middle. Whatever was half sent must be sent again and count once.',
   ].join(' '),
-  steadyState: {
-    seconds: 12,
-    slos: {
-      'delivery_latency{path:same_dc}': ['p(99)<150ms'],
-      'delivery_latency{path:cross_dc}': ['p(90)<350ms'],
-    },
-  },
+  steadyState: CALM,
   faults: [
     {
       kind: 'flapping_link',
@@ -22,16 +17,9 @@ const drill: DrillInput = {
       ...{ atSeconds: 0, forSeconds: 20 },
     },
   ],
-  abortWhen: [
-    { metric: 'delivery_latency{path:same_dc}', is: 'p(99)>3s', overSeconds: 5, forSeconds: 3 },
-  ],
+  abortWhen: SPREADING,
   recoverySeconds: 25,
-  slos: {
-    'delivery_latency{path:same_dc}': ['p(99)<200ms'],
-    writes_lost: ['count==0'],
-    writes_doubled: ['count==0'],
-    order_violations: ['count==0'],
-  },
+  slos: UNNOTICED,
 };
 
 export default drill;

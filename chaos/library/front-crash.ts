@@ -1,5 +1,6 @@
 /** The processes of a datacentre die and are started again. */
 import type { DrillInput } from '../drill.ts';
+import { CALM, SPREADING, UNNOTICED } from '../drill-terms.ts';
 
 const drill: DrillInput = {
   name: 'front-crash',
@@ -8,24 +9,13 @@ const drill: DrillInput = {
     'No goodbye and no flush: what was acknowledged is on disk, what was not is asked for again. Its',
     'network stays, so devices are refused at once and go elsewhere, and come home afterwards.',
   ].join(' '),
-  steadyState: {
-    seconds: 12,
-    slos: {
-      'delivery_latency{path:same_dc}': ['p(99)<150ms'],
-      'delivery_latency{path:cross_dc}': ['p(90)<350ms'],
-    },
-  },
+  steadyState: CALM,
   faults: [{ kind: 'dc_crash', dc: 2, atSeconds: 0, forSeconds: 5 }],
-  abortWhen: [
-    { metric: 'delivery_latency{path:same_dc}', is: 'p(99)>3s', overSeconds: 5, forSeconds: 3 },
-  ],
+  abortWhen: SPREADING,
   recoverySeconds: 25,
   slos: {
-    'delivery_latency{path:same_dc}': ['p(99)<200ms'],
+    ...UNNOTICED,
     drain_time: ['max<30s'],
-    writes_lost: ['count==0'],
-    writes_doubled: ['count==0'],
-    order_violations: ['count==0'],
   },
 };
 

@@ -173,7 +173,6 @@ export class PlanInterpreter {
     const { fault, index, undo, over } = item;
     const rest = (ms: number) => this.#wait(clock.monotonicMs() + ms, over.signal);
     return {
-      driver,
       dcs,
       machines,
       rest,

@@ -1,6 +1,6 @@
 /** What an action of a fault in the live world gets to work with. */
 import type { Machines, MachineTrouble } from '../machines.ts';
-import type { ChaosDriver, Stream } from './driver.ts';
+import type { Stream } from './driver.ts';
 import type { ToxiproxyExtensions } from './extensions.ts';
 
 export interface PlanClock {
@@ -12,7 +12,6 @@ export interface PlanClock {
 
 /** One fault's view of the world, from when it is due until it has healed. */
 export interface LiveScene {
-  readonly driver: ChaosDriver;
   readonly dcs: readonly number[];
   readonly machines: Machines;
   /**

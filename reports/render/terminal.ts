@@ -23,6 +23,7 @@ import {
 } from './format.ts';
 import { loadLines } from './load-lines.ts';
 import { maxOf, sparkline } from './sparkline.ts';
+import { wrapped } from './wrapped.ts';
 
 export interface TerminalOptions {
   /** No colour and ASCII only: for logs and pipes. */
@@ -89,8 +90,8 @@ function header(results: ResultsDocument, colours: Colours, width: number): stri
   return [
     `${colours.bold(paint(results.verdict, colours)(word))}  ${verdictSentence(results)}`,
     '',
-    ...wrap(title, width).map((line) => colours.bold(line)),
-    ...wrap(printable(settingLine(results)), width).map((line) => colours.dim(line)),
+    ...wrapped(title, width).map((line) => colours.bold(line)),
+    ...wrapped(printable(settingLine(results)), width).map((line) => colours.dim(line)),
   ];
 }
 
@@ -150,12 +151,12 @@ function happenings(results: ResultsDocument, colours: Colours, width: number): 
     const what = nameDatacentres(printable(fault.description), results);
     const planned = `${what}, planned from ${fault.atSeconds} s for ${fault.forSeconds} s`;
     const done = byWorld.map(({ world, what: said }) => `${world} ${said}`).join(' · ');
-    lines.push(...wrap(`${planned}: ${done}`, width - 2).map((line) => `  ${line}`));
+    lines.push(...wrapped(`${planned}: ${done}`, width - 2).map((line) => `  ${line}`));
   }
   for (const [world, { drill }] of Object.entries(results.worlds)) {
     for (const step of drill?.steps ?? []) {
       const said = `${world} ${drillStepText(step)}`;
-      lines.push(...wrap(printable(said), width - 2).map((line) => `  ${line}`));
+      lines.push(...wrapped(printable(said), width - 2).map((line) => `  ${line}`));
     }
   }
   return lines.length === 0 ? [] : [colours.bold('what happened'), ...lines, ''];
@@ -211,7 +212,7 @@ function timelineSeconds(worlds: readonly WorldResult[]): number {
 function remarks(results: ResultsDocument, colours: Colours, width: number): string[] {
   const lines: string[] = [];
   const say = (text: string, colour: (text: string) => string): void => {
-    lines.push(...wrap(printable(text), width).map(colour));
+    lines.push(...wrapped(printable(text), width).map(colour));
   };
   for (const [name, world] of Object.entries(results.worlds)) {
     for (const reason of world.voidReasons) say(`${name} is void: ${reason}`, colours.yellow);
@@ -238,18 +239,4 @@ function pad(text: string, width: number, length: number): string {
 
 function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, Math.max(0, length - 1))}…`;
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return line === '' ? lines : [...lines, line];
 }

@@ -1,19 +1,5 @@
 /** Lines of text within a width, and without anything that only a terminal can show. */
-
-/** At spaces; a word longer than the width has a line of its own. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(/\s+/)) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return line === '' ? lines : [...lines, line];
-}
+import { wrapped } from '../../reports/render/wrapped.ts';
 
 /** The first line begins with `first`, the others with `rest`; the same length is best. */
 export function indented(text: string, width: number, first: string, rest: string): string[] {

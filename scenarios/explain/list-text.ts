@@ -1,8 +1,9 @@
 /** The library on a terminal: a line or two for each scenario, with what each world should say. */
 import picocolors from 'picocolors';
+import { wrapped } from '../../reports/render/wrapped.ts';
 import type { Verdict } from '../../reports/slo.ts';
 import { WORLD_NAMES, type WorldName } from '../define.ts';
-import { asciiOnly, wrapped } from './layout.ts';
+import { asciiOnly } from './layout.ts';
 import type { TextOptions } from './text.ts';
 
 export interface DrillRow {

@@ -8,9 +8,10 @@ import {
   VERDICT_MARKS,
 } from '../../reports/render/format.ts';
 import { maxOf, sparkline } from '../../reports/render/sparkline.ts';
+import { wrapped } from '../../reports/render/wrapped.ts';
 import { AXIS_COLUMNS, areaChart, axisLine, spanLine } from './area-chart.ts';
 import type { Explanation, WorldPlan } from './explanation.ts';
-import { asciiOnly, indented, wrapped } from './layout.ts';
+import { asciiOnly, indented } from './layout.ts';
 
 export interface TextOptions {
   /** No colour and ASCII only: for logs and pipes. */

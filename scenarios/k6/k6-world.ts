@@ -12,8 +12,10 @@ import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
+import { TRUST } from '../load/honesty.ts';
 import { startBehindProxies } from '../worlds/behind-proxies.ts';
 import { LiveMachines } from '../worlds/live-machines.ts';
+import { backlogs, loopDelays } from '../worlds/live-status.ts';
 import { scaledLoad } from '../worlds/load.ts';
 import type { World, WorldOptions, WorldRun } from '../worlds/world.ts';
 import { bundleScript } from './bundle.ts';
@@ -23,8 +25,6 @@ import { scriptPlan } from './plan.ts';
 import { prepareData } from './prepare.ts';
 import { findK6, INSTALL_K6, type K6Outcome, runK6 } from './run-k6.ts';
 
-/** Above it the machine was too busy for latencies to be believed; as in the live world. */
-const DC_LOOP_DELAY_P99_MS_MAX = 100;
 /** k6 makes its VUs meanwhile: a thousand take about 5 s. */
 const LEAD_MS = 8_000;
 const LOOK_MS = 250;
@@ -114,7 +114,7 @@ async function runLive(
   const disturbances = disturbancesOf(records, entries, (user) => load.people[user]?.homeDc ?? 0);
   measureK6(outcome.ledger, entries, disturbances, load.people, measurements);
   for (const [dc, delayMs] of await loopDelays(cluster, dcIds(topology))) {
-    if (delayMs <= DC_LOOP_DELAY_P99_MS_MAX) continue;
+    if (delayMs <= TRUST.dcLoopDelayP99Ms) continue;
     const late = `p99 ${delayMs.toFixed(0)} ms`;
     voidReasons.push(`the machine was too busy: the event loop of DC ${dc} ran late, ${late}`);
   }
@@ -151,12 +151,7 @@ function watch(
   let over = false;
   const look = async (): Promise<void> => {
     while (!over) {
-      const sums = new Map(dcs.map((dc) => [dc, 0]));
-      for (const status of await Promise.all(dcs.map((dc) => cluster.status(dc)))) {
-        for (const [to, count] of Object.entries(status?.backlog ?? {})) {
-          sums.set(Number(to), (sums.get(Number(to)) ?? 0) + count);
-        }
-      }
+      const sums = await backlogs(cluster, dcs);
       const { measurements, atSeconds } = now();
       if (atSeconds >= 0) {
         for (const [dc, count] of sums) {
@@ -173,12 +168,4 @@ function watch(
       await looked;
     },
   };
-}
-
-async function loopDelays(
-  cluster: LiveCluster,
-  dcs: readonly number[],
-): Promise<(readonly [dc: number, p99Ms: number])[]> {
-  const all = await Promise.all(dcs.map((dc) => cluster.status(dc)));
-  return all.flatMap((status) => (status ? [[status.dc, status.loopDelayP99Ms] as const] : []));
 }

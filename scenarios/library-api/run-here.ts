@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { DrillInput } from '../../chaos/drill.ts';
 import { unsupportedFaults } from '../../chaos/plan.ts';
-import type { EnvironmentResult, WorldResult } from '../../reports/results.ts';
+import type { WorldResult } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, type ScenarioInput, scenario } from '../define.ts';
 import { loadDrill } from '../drills/load.ts';
 import { checkDrill, runDrill } from '../drills/run-drill.ts';
@@ -24,6 +24,7 @@ import {
   runSettings,
   scaled,
 } from './settings.ts';
+import { thisMachine } from './this-machine.ts';
 
 /** See `run` in index.ts of this folder. */
 export async function runHere(
@@ -99,14 +100,6 @@ function withWindow(whole: Scenario, { fromUtc, seconds }: CheckedRun): Scenario
     ...(seconds === undefined ? {} : { seconds }),
   };
   return scenario({ ...whole, window });
-}
-
-function thisMachine(): EnvironmentResult {
-  return {
-    node: process.versions.node,
-    platform: `${process.platform}-${process.arch}`,
-    cores: availableParallelism(),
-  };
 }
 
 /** The call again; a scenario that is a value has no name to repeat it by. */
