@@ -234,24 +234,26 @@ export function driverConformance(name: string, start: () => Promise<Started>): 
       };
       const { clock, events, interpreter, records, seen } = play([flap]);
       const down = ['link_1_3', 'link_3_1'];
-      const reaches = (expected: string[]) =>
+      // Disabled as expected, and with its end and its next turn before it.
+      const reaches = (expected: string[], waiting: number) =>
         eventually(
           async () => {
             const now = await disabled();
-            return now.length === expected.length && expected.every((name) => now.includes(name));
+            const same = now.length === expected.length;
+            return same && expected.every((name) => now.includes(name)) && clock.waiting >= waiting;
           },
           `disabled: ${expected.join(', ') || 'none'}`,
         );
       clock.advanceTo(10_000);
       await seen('flapping_link 1↔3, 1000 ms down, 2000 ms up: in force');
-      await reaches(down);
+      await reaches(down, 2);
       clock.advanceTo(11_000);
-      await reaches([]);
+      await reaches([], 2);
       clock.advanceTo(13_000);
-      await reaches(down);
+      await reaches(down, 2);
       clock.advanceTo(20_000);
       expect(await records).toEqual([{ fault: flap, firedAtSeconds: 0, healedAtSeconds: 10 }]);
-      await reaches([]);
+      await reaches([], 0);
       expect(events.filter((event) => event.includes('wrong'))).toEqual([]);
       expect(interpreter.problems).toEqual([]);
     });

@@ -3,6 +3,11 @@ export class ManualClock {
   nowMs = 1_000;
   #timers: { atMs: number; run: () => void }[] = [];
 
+  /** How many wait for a time that has not come. */
+  get waiting(): number {
+    return this.#timers.length;
+  }
+
   monotonicMs(): number {
     return this.nowMs;
   }
