@@ -4,6 +4,7 @@
  * there is a single run, as nothing else needs it.
  */
 import * as z from 'zod';
+import { distinct } from './matching.ts';
 import { RUNS_MAX, type RunRecord, type RunSet, shapeProblems, type TrendRecord } from './runs.ts';
 
 const KIND = 'quincunx-baseline';
@@ -64,7 +65,8 @@ export function baselineOf({ scenario, setting, runs }: RunSet): BaselineDocumen
 
 function kept(run: RunRecord, all: readonly RunRecord[]): RunRecord {
   const worlds = Object.entries(run.worlds).map(([name, world]) => {
-    const alone = all.filter((other) => other.worlds[name] !== undefined).length === 1;
+    const ofWorld = all.flatMap(({ worlds }) => (worlds[name] ? [{ world: worlds[name] }] : []));
+    const alone = distinct(name, ofWorld).length === 1;
     const trends = Object.entries(world.trends)
       .filter(([key]) => world.judged.includes(key) || !/\bdc:/.test(key))
       .map(([key, { unit, hdr, seconds }]): [string, TrendRecord] => {

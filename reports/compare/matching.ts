@@ -37,10 +37,12 @@ export function chooseRuns(
   ) as [OneRun[], OneRun[]];
   const trusted = (runs: readonly OneRun[]): OneRun[] =>
     runs.filter(({ world }) => world.voidReasons.length === 0);
-  const [a, b] = [trusted(allA), trusted(allB)];
+  const [a, b] = [distinct(name, trusted(allA)), distinct(name, trusted(allB))];
   const notes = [
     ...voidNotes('A', allA),
     ...voidNotes('B', allB),
+    ...repeatNotes('A', trusted(allA), a),
+    ...repeatNotes('B', trusted(allB), b),
     ...brokenNotes(a, b),
     ...machineNotes(name, a, b),
   ];
@@ -50,6 +52,27 @@ export function chooseRuns(
   if (a.length === 0) return none('every run of A is void');
   if (b.length === 0) return none('every run of B is void');
   return { ...matched(name, a, b), notes };
+}
+
+/**
+ * Each run once: in a virtual world equal digests are one run however often it was carried out, and
+ * to count it as several would make a certainty of a single draw of chance. What was measured on a
+ * clock is the same run only where it is the same document.
+ */
+export function distinct<Run extends { readonly world: WorldRecord }>(
+  name: string,
+  runs: readonly Run[],
+): Run[] {
+  const identityOf = ({ digest, trends }: WorldRecord): string =>
+    VIRTUAL.includes(name)
+      ? digest
+      : Object.values(trends).reduce((text, { hdr }) => `${text} ${hdr}`, digest);
+  const byIdentity = new Map<string, Run>();
+  for (const run of runs) {
+    const identity = identityOf(run.world);
+    if (!byIdentity.has(identity)) byIdentity.set(identity, run);
+  }
+  return [...byIdentity.values()];
 }
 
 function matched(
@@ -89,6 +112,16 @@ function voidNotes(side: string, runs: readonly OneRun[]): string[] {
       ? []
       : [`${side}, seed ${run.seed} is void and left out: ${world.voidReasons.join('; ')}`],
   );
+}
+
+/** Whoever has run one seed five times has one run, and should be told how to get five. */
+function repeatNotes(side: string, all: readonly OneRun[], kept: readonly OneRun[]): string[] {
+  if (kept.length === all.length) return [];
+  const seeds = [...new Set(kept.map(({ run }) => run.seed))].join(', ');
+  return [
+    `${side} has ${all.length} runs, of which only ${kept.length} differ (seed ${seeds}): each ` +
+      'counts once; give every run a --seed of its own',
+  ];
 }
 
 /** Promises that runs of B break more often than those of A; the runs' own verdicts judge them. */

@@ -100,6 +100,31 @@ test('runs of equal seeds are pairs in virtual worlds only', () => {
   expect(same.worlds['cluster']).toMatchObject({ method: 'identical', verdict: 'same' });
 });
 
+test('one seed run five times is one run, not five that agree', () => {
+  const again = (set: RunSet, digest: string): RunSet => {
+    const one = changed(set, 'cluster', () => ({ digest })).runs[0]!;
+    return { ...set, runs: Array(5).fill(one) };
+  };
+  const a = again(runSet(1, 1, UNCHANGED), 'a');
+  const b = again(runSet(1, 2, slowerBy(1.08)), 'b');
+  const found = compareRuns(a, b, OPTIONS);
+  expect(found.worlds['cluster']).toMatchObject({ method: 'seconds', runsA: 1, runsB: 1 });
+  expect(found.verdict).toBe('not enough data');
+  expect(found.worlds['cluster']!.notes[0]).toBe(
+    'A has 5 runs, of which only 1 differ (seed 1.0): each counts once; give every run a --seed of its own',
+  );
+  // Named twice, a file of the live world is no second measurement, either.
+  const live = runSet(1, 1, UNCHANGED);
+  const twice = { ...live, runs: [...live.runs, ...live.runs] };
+  expect(compareRuns(twice, runSet(2, 2, UNCHANGED), OPTIONS).worlds['live']!.runsA).toBe(1);
+});
+
+test('a baseline of one seed run twice keeps the seconds that a single run needs', () => {
+  const set = setOf(fixture());
+  const back = baselineOf({ ...set, runs: [...set.runs, ...set.runs] });
+  expect(back.runs[0]!.worlds['model']!.trends[SAME_DC]!.seconds).toBeDefined();
+});
+
 test('one run against a baseline of several uses the spread of the baseline', () => {
   const { worlds } = compareRuns(runSet(6, 1, UNCHANGED), runSet(1, 2, slowerBy(1.5)), OPTIONS);
   expect(worlds['live']).toMatchObject({ method: 'runs', runsA: 6, runsB: 1 });
@@ -196,7 +221,12 @@ test('promises that B breaks and other machines are noted', () => {
 
 test('a baseline keeps what a comparison needs, and comes back whole', () => {
   const set = setOf(fixture());
-  const text = baselineText(baselineOf({ ...set, runs: [...set.runs, ...set.runs] }));
+  const other = set.runs.map((run): RunRecord => {
+    const worlds = Object.entries(run.worlds);
+    const renamed = worlds.map(([name, world]) => [name, { ...world, digest: 'other' }]);
+    return { ...run, worlds: Object.fromEntries(renamed) };
+  });
+  const text = baselineText(baselineOf({ ...set, runs: [...set.runs, ...other] }));
   const back = readBaseline(JSON.parse(text));
   if ('problems' in back) throw new Error(back.problems.join());
   const { trends } = back.runs[0]!.worlds['live']!;
