@@ -6,7 +6,7 @@
 import type { Comparison } from '../compare/comparison.ts';
 import type { ResultsDocument } from '../results.ts';
 import { change, interval, metricRemarks } from './comparison-text.ts';
-import { printable, sloValue } from './format.ts';
+import { drillStepText, printable, sloValue } from './format.ts';
 
 export const SUMMARY_BYTES_MAX: number = 1024 * 1024;
 /** GitHub shows ten of each kind for a step, and drops the rest without a word. */
@@ -24,12 +24,17 @@ export function fittingSummary(markdown: string, bytesBefore: number): string {
   return room < CUT_NOTE.length ? '' : `${whole}${CUT_NOTE}`;
 }
 
-/** One line for each threshold that did not hold and each void run. */
+/** One line for each threshold and step of a drill that did not hold, and each void run. */
 export function resultAnnotations(results: ResultsDocument): string[] {
   const lines = Object.entries(results.worlds).flatMap(([name, world]) => {
     const title = `${results.scenario} (${name})`;
     return [
       ...world.voidReasons.map((reason) => command('error', `${title} is void`, reason)),
+      ...(world.drill?.steps ?? []).flatMap((step) => {
+        if (step.verdict === 'held') return [];
+        const kind = step.verdict === 'broken' ? 'error' : 'warning';
+        return [command(kind, title, `the drill: ${drillStepText(step)}`)];
+      }),
       ...world.slos.flatMap((slo) => {
         if (slo.verdict === 'held') return [];
         const what = `${slo.metric} ${slo.threshold}`;

@@ -1,10 +1,11 @@
 /**
- * junit.xml: one suite a world, one case a threshold. A broken SLO is a failure; an undecided one,
- * or a void world, is an error, since CI must not take it for a pass.
+ * junit.xml: one suite a world, one case a threshold and a step of a drill. A broken SLO or an
+ * aborted drill is a failure; what is undecided, or a void world, is an error, since CI must not
+ * take it for a pass.
  */
-import type { ResultsDocument, WorldResult } from '../results.ts';
+import type { DrillStep, ResultsDocument, WorldResult } from '../results.ts';
 import type { SloResult } from '../slo.ts';
-import { intervalText, sloValue } from './format.ts';
+import { drillStepText, intervalText, sloValue } from './format.ts';
 import { escapeMarkup } from './xml.ts';
 
 export function renderJunit(results: ResultsDocument): string {
@@ -31,8 +32,17 @@ function casesOf(world: WorldResult): Case[] {
   const void_ = world.voidReasons.map((reason): Case => {
     return { name: 'the run can be trusted', outcome: 'error', message: reason };
   });
-  return [...void_, ...world.slos.map(caseOf)];
+  return [...void_, ...(world.drill?.steps ?? []).map(stepCase), ...world.slos.map(caseOf)];
 }
+
+/** Steps that went as planned are cases, too: a drill that was not aborted says so. */
+function stepCase(step: DrillStep): Case {
+  const { name, verdict } = step;
+  const outcome = OUTCOMES[verdict];
+  return { name: `the drill: ${name}`, outcome, message: drillStepText(step) };
+}
+
+const OUTCOMES = { held: 'passed', broken: 'failure', undecided: 'error' } as const;
 
 function caseOf(slo: SloResult): Case {
   const name = `${slo.metric} ${slo.threshold}`;

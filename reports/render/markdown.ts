@@ -5,6 +5,7 @@
 import type { ResultsDocument } from '../results.ts';
 import {
   budgetText,
+  drillStepText,
   faultRows,
   intervalText,
   keyFigures,
@@ -41,6 +42,10 @@ export function renderMarkdown(results: ResultsDocument): string {
   for (const [name, world] of Object.entries(results.worlds)) {
     for (const reason of world.voidReasons)
       lines.push(`- **${name} is void**: ${escapeText(reason)}`);
+    for (const step of world.drill?.steps ?? []) {
+      const said = nameDatacentres(drillStepText(step), results);
+      lines.push(`- ${MARKS[step.verdict]} ${name}, drill: ${escapeText(said)}`);
+    }
     for (const slo of world.slos) {
       if (!slo.budget) continue;
       const what = code(`${slo.metric} ${slo.threshold}`);

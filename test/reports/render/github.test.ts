@@ -15,7 +15,7 @@ import {
 } from '../../../reports/render/github.ts';
 import { renderJson } from '../../../reports/render/json.ts';
 import { runSet, SPLIT, slowerBy, UNCHANGED } from '../compare/noisy-runs.ts';
-import { fixture, hostile, undecided } from '../fixture.ts';
+import { fixture, hostile, rich, undecided } from '../fixture.ts';
 
 const OPTIONS = { ...DEFAULTS, version: '0', nameA: 'main.json', nameB: 'out' };
 const slower = compareRuns(runSet(5, 1, UNCHANGED), runSet(5, 2, slowerBy(1.3)), OPTIONS);
@@ -41,6 +41,14 @@ test('annotations: an error for what is broken or void, a warning for what is un
   expect(rest.length).toBeGreaterThan(2);
   for (const line of rest)
     expect(line).toMatch(/^::warning title=dc-outage \(live\)::.* is undecided: /);
+});
+
+test('a drill that was aborted is an error, and a step that nobody can judge a warning', () => {
+  const ofDrill = resultAnnotations(rich()).filter((line) => line.includes('::the drill: '));
+  expect(ofDrill).toEqual([
+    '::error title=dc-outage (cluster)::the drill: aborted at 52.5 s: broken (DC 4: p(99)<2s)',
+    '::warning title=dc-outage (cluster)::the drill: recovered from 100 s: undecided (too few samples)',
+  ]);
 });
 
 test('no text of a scenario ends a workflow command or begins one', () => {

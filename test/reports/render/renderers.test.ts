@@ -6,7 +6,7 @@ import { renderMarkdown } from '../../../reports/render/markdown.ts';
 import { renderOpenMetrics } from '../../../reports/render/openmetrics.ts';
 import { renderTerminal } from '../../../reports/render/terminal.ts';
 import { type ResultsDocument, resultsDocument } from '../../../reports/results.ts';
-import { fixture, hostile, undecided } from '../fixture.ts';
+import { fixture, hostile, rich, undecided } from '../fixture.ts';
 
 const golden = (name: string): string => `../../golden/reports/${name}`;
 const ESCAPE = String.fromCharCode(27);
@@ -63,6 +63,15 @@ describe('junit', () => {
     expect(xml).toMatch(/<error message="undecided: \d+ samples are too few/);
   });
 
+  test('a drill that was aborted fails, whatever its promises say', () => {
+    const xml = renderJunit(rich());
+    expect(xml).toMatch(/name="the drill: steady state"><system-out>/);
+    expect(xml).toMatch(
+      /name="the drill: aborted"><failure message="aborted at 52.5 s: broken \(DC 4: p\(99\)&lt;2s\)"/,
+    );
+    expect(xml).toMatch(/name="the drill: recovered"><error message=/);
+  });
+
   test('text is escaped', () => {
     const xml = renderJunit(hostile());
     expect(xml).not.toMatch(/<script|<img/);
@@ -73,6 +82,14 @@ describe('junit', () => {
 describe('markdown', () => {
   test('golden', async () => {
     await expect(renderMarkdown(fixture())).toMatchFileSnapshot(golden('summary.md'));
+  });
+
+  test('a drill says how its steps went', () => {
+    const text = renderMarkdown(rich());
+    expect(text).toContain('- ✅ cluster, drill: steady state at 0 s: held');
+    expect(text).toContain(
+      '- ❌ cluster, drill: aborted at 52.5 s: broken (DC 4 (Mumbai): p(99)&#60;2s)',
+    );
   });
 
   test('verdict first, and text is no markup', () => {
