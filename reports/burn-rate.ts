@@ -124,7 +124,8 @@ export function errorBudget(
   target: number,
   bucketSeconds: number,
 ): ErrorBudget {
-  const allowed = 1 - target;
+  // Twelve digits: 1 - 0.9999 is 0.00009999999999998899, of which one in ten thousand is too much.
+  const allowed = Number((1 - target).toPrecision(12));
   const bad = whole.all - whole.good;
   const scale = Math.min(1, (events.length * bucketSeconds) / STANDS_FOR_SECONDS);
   const windows = RULES.map(({ factor, longSeconds, shortSeconds }): BurnWindow => {
@@ -140,9 +141,8 @@ export function errorBudget(
       alarms: peak >= factor,
     };
   });
-  // Fifteen digits: 1 - 0.9999 is 0.00009999999999998899.
   return {
-    allowed: Number(allowed.toPrecision(12)),
+    allowed,
     bad,
     all: whole.all,
     spent: whole.all === 0 ? 0 : bad / whole.all / allowed,

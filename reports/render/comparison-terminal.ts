@@ -35,9 +35,9 @@ export function renderComparison(comparison: Comparison, { plain }: ComparisonTe
   const lines = [
     `${colours.bold(word)}  ${comparisonSentence(comparison)}`,
     '',
-    `${scenario}`,
-    `  A  ${a.name}: ${sideText(a)}`,
-    `  B  ${b.name}: ${sideText(b)}`,
+    printable(scenario),
+    `  A  ${printable(`${a.name}: ${sideText(a)}`)}`,
+    `  B  ${printable(`${b.name}: ${sideText(b)}`)}`,
     ...Object.entries(comparison.worlds).flatMap(([name, world]) => [
       '',
       ...worldLines(name, world, colours),
@@ -48,12 +48,7 @@ export function renderComparison(comparison: Comparison, { plain }: ComparisonTe
         `intervals ${percent(confidence)}, each for itself`,
     ),
   ];
-  return `${lines.map((line) => printable2(line, plain)).join('\n')}\n`;
-}
-
-/** Names come from files; colours of our own must stay. */
-function printable2(line: string, plain: boolean): string {
-  return (plain ? printable(line) : line).trimEnd();
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
 }
 
 function paint(verdict: ComparisonVerdict, colours: Colours): (text: string) => string {
@@ -62,12 +57,12 @@ function paint(verdict: ComparisonVerdict, colours: Colours): (text: string) => 
 }
 
 function worldLines(name: string, world: WorldComparison, colours: Colours): string[] {
-  const head = `${colours.bold(name)}  ${COMPARISON_WORDS[world.verdict]}: ${methodText(world)}`;
+  const head = `${colours.bold(printable(name))}  ${COMPARISON_WORDS[world.verdict]}: ${methodText(world)}`;
   const rows = world.metrics.flatMap((metric) =>
     metric.effects.map((effect) => ({
       verdict: effect.verdict,
       cells: [
-        `${metric.metric} ${effect.statistic}`,
+        printable(`${metric.metric} ${effect.statistic}`),
         valueText(effect.a, metric.unit),
         valueText(effect.b, metric.unit),
         change(effect.ratio),
@@ -93,6 +88,7 @@ function worldLines(name: string, world: WorldComparison, colours: Colours): str
     table.push(`  ${line(cells)}  ${word}`);
   }
   const remarks = [...world.metrics.flatMap(metricRemarks), ...world.notes];
-  const unsaid = world.method === 'none' || world.why === undefined ? [] : [`  ${world.why}`];
+  const unsaid =
+    world.method === 'none' || world.why === undefined ? [] : [`  ${printable(world.why)}`];
   return [head, ...table, ...unsaid, ...remarks.map((remark) => `  ${printable(remark)}`)];
 }
