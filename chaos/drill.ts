@@ -60,6 +60,8 @@ const FIELDS = [
   'slos',
   'blastRadius',
 ];
+const ABORT_FIELDS = ['metric', 'is', 'overSeconds', 'forSeconds'];
+const BUDGET_FIELDS = ['dcsLostMax', 'usersWithoutHomeMax', 'mayBreakMajority'];
 
 /** Fills in the defaults of a drill without problems. */
 export function drillOf(input: DrillInput): Drill {
@@ -108,9 +110,9 @@ export function drillProblems(
   if (typeof input.title !== 'string' || input.title.trim() === '') {
     problems.push('title: is missing; say in one line what happens');
   }
-  for (const field of Object.keys(input)) {
-    if (!FIELDS.includes(field)) problems.push(`${field}: is not known; use ${FIELDS.join(', ')}`);
-  }
+  unknownFields(problems, '', input, FIELDS);
+  unknownFields(problems, 'steadyState.', input.steadyState, ['seconds', 'slos']);
+  unknownFields(problems, 'blastRadius.', input.blastRadius, BUDGET_FIELDS);
   secondsProblem(problems, input.steadyState?.seconds, 'steadyState.seconds', 1);
   if (input.recoverySeconds !== undefined) {
     secondsProblem(problems, input.recoverySeconds, 'recoverySeconds', 1);
@@ -129,6 +131,21 @@ export function drillProblems(
   return problems;
 }
 
+/** A field that is misspelt would be a limit that nobody keeps. */
+function unknownFields(
+  problems: string[],
+  at: string,
+  value: unknown,
+  known: readonly string[],
+): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const field of Object.keys(value)) {
+    if (!known.includes(field)) {
+      problems.push(`${at}${field}: is not known; use ${known.join(', ')}`);
+    }
+  }
+}
+
 function secondsProblem(problems: string[], value: unknown, field: string, min: number): void {
   const right = typeof value === 'number' && value >= min && value <= SECONDS_MAX;
   if (!right)
@@ -140,6 +157,7 @@ function abortProblems(conditions: readonly AbortCondition[]): string[] {
   return conditions.flatMap((condition: AbortCondition, index) => {
     const at = `abortWhen[${index}]`;
     const problems: string[] = [];
+    unknownFields(problems, `${at}.`, condition, ABORT_FIELDS);
     for (const field of ['metric', 'is'] as const) {
       if (typeof condition?.[field] === 'string') continue;
       problems.push(`${at}.${field}: is missing; such as { metric: 'backlog', is: 'max>10000' }`);

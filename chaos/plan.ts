@@ -351,6 +351,9 @@ export function faultPlanProblems(
 ): string[] {
   return plan.faults.flatMap((fault, index) => {
     const at = `faults[${index}]`;
+    if (typeof fault !== 'object' || fault === null) {
+      return [`${at}: use { kind: 'dc_loss', dc: 1, atSeconds: 30, forSeconds: 30 }`];
+    }
     return [
       ...timeProblems(fault, at, windowSeconds),
       ...fieldProblems(fault, at, dcs),
@@ -363,6 +366,12 @@ export function faultPlanProblems(
 function timeProblems(fault: Timed, at: string, windowSeconds: number): string[] {
   const { atSeconds, forSeconds } = fault;
   const problems: string[] = [];
+  for (const [name, value] of Object.entries({ atSeconds, forSeconds })) {
+    if (typeof value === 'number') continue;
+    const given = value === undefined ? 'is missing' : `${JSON.stringify(value)} is no number`;
+    problems.push(`${at}.${name}: ${given}; use seconds, such as 30`);
+  }
+  if (problems.length > 0) return problems;
   if (!(atSeconds >= 0 && atSeconds < windowSeconds)) {
     problems.push(`${at}.atSeconds: ${atSeconds} is outside the window; use 0 to ${windowSeconds}`);
   }
@@ -379,13 +388,24 @@ function fieldProblems(fault: Fault, at: string, dcs: readonly number[]): string
     const kind = String((fault as { kind: unknown }).kind);
     return [`${at}.kind: '${kind}' is not known; use ${listOf(FAULT_KINDS)}`];
   }
-  if (fault.kind === 'partition') return groupProblems(fault, at, dcs);
   const rules: Readonly<Record<string, FieldRule>> = FIELDS[fault.kind];
-  return Object.entries(rules).flatMap(([name, rule]) => {
+  const unknown = unknownFields(fault, at, Object.keys(rules));
+  if (fault.kind === 'partition') return [...unknown, ...groupProblems(fault, at, dcs)];
+  const wrong = Object.entries(rules).flatMap(([name, rule]) => {
     const value = (fault as unknown as Readonly<Record<string, unknown>>)[name];
     const problem = rule === 'dc' ? dcProblem(value, dcs) : numberProblem(value, rule);
     return problem === undefined ? [] : [`${at}.${name}: ${problem}`];
   });
+  return [...unknown, ...wrong];
+}
+
+/** What is misspelt, or of another kind, would change nothing without a word. */
+function unknownFields(fault: Fault, at: string, own: readonly string[]): string[] {
+  const ofKind = fault.kind === 'partition' ? ['groups'] : own;
+  const known = ['kind', ...ofKind, 'atSeconds', 'forSeconds'];
+  return Object.keys(fault)
+    .filter((name) => !known.includes(name))
+    .map((name) => `${at}.${name}: '${fault.kind}' has no such field; use ${listOf(known)}`);
 }
 
 function dcProblem(value: unknown, dcs: readonly number[]): string | undefined {

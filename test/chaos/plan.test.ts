@@ -34,6 +34,19 @@ describe('faultPlanProblems', () => {
     [{ ...loss, forSeconds: 0 }, 'faults[0].forSeconds: 0 must be above 0'],
     [{ ...loss, forSeconds: Number.NaN }, 'faults[0].forSeconds: NaN must be above 0'],
     [
+      { kind: 'dc_loss', dc: 2, atSecond: 5, forSeconds: 10 },
+      'faults[0].atSeconds: is missing; use seconds, such as 30',
+    ],
+    [{ ...loss, atSeconds: '5' }, 'faults[0].atSeconds: "5" is no number; use seconds, such as 30'],
+    [
+      { ...loss, addedMs: 5 },
+      "faults[0].addedMs: 'dc_loss' has no such field; use kind, dc, atSeconds or forSeconds",
+    ],
+    [
+      { ...cut, group: [] },
+      "faults[0].group: 'partition' has no such field; use kind, groups, atSeconds or forSeconds",
+    ],
+    [
       { ...loss, forSeconds: 56 },
       'faults[0]: heals after the window ends (60 s); shorten forSeconds',
     ],
@@ -51,6 +64,15 @@ describe('faultPlanProblems', () => {
     ],
   ])('finds what is wrong with %j', (fault, problem) => {
     expect(faultPlanProblems({ faults: [fault as Fault] }, DCS, 60)).toContain(problem);
+  });
+
+  it('finds a fault that is none', () => {
+    const faults = [null, 'dc_loss'] as unknown as Fault[];
+    const use = "use { kind: 'dc_loss', dc: 1, atSeconds: 30, forSeconds: 30 }";
+    expect(faultPlanProblems({ faults }, DCS, 60)).toEqual([
+      `faults[0]: ${use}`,
+      `faults[1]: ${use}`,
+    ]);
   });
 
   it('reports everything at once, each in its place', () => {

@@ -22,7 +22,8 @@ it('tells everything that is wrong with a drill at once, each with its place', (
     title: '',
     steadyState: { seconds: 0, slos: { latency: ['p(99)<1s'] } },
     faults: [{ kind: 'dc_loss', dc: 9, atSeconds: 0, forSeconds: 5 }],
-    abortWhen: [{ metric: 'backlog', is: 'big' }],
+    abortWhen: [{ metric: 'backlog', is: 'big', overSecond: 9 }],
+    blastRadius: { dcLostMax: 2 },
     slos: {},
     surprise: 1,
   } as unknown as DrillInput;
@@ -38,7 +39,7 @@ it('tells everything that is wrong with a drill at once, each with its place', (
   expect(fields).toEqual(
     expect.arrayContaining([
       ...['name', 'title', 'surprise', 'steadyState.seconds', 'faults[0].dc', 'slos'],
-      ...['steadyState.slos', 'abortWhen[0]'],
+      ...['steadyState.slos', 'abortWhen[0]', 'abortWhen[0].overSecond', 'blastRadius.dcLostMax'],
     ]),
   );
   expect(() => checkDrill(input)).toThrow(ScenarioError);
