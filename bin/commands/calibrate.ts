@@ -5,7 +5,6 @@
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
 import { LENGTHS } from '../../scenarios/calibrate/calibrate.ts';
 import { type Calibration, calibrationText } from '../../sim/model/calibration.ts';
 import fiveDatacentres from '../../system-under-test/five-datacentres.json' with { type: 'json' };
@@ -17,6 +16,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { OptionReader } from '../option-values.ts';
 import { folderProblem } from '../output-folder.ts';
 import { ProgressLine } from '../progress-line.ts';
+import { needProgram } from '../real-program.ts';
 
 const HELP = `
 Starts the five datacentres behind proxies with a light load, measures every message at each
@@ -127,9 +127,7 @@ function readOptions(options: RawOptions): Wanted {
   }
   const problem = folderProblem('--out', dirname(out));
   if (problem) read.problems.push(problem);
-  if (toxiproxy === 'real' && !findRealToxiproxy()) {
-    read.problems.push(`--toxiproxy real: there is no toxiproxy-server; ${INSTALL_COMMAND}`);
-  }
+  if (toxiproxy === 'real') needProgram('toxiproxy', '--toxiproxy real', read);
   read.check();
   return { out, users, messagesPerSecond, lostDc, seed, toxiproxy };
 }

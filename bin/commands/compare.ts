@@ -1,7 +1,7 @@
 /**
  * `quincunx compare`: has it become slower, or is that noise? And the baseline to compare with.
  */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { baselineOf, baselineText } from '../../reports/compare/baseline.ts';
 import { type CompareOptions, DEFAULTS } from '../../reports/compare/compare.ts';
@@ -14,6 +14,7 @@ import { readBudgets, readShare } from '../budget-options.ts';
 import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
 import { addStepSummary, annotate } from '../github-output.ts';
 import { OptionReader } from '../option-values.ts';
+import { writeNamed } from '../output-folder.ts';
 import { packageInfo } from '../package-info.ts';
 import { readRuns } from '../run-files.ts';
 
@@ -85,12 +86,7 @@ function save(files: readonly string[], file: string): ExitCode {
   const runs = readRuns(files, problems);
   if (problems.length > 0 || !runs) throw new InvalidInput(problems);
   const text = baselineText(baselineOf(runs));
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput([`--save ${file}: cannot be written (${reason})`]);
-  }
+  writeNamed('--save', file, text);
   const size = `${Math.ceil(text.length / 1000)} KB`;
   say(`${file}: ${runs.runs.length} runs of ${runs.scenario}, ${size}`);
   return EXIT.held;

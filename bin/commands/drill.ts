@@ -6,8 +6,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { unsupportedFaults } from '../../chaos/plan.ts';
-import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
-import type { WorldResult } from '../../reports/results.ts';
+import type { ResultsDocument, WorldResult } from '../../reports/results.ts';
 import type { WorldName } from '../../scenarios/define.ts';
 import { drillNames, loadDrill } from '../../scenarios/drills/load.ts';
 import { type CheckedDrill, runDrill } from '../../scenarios/drills/run-drill.ts';
@@ -19,9 +18,10 @@ import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { LiveView } from '../live-view.ts';
 import { OptionReader } from '../option-values.ts';
-import { folderProblem } from '../output-folder.ts';
+import { folderProblem, writeReports } from '../output-folder.ts';
 import { packageInfo } from '../package-info.ts';
 import { printResults, quoted } from '../print-results.ts';
+import { needProgram } from '../real-program.ts';
 import { scaledTo } from '../scaled.ts';
 import { withScratch } from '../scratch.ts';
 
@@ -38,6 +38,9 @@ Examples:
 A drill is data (TypeScript, YAML or JSON): a steady state that must be there before anything
 breaks, faults, conditions that abort it, SLOs, and a budget of what it may touch (a drill beyond
 its budget is refused). Whatever happens, Ctrl-C too, everything is put back.
+
+When a world fails, the worlds before it are still written to --out, with a verdict that is never
+"held".
 
 Exit codes: 0 held, 99 an SLO is broken or the drill was aborted, 104 invalid input, 105
 interrupted, 111 undecided (no steady state to begin with, too little data), 1 a fault of Quincunx.
@@ -109,6 +112,13 @@ async function drill(nameOrPath: string | undefined, options: RawOptions): Promi
   if (!options.quiet) line.say(plan);
   const interrupt = onInterrupt((text) => line.say(text));
   const results: Record<string, WorldResult> = {};
+  const documentNow = (): ResultsDocument =>
+    documentOf(checked.scenario, results, {
+      seed,
+      version: packageInfo().version,
+      reproduce: reproduceCommand(nameOrPath ?? '', worlds, options),
+      environment: thisMachine(),
+    });
   try {
     for (const world of worlds) {
       results[world] = await withScratch(async (scratch) =>
@@ -121,22 +131,26 @@ async function drill(nameOrPath: string | undefined, options: RawOptions): Promi
       );
     }
     line.clear();
-    const document = documentOf(checked.scenario, results, {
-      seed,
-      version: packageInfo().version,
-      reproduce: reproduceCommand(nameOrPath ?? '', worlds, options),
-      environment: thisMachine(),
-    });
+    const document = documentNow();
     printResults(document, out, options.json === true);
     return exitCodeOf(document.verdict);
   } catch (error) {
     line.clear();
+    const done = Object.keys(results).length;
+    if (out !== undefined && done > 0 && done < worlds.length) keepFinished(out, documentNow());
     if (!interrupt.signal.aborted) throw error;
     process.stderr.write('interrupted; every fault was undone and everything cleaned up\n');
     return EXIT.interrupted;
   } finally {
     interrupt.release();
   }
+}
+
+/** The worlds before the one that failed: what they found, but never as a pass. */
+function keepFinished(out: string, document: ResultsDocument): void {
+  const verdict = document.verdict === 'held' ? 'undecided' : document.verdict;
+  const path = writeReports(out, { ...document, verdict });
+  process.stderr.write(`what finished before it: ${path}\n`);
 }
 
 interface Wanted {
@@ -162,8 +176,8 @@ async function readOptions(nameOrPath: string | undefined, options: RawOptions):
   const out = options.out === undefined ? undefined : resolve(options.out);
   const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
-  if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
-    read.problems.push(`--toxiproxy real: there is no toxiproxy-server; ${INSTALL_COMMAND}`);
+  if (toxiproxy === 'real' && worlds.includes('live')) {
+    needProgram('toxiproxy', '--toxiproxy real', read);
   }
   let checked: CheckedDrill | undefined;
   if (nameOrPath === undefined) {

@@ -3,18 +3,16 @@
  * real k6 with its results in the report.
  */
 import { randomBytes } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { unsupportedFaults } from '../../chaos/plan.ts';
-import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
 import { type Scenario, ScenarioError, scenario } from '../../scenarios/define.ts';
 import { bundleScript } from '../../scenarios/k6/bundle.ts';
+import type { K6Data } from '../../scenarios/k6/data.ts';
 import { iterationsOf } from '../../scenarios/k6/due.ts';
 import { manifestText, PARALLELISM_MAX } from '../../scenarios/k6/operator.ts';
 import { type ScriptPlan, scriptPlan, sharedPlan } from '../../scenarios/k6/plan.ts';
 import { prepareData } from '../../scenarios/k6/prepare.ts';
-import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
 import { thisMachine } from '../../scenarios/library-api/this-machine.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { runScenario, WorldFailure } from '../../scenarios/run.ts';
@@ -23,10 +21,11 @@ import { dcIds } from '../../system-under-test/topology.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { OptionReader } from '../option-values.ts';
-import { folderProblem } from '../output-folder.ts';
+import { folderProblem, writeNamed } from '../output-folder.ts';
 import { packageInfo } from '../package-info.ts';
 import { printResults, quoted } from '../print-results.ts';
 import { ProgressLine } from '../progress-line.ts';
+import { needProgram } from '../real-program.ts';
 import { scaledTo } from '../scaled.ts';
 import { withScratch } from '../scratch.ts';
 
@@ -109,7 +108,9 @@ async function k6(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
   if (options.run) return runNow(nameOrPath, wanted, options, line);
   const whole = scriptPlan(wanted.scenario, wanted.seed);
   const plan = options.operator && wanted.parallelism > 1 ? sharedPlan(whole) : whole;
-  if (options.data !== undefined) await writeData(options.data, wanted, line);
+  if (options.data !== undefined && !(await writeData(options.data, wanted, line))) {
+    return EXIT.interrupted;
+  }
   await writeScript(plan, wanted, options, line);
   return EXIT.held;
 }
@@ -128,36 +129,40 @@ async function writeScript(
     process.stdout.write(text);
     return;
   }
-  writeFileSync(out, text);
+  writeNamed('--out', out, text);
   const messages = iterationsOf(plan.schedule);
   const seconds = plan.warmupSeconds + plan.windowSeconds;
   line.say(`${options.out}: ${messages} messages in ${seconds} s, at most ${plan.senders} at once`);
   for (const slo of plan.notJudged) line.say(`note: k6 itself cannot judge ${slo}`);
 }
 
-async function writeData(file: string, wanted: Wanted, line: ProgressLine): Promise<void> {
+/** False where it was interrupted; then nothing is written. */
+async function writeData(file: string, wanted: Wanted, line: ProgressLine): Promise<boolean> {
   const interrupt = onInterrupt((text) => line.say(text));
+  const { people, messages } = scaledLoad(
+    wanted.scenario,
+    wanted.scenario.worlds.live,
+    wanted.seed,
+  );
+  let data: K6Data;
   try {
-    const { people, messages } = scaledLoad(
-      wanted.scenario,
-      wanted.scenario.worlds.live,
-      wanted.seed,
-    );
-    const data = await prepareData({
+    data = await prepareData({
       ...{ gateways: wanted.gateways, people, messages, signal: interrupt.signal },
       progress: (done, of) => line.count('k6', `${done} of ${of} people`),
     });
-    line.clear();
-    writeFileSync(resolve(file), JSON.stringify(data), { mode: 0o600 });
-    line.say(`${file}: ${data.users.length} people with their tokens; keep it secret`);
   } catch (error) {
     line.clear();
+    if (interrupt.signal.aborted) return false;
     const why = error instanceof Error ? error.message : String(error);
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
     throw new InvalidInput([`--data ${file}: ${why}${cause && ` (${cause})`}; does it serve?`]);
   } finally {
     interrupt.release();
   }
+  line.clear();
+  writeNamed('--data', file, JSON.stringify(data), 0o600);
+  line.say(`${file}: ${data.users.length} people with their tokens; keep it secret`);
+  return true;
 }
 
 async function runNow(
@@ -214,10 +219,8 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     if (options.data !== undefined) read.problems.push('--data: --run makes its own');
     const problem = out === undefined ? undefined : folderProblem('--out', out);
     if (problem) read.problems.push(problem);
-    k6Problem(read);
-    if (toxiproxy === 'real' && !findRealToxiproxy()) {
-      read.problems.push(`--toxiproxy real: there is no toxiproxy-server; ${INSTALL_COMMAND}`);
-    }
+    needProgram('k6', '--run', read);
+    if (toxiproxy === 'real') needProgram('toxiproxy', '--toxiproxy real', read);
   } else if (options.json) read.problems.push('--json: is for --run');
   let loaded: Scenario | undefined;
   try {
@@ -232,14 +235,6 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   read.check();
   const changed = withWindow(loaded!, fromUtc, seconds);
   return { scenario: scaledTo(changed, scale), seed, out, parallelism, toxiproxy, gateways };
-}
-
-function k6Problem(read: OptionReader): void {
-  try {
-    if (!findK6()) read.problems.push(`--run: there is no k6; get it with: ${INSTALL_K6}`);
-  } catch (error) {
-    read.problems.push(`--run: ${(error as Error).message}`);
-  }
 }
 
 function gatewaysOf(

@@ -1,7 +1,7 @@
 /**
  * `quincunx report`: a results.json again, in any form.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readResults } from '../../reports/read-results.ts';
 import { fittingSummary, renderBenchmark, resultAnnotations } from '../../reports/render/github.ts';
@@ -12,9 +12,10 @@ import { renderMarkdown } from '../../reports/render/markdown.ts';
 import { renderOpenMetrics } from '../../reports/render/openmetrics.ts';
 import { renderTerminal } from '../../reports/render/terminal.ts';
 import type { ResultsDocument } from '../../reports/results.ts';
-import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { addStepSummary, annotate } from '../github-output.ts';
 import { OptionReader } from '../option-values.ts';
+import { writeNamed } from '../output-folder.ts';
 
 export const FORMATS = [
   'terminal',
@@ -76,12 +77,7 @@ function report(file: string, raw: RawOptions): ExitCode {
     process.stdout.write(text);
     return EXIT.held;
   }
-  try {
-    writeFileSync(raw.out, text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InvalidInput([`--out ${raw.out}: cannot be written (${reason})`]);
-  }
+  writeNamed('--out', raw.out, text);
   process.stderr.write(`report: ${raw.out}\n`);
   return EXIT.held;
 }

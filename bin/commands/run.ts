@@ -5,11 +5,9 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { unsupportedFaults } from '../../chaos/plan.ts';
-import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
 import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
 import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
-import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
 import { thisMachine } from '../../scenarios/library-api/this-machine.ts';
 import { DriverError, NO_FAULTS } from '../../scenarios/load/driver-file.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
@@ -38,6 +36,7 @@ import { OptionReader, WORKERS_MAX } from '../option-values.ts';
 import { folderProblem, writeReports } from '../output-folder.ts';
 import { packageInfo } from '../package-info.ts';
 import { printResults, quoted } from '../print-results.ts';
+import { needProgram } from '../real-program.ts';
 import { scaledTo } from '../scaled.ts';
 import { withScratch } from '../scratch.ts';
 
@@ -215,9 +214,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const workers = read.integer('--workers', options.workers, 1, WORKERS_MAX);
   const toxiproxy = read.oneOf('--toxiproxy', options.toxiproxy, ['embedded', 'real']);
   const load = read.oneOf('--load', options.load, LIVE_LOADS);
-  if (load === 'k6' && worlds.includes('live') && !findK6()) {
-    read.problems.push(`--load k6: there is no k6; ${INSTALL_K6}`);
-  }
+  if (load === 'k6' && worlds.includes('live')) needProgram('k6', '--load k6', read);
   const driver = await readDriverOptions(options, worlds, read);
   const fromUtc = read.timeOfDay('--from', options.from);
   const seconds = read.seconds('--for', options.for);
@@ -235,8 +232,8 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const baseline = readBaselineOptions(options, read);
   const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
-  if (toxiproxy === 'real' && worlds.includes('live') && !findRealToxiproxy()) {
-    read.problems.push(`--toxiproxy real: there is no toxiproxy-server; ${INSTALL_COMMAND}`);
+  if (toxiproxy === 'real' && worlds.includes('live')) {
+    needProgram('toxiproxy', '--toxiproxy real', read);
   }
   let loaded: Scenario | undefined;
   try {
@@ -319,7 +316,7 @@ function withChanges(loaded: Scenario, { fromUtc, seconds, series }: Changes): S
     return scenario({ ...loaded, traffic, window });
   } catch (error) {
     if (!(error instanceof ScenarioError)) throw error;
-    const option = series === undefined ? '--for' : '--traffic';
+    const option = series ? '--traffic' : seconds === undefined ? '--from' : '--for';
     const why = 'the scenario does not fit';
     throw new InvalidInput(error.problems.map((problem) => `${option}: ${why}: ${problem}`));
   }

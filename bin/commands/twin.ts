@@ -4,7 +4,6 @@
  */
 import type { Command } from 'commander';
 import { lostDc, unsupportedFaults } from '../../chaos/plan.ts';
-import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
 import { lengthsFor } from '../../scenarios/calibrate/calibrate.ts';
 import { type Scenario, WORLD_NAMES } from '../../scenarios/define.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
@@ -17,6 +16,7 @@ import { onInterrupt } from '../interrupt.ts';
 import { OptionReader } from '../option-values.ts';
 import { packageInfo } from '../package-info.ts';
 import { ProgressLine } from '../progress-line.ts';
+import { needProgram } from '../real-program.ts';
 import { scaledTo } from '../scaled.ts';
 import { withScratch } from '../scratch.ts';
 import { twinText } from '../twin-text.ts';
@@ -142,9 +142,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
   const seed = read.seed(options.seed);
   const toxiproxy = read.oneOf('--toxiproxy', options.toxiproxy, ['embedded', 'real']);
   const scale = read.scale('--scale', options.scale);
-  if (toxiproxy === 'real' && !findRealToxiproxy()) {
-    read.problems.push(`--toxiproxy real: there is no toxiproxy-server; ${INSTALL_COMMAND}`);
-  }
+  if (toxiproxy === 'real') needProgram('toxiproxy', '--toxiproxy real', read);
   const calibration = options.calibration
     ? readCalibration('--calibration', options.calibration, read)
     : undefined;

@@ -2,14 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import {
-  findRealToxiproxy,
-  findToxiproxyCli,
-  INSTALL_CLI_COMMAND,
-  INSTALL_COMMAND,
-} from '../../chaos/toxiproxy/real.ts';
-import { findK6, INSTALL_K6 } from '../../scenarios/k6/run-k6.ts';
+import { findRealToxiproxy, findToxiproxyCli } from '../../chaos/toxiproxy/real.ts';
+import { findK6 } from '../../scenarios/k6/run-k6.ts';
 import { packageInfo } from '../package-info.ts';
+import { installCommand } from '../real-program.ts';
 
 export interface Part {
   readonly name: string;
@@ -56,25 +52,25 @@ function installedVersion(folder: string, name: string): string | undefined {
 }
 
 function toxiproxy(): Part {
-  const missing = { instead: 'the embedded server', install: INSTALL_COMMAND };
+  const missing = { instead: 'the embedded server', install: installCommand('toxiproxy') };
   return program('toxiproxy-server', findRealToxiproxy, ['-version'], missing);
 }
 
 function toxiproxyCli(): Part {
   const instead = 'nothing; only a test drives the embedded server with it';
-  const missing = { instead, install: INSTALL_CLI_COMMAND };
+  const missing = { instead, install: installCommand('toxiproxy-cli') };
   return program('toxiproxy-cli', findToxiproxyCli, ['--version'], missing);
 }
 
 function k6(): Part {
-  const missing = { instead: 'our own virtual users', install: INSTALL_K6 };
+  const missing = { instead: 'our own virtual users', install: installCommand('k6') };
   return program('k6', findK6, ['version'], missing);
 }
 
 /** Only the tests of the report open a browser. */
 function chromium(): Part {
   const instead = 'nothing; only tests of the report look at it in a browser';
-  const install = 'node bin/real-parts.mjs install chromium';
+  const install = installCommand('chromium');
   return program('chromium', findChromium, ['--version'], { instead, install });
 }
 

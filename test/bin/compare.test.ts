@@ -24,7 +24,11 @@ beforeAll(() => {
   keep('slower.json', runSet(5, 3, slowerBy(1.1), CALM));
   for (const seed of ['1', '2', '3']) {
     mkdirSync(at('runs', seed), { recursive: true });
-    writeFileSync(at('runs', seed, 'results.json'), renderJson({ ...fixture(), seed }));
+    const worlds = Object.entries(fixture().worlds).map(
+      ([name, world]) => [name, { ...world, digest: `${world.digest} ${seed}` }] as const,
+    );
+    const results = { ...fixture(), seed, worlds: Object.fromEntries(worlds) };
+    writeFileSync(at('runs', seed, 'results.json'), renderJson(results));
   }
   writeFileSync(at('runs', 'notes.json'), '{"a": 1}');
   writeFileSync(at('text.txt'), 'no JSON');
@@ -79,6 +83,13 @@ test('a folder of runs becomes a baseline, and is the same as itself', async () 
   ]);
   expect(stdout).toContain('model  SAME: bit for bit the same (equal digests of 3 runs)');
   expect(code).toBe(0);
+});
+
+test('a baseline that cannot be written is told', async () => {
+  const file = at('nowhere', 'base.json');
+  const { code, stderr } = await quincunx(['compare', '--save', file, at('runs')]);
+  expect(code).toBe(104);
+  expect(stderr).toContain(`--save ${file}: cannot be written (ENOENT`);
 });
 
 test('no baseline is no pass, unless it is allowed, and is said either way', async () => {

@@ -43,6 +43,20 @@ test('everything wrong is told at once', async () => {
   }
 });
 
+test('a script that cannot be written, and a program that is not there, are no faults of ours', async () => {
+  const out = join(folder, 'nowhere', 'load.js');
+  const unwritten = await quincunx(['k6', 'dc-outage', '--out', out]);
+  expect(unwritten.code).toBe(104);
+  expect(unwritten.stderr).toContain(`--out ${out}: cannot be written (ENOENT`);
+  const env = { QUINCUNX_K6: '/nowhere/k6', QUINCUNX_TOXIPROXY: '/nowhere/toxiproxy-server' };
+  const real = ['--world', 'live', '--load', 'k6', '--toxiproxy', 'real'];
+  const unfound = await quincunx(['run', 'dc-outage', ...real], { env });
+  expect(unfound.code).toBe(104);
+  for (const [name, program] of Object.entries(env)) {
+    expect(unfound.stderr).toContain(`${name}=${program}: there is no such program`);
+  }
+});
+
 test('gateways that do not answer are told, and nothing is written', async () => {
   const file = join(folder, 'data.json');
   const gateways = Array.from({ length: 5 }, () => 'http://127.0.0.1:1').join(',');
