@@ -7,6 +7,10 @@
 import { z } from 'zod';
 import { FAULT_FIELDS, FAULT_KINDS, type FieldRule } from '../chaos/plan.ts';
 import { METRICS } from '../reports/metrics.ts';
+import { THRESHOLDS_PER_METRIC_MAX } from '../reports/slo.ts';
+import { DURATION } from '../reports/slo-threshold.ts';
+import { EXPRESSION_LENGTH_MAX } from '../reports/threshold.ts';
+import { CONVERSATION_LIMITS } from '../sim/traffic/conversations.ts';
 import { KINDS, MIXES } from '../sim/traffic/kinds.ts';
 import { SHAPES } from '../sim/traffic/shapes/index.ts';
 import type { NumberField } from '../sim/traffic/shapes/shape.ts';
@@ -21,13 +25,26 @@ const dcId = z.number().int().min(1).max(99).describe('id of a datacentre');
 const seconds = z.number().min(0).max(WINDOW_SECONDS_MAX);
 const day = z.string().regex(/^20\d\d-\d\d-\d\d$/);
 
+const threshold = z.string().min(4).max(EXPRESSION_LENGTH_MAX);
+const aborting = z.strictObject({
+  threshold,
+  abortOnFail: z.boolean().optional().describe('ends the run when it is broken for good'),
+  delayAbortEval: z
+    .string()
+    .regex(DURATION)
+    .optional()
+    .describe('such as 10s: not before, from the start of the window'),
+});
+
 /** `metric` or `metric{tag:value,...}` to thresholds in k6's grammar. */
-const thresholds = z
-  .record(
-    z.string().regex(new RegExp(`^(${Object.keys(METRICS).join('|')})(\\{[^{}]*\\})?$`)),
-    z.array(z.string().min(4).max(120)).min(1).max(50),
-  )
-  .describe("such as delivery_latency{path:same_dc}: ['p(99)<100ms']; all must hold");
+const thresholdsOf = (one: z.ZodType): z.ZodType =>
+  z
+    .record(
+      z.string().regex(new RegExp(`^(${Object.keys(METRICS).join('|')})(\\{[^{}]*\\})?$`)),
+      z.array(one).min(1).max(THRESHOLDS_PER_METRIC_MAX),
+    )
+    .describe("such as delivery_latency{path:same_dc}: ['p(99)<100ms']; all must hold");
+const thresholds = thresholdsOf(threshold);
 
 function faultField(rule: FieldRule): z.ZodType {
   if (rule === 'dc') return dcId;
@@ -90,6 +107,17 @@ const mix = z.union([
   z.strictObject(Object.fromEntries(KINDS.map((kind) => [kind, z.number().min(0).max(1000)]))),
 ]);
 
+const { answeredShareMax, medianMin, medianMax, p95Max } = CONVERSATION_LIMITS;
+const conversations = z.strictObject({
+  answeredShare: z.number().min(0).max(answeredShareMax).describe('of all messages, answers too'),
+  thinkSeconds: z
+    .strictObject({
+      median: z.number().min(medianMin).max(medianMax),
+      p95: z.number().min(medianMin).max(p95Max).describe('above the median, 50 times it at most'),
+    })
+    .describe('from a message until its answer; lognormal'),
+});
+
 const seriesPoint = z.tuple([z.number(), z.number().min(0)]);
 const { usersMin, usersMax, rateMin, rateMax } = WORLD_LIMITS;
 const size = z.strictObject({
@@ -128,6 +156,7 @@ const SCENARIO = z
         .optional()
         .describe('messages a second of your own, instead of the wave'),
       travellersShare: z.number().min(0).max(1).optional().describe('people abroad'),
+      conversations: conversations.optional().describe('who answers whom; nobody if absent'),
     }),
     window: z.strictObject({
       fromUtc: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
@@ -140,7 +169,7 @@ const SCENARIO = z
       .optional()
       .describe('datacentres of your own; five if absent'),
     faults: z.array(fault).optional(),
-    slos: thresholds,
+    slos: thresholdsOf(z.union([threshold, aborting])),
     worlds: z
       .strictObject({ cluster: size.optional(), live: liveSize.optional() })
       .optional()

@@ -5,6 +5,7 @@
 
 import { clockOf, secondsOfDay } from '../sim/core/virtual-time.ts';
 import { dateOf, dayOf, isDate } from '../sim/traffic/calendar.ts';
+import { type Conversations, conversationProblems } from '../sim/traffic/conversations.ts';
 import { type Mix, type MixName, mixOf, mixProblems } from '../sim/traffic/kinds.ts';
 import { type SeriesPoint, seriesProblems } from '../sim/traffic/series.ts';
 import { type Shape, shapeProblems } from '../sim/traffic/shapes/index.ts';
@@ -50,6 +51,11 @@ export interface Traffic {
    * home's, each to one that is drawn. Default 0. Cluster and live; the model knows no travellers.
    */
   readonly travellersShare?: number;
+  /**
+   * Some messages answer others after a think time, in the place of messages that would have begun
+   * a conversation: the rate stays. Default: none. Cluster and live; the model carries rates.
+   */
+  readonly conversations?: Conversations | undefined;
 }
 
 export interface Window {
@@ -73,6 +79,7 @@ export interface TrafficValue {
   readonly shapes: readonly Shape[];
   readonly series: SeriesFile | readonly SeriesPoint[] | undefined;
   readonly travellersShare: number;
+  readonly conversations: Conversations | undefined;
 }
 
 /** Longest measured window: a leap year. Most worlds take less, see fidelity.ts. */
@@ -88,7 +95,7 @@ const LIMITS = {
 };
 const TRAFFIC_FIELDS = [
   ...['users', 'messagesPerDay', 'textBytes', 'mediaBytes', 'mix', 'shapes', 'series'],
-  'travellersShare',
+  ...['travellersShare', 'conversations'],
 ];
 const WINDOW_FIELDS = ['fromUtc', 'seconds', 'warmupSeconds', 'date'];
 
@@ -102,6 +109,7 @@ export function trafficValue(traffic: Traffic): TrafficValue {
     shapes: traffic.shapes ?? [],
     series: traffic.series,
     travellersShare: traffic.travellersShare ?? 0,
+    conversations: traffic.conversations,
   };
 }
 
@@ -161,9 +169,12 @@ export function trafficProblems(traffic: unknown, window: unknown, topology: Top
   number('textBytes', 1, true);
   number('mediaBytes', 1, true);
   number('travellersShare', 0, true);
-  const { mix, shapes, series } = given;
+  const { mix, shapes, series, conversations } = given;
   if (mix !== undefined) {
     problems.push(...mixProblems(mix).map((problem) => `traffic.mix: ${problem}`));
+  }
+  if (conversations !== undefined) {
+    problems.push(...conversationProblems(conversations, 'traffic.conversations'));
   }
   problems.push(...unknownFields('traffic', given, TRAFFIC_FIELDS), ...ofWindow);
   // Whether shapes and points fit into the window can be told only of a window that is right.

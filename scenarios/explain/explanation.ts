@@ -5,6 +5,7 @@
 import { describeFault, unsupportedFaults } from '../../chaos/plan.ts';
 import type { LoadResult } from '../../reports/load-result.ts';
 import type { Verdict } from '../../reports/slo.ts';
+import type { Conversations } from '../../sim/traffic/conversations.ts';
 import { loadOf } from '../../sim/traffic/scenario-load.ts';
 import { type Capability, missingIn } from '../capabilities.ts';
 import { type Scenario, WORLD_NAMES, type WorldName } from '../define.ts';
@@ -35,6 +36,8 @@ export interface Explanation {
   readonly users: number;
   readonly messagesPerDay: number;
   readonly needs: readonly Capability[];
+  /** Who answers whom, in the worlds where people exist; absent where nobody does. */
+  readonly conversations?: Conversations;
   readonly load: LoadResult;
   readonly faults: readonly {
     readonly description: string;
@@ -61,6 +64,7 @@ export function explanationOf(scenario: Scenario, named: string, seed: string): 
     ...{ scenario: name, title, teaches, window, needs },
     users: traffic.users,
     messagesPerDay: traffic.messagesPerDay,
+    ...(traffic.conversations ? { conversations: traffic.conversations } : {}),
     load: loadPicture(scenario, seed),
     faults: faults.map((fault) => ({
       description: describeFault(fault).replace(/\bDC (\d+)\b/g, (_, id: string) => dcName(id)),

@@ -2,6 +2,12 @@
 
 import { METRICS, type MetricName } from '../../reports/metrics.ts';
 import { formatDuration, formatValue } from '../../reports/render/format.ts';
+import {
+  abortDelaySeconds,
+  abortsOnFail,
+  type SloThreshold,
+  thresholdText,
+} from '../../reports/slo-threshold.ts';
 import { isMetricName, parseSelection, type Tags } from '../../reports/tags.ts';
 import { type Operator, parseThreshold, type Threshold } from '../../reports/threshold.ts';
 
@@ -10,6 +16,8 @@ export interface SloWords {
   readonly metric: string;
   readonly threshold: string;
   readonly words: string;
+  /** It may end the run, from so many seconds of the window on. */
+  readonly abortsFromSeconds?: number;
 }
 
 /** What is measured, in the plural. */
@@ -62,13 +70,17 @@ const COMPARISONS: Readonly<Record<Operator, string>> = {
 /** The threshold has been checked; `dcName` gives the name of a datacentre by its id. */
 export function sloWords(
   metric: string,
-  threshold: string,
+  written: SloThreshold,
   dcName: (id: string) => string,
 ): SloWords {
+  const threshold = thresholdText(written);
+  const words = wordsOf(metric, threshold, dcName) ?? `${metric} ${threshold}`;
+  if (!abortsOnFail(written)) return { metric, threshold, words };
+  const from = abortDelaySeconds(written);
+  const delay = from > 0 ? `, from ${formatDuration(from)} on` : '';
   return {
-    metric,
-    threshold,
-    words: wordsOf(metric, threshold, dcName) ?? `${metric} ${threshold}`,
+    ...{ metric, threshold, words: `${words}; broken for good, it ends the run${delay}` },
+    abortsFromSeconds: from,
   };
 }
 

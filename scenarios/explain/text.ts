@@ -9,6 +9,7 @@ import {
 } from '../../reports/render/format.ts';
 import { maxOf, sparkline } from '../../reports/render/sparkline.ts';
 import { wrapped } from '../../reports/render/wrapped.ts';
+import { thinkText } from '../../sim/traffic/conversations.ts';
 import { AXIS_COLUMNS, areaChart, axisLine, spanLine } from './area-chart.ts';
 import type { Explanation, WorldPlan } from './explanation.ts';
 import { asciiOnly, indented } from './layout.ts';
@@ -66,8 +67,16 @@ function loadLines(explained: Explanation, colours: Colours, width: number): str
     colours.dim(axisLine(ends, from, to, columns)),
     ...dayLine(explained, colours, columns),
     ...load.shapes.flatMap((shape) => shapeLines(shape, colours, width, columns)),
+    ...conversationLines(explained, width),
     '',
   ];
+}
+
+function conversationLines({ conversations }: Explanation, width: number): string[] {
+  if (conversations === undefined) return [];
+  const share = `${formatCount(conversations.answeredShare * 100)} of 100 messages`;
+  const text = `conversations: ${share} are answered, ${thinkText(conversations)} (cluster and live)`;
+  return indented(text, width, '  + ', '    ');
 }
 
 /** What a shape adds by itself, over its own time: beside the whole it may be too low to see. */

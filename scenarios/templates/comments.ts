@@ -12,7 +12,8 @@ export const FIELD_COMMENTS: Readonly<
     traffic: [
       'Who writes and how much: the whole planet, which the model carries at 1:1.',
       'Also: mix (messenger, or shares of your own), shapes (bursts and floods on top of the',
-      'wave of the day), series (rates of your own), travellersShare.',
+      'wave of the day), series (rates of your own), travellersShare,',
+      'conversations (who answers whom, after which think time).',
     ],
     window: ['What is measured, after some seconds of warm-up. A date changes clocks and weekday.'],
     faults: [

@@ -12,7 +12,8 @@ export function plainScenario(scenario: Scenario, name: string): PlainFields {
   const { title, traffic, window, faults, slos, worlds, needs } = scenario;
   const { date, fromUtc, seconds, warmupSeconds } = window;
   const when = { fromUtc, seconds, warmupSeconds };
-  const { users, messagesPerDay, mix, shapes, series, travellersShare } = traffic;
+  const { users, messagesPerDay, mix, shapes, series } = traffic;
+  const { travellersShare, conversations } = traffic;
   return {
     name,
     title,
@@ -22,6 +23,7 @@ export function plainScenario(scenario: Scenario, name: string): PlainFields {
       ...(shapes.length === 0 ? {} : { shapes }),
       ...(series === undefined ? {} : { series }),
       ...(travellersShare === 0 ? {} : { travellersShare }),
+      ...(conversations === undefined ? {} : { conversations }),
     },
     window: date === TRAFFIC_DATE ? when : { ...when, date },
     ...(faults.length === 0 ? {} : { faults }),

@@ -10,6 +10,7 @@ import { postsOf } from '../../sim/model/flow/post-plan.ts';
 import { DEFAULT_FLOW_SETTINGS } from '../../sim/model/flow/settings.ts';
 import { BEHIND_US_MAX } from '../../sim/model/hubs/pool.ts';
 import { DEFAULT_SERVICE_TIMES, serviceNote } from '../../sim/model/service-times.ts';
+import { UNKNOWN_TO_MODEL } from '../../sim/traffic/conversations.ts';
 import { loadOf } from '../../sim/traffic/scenario-load.ts';
 import { modelBudget } from '../latency-budget.ts';
 import { loadInput } from '../load-input.ts';
@@ -48,7 +49,11 @@ export const run: World = async (scenario, options) => {
     wallSeconds: (performance.now() - startedMs) / 1000,
     faults: result.faults,
     voidReasons: leftWaiting(result),
-    notes: [...fullStations(measurements), ...notesOf(result), ...postNotes(result), ...load.notes],
+    notes: [
+      ...[...fullStations(measurements), ...notesOf(result), ...postNotes(result)],
+      ...(traffic.conversations ? [UNKNOWN_TO_MODEL] : []),
+      ...load.notes,
+    ],
     ...(latencyBudget ? { latencyBudget } : {}),
     notJudged: {
       order_violations: 'a flow has no single messages, so no order of them',

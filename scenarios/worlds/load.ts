@@ -6,9 +6,19 @@ import { Digest } from '../../sim/core/digest.ts';
 import { uniform53 } from '../../sim/core/draws.ts';
 import { keyOfSeed } from '../../sim/core/seed.ts';
 import { deriveKey, drawWords, randomStream } from '../../sim/core/streams.ts';
+import {
+  type Conversed,
+  leadSeconds,
+  thinkText,
+  withAnswers,
+} from '../../sim/traffic/conversations.ts';
 import { KINDS } from '../../sim/traffic/kinds.ts';
 import type { ScenarioLoad } from '../../sim/traffic/scenario-load.ts';
-import { MessageSchedule, type ScheduledMessage } from '../../sim/traffic/schedule.ts';
+import {
+  MessageSchedule,
+  type ScheduledMessage,
+  type ScheduleInput,
+} from '../../sim/traffic/schedule.ts';
 import type { CrowdPerson, DueMessage } from '../../sim/users/crowd.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import type { LiveSize, Scenario, WorldSize } from '../define.ts';
@@ -34,11 +44,8 @@ export function scaledLoad(
   const { traffic, window } = scenario;
   const input = loadInput(scenario, seed);
   const { textBytes: meanBytes } = traffic;
-  const schedule = new MessageSchedule({
-    ...input,
-    traffic: { ...input.traffic, textBytes: meanBytes },
-    ...size,
-  });
+  const scheduled = { ...input, traffic: { ...input.traffic, textBytes: meanBytes }, ...size };
+  const schedule = new MessageSchedule(scheduled);
   const digest = new Digest();
   const servedAt = travels(scenario, seed);
   const people = schedule.people.map((person): CrowdPerson => {
@@ -51,8 +58,14 @@ export function scaledLoad(
     if (connectsTo !== homeDc) digest.integers([index, connectsTo]);
     return { index, homeDc, name, phone: person.testPhone, connectsTo };
   });
-  const kept = ramped(schedule.messages(), size.rampSeconds ?? 0, scenario, seed);
-  const messages = [...kept].map((message): DueMessage => {
+  const rampSeconds = size.rampSeconds ?? 0;
+  const { conversations } = traffic;
+  const written: Iterable<Conversed> = conversations
+    ? conversing(scheduled, rampSeconds, scenario, seed)
+    : ramped(schedule.messages(), rampSeconds, scenario, seed);
+  let answers = 0;
+  const messages = Array.from(written, (message): DueMessage => {
+    if (message.answers) answers++;
     const dueMs = message.dueMs + window.warmupSeconds * 1000;
     const { sender, recipient, textBytes } = message;
     digest.integers([Math.round(dueMs * 1000), sender, recipient, textBytes]);
@@ -61,6 +74,10 @@ export function scaledLoad(
   digest.text(JSON.stringify(scenario.faults));
   const scale = `1:${Math.round(traffic.users / people.length)}`;
   const notes = notesOf(schedule.load);
+  if (conversations) {
+    const think = thinkText(conversations);
+    notes.push(`${answers} of ${messages.length} messages answer another, ${think}`);
+  }
   const abroad = people.filter(({ homeDc, connectsTo }) => connectsTo !== homeDc).length;
   if (abroad > 0) notes.push(`${abroad} people are abroad: another datacentre serves them`);
   return { people, messages, digest: digest.hex(), scale, notes };
@@ -79,6 +96,31 @@ function* ramped(
     const share = rampSeconds > 0 ? atSeconds / rampSeconds : 1;
     if (share >= 1 || drawWords(draws, message.sequence)[0] < share * 2 ** 32) yield message;
   }
+}
+
+/**
+ * The messages with answers among them. Conversations have begun before the load does, unless the
+ * load itself begins with a ramp.
+ */
+function* conversing(
+  input: ScheduleInput,
+  rampSeconds: number,
+  scenario: Scenario,
+  seed: string,
+): Generator<Conversed> {
+  const { window, traffic } = scenario;
+  const conversations = traffic.conversations!;
+  const lead = rampSeconds > 0 ? 0 : leadSeconds(conversations);
+  const warmupSeconds = window.warmupSeconds + lead;
+  const earlier = new MessageSchedule({ ...input, window: { ...input.window, warmupSeconds } });
+  const answered = withAnswers(ramped(earlier.messages(), rampSeconds, scenario, seed), {
+    ...conversations,
+    words: randomStream(keyOfSeed(seed), 'load.conversations'),
+    textBytes: traffic.textBytes,
+    fromMs: -Math.ceil(warmupSeconds) * 1_000,
+    untilMs: window.seconds * 1_000,
+  });
+  for (const message of answered) if (message.dueMs >= -window.warmupSeconds * 1_000) yield message;
 }
 
 /**

@@ -3,6 +3,7 @@ import { Measurements } from '../../reports/measurements.ts';
 import { runModel } from '../../sim/model/model.ts';
 import { DEFAULT_SERVICE_TIMES } from '../../sim/model/service-times.ts';
 import { addModelResult } from '../../sim/model/to-measurements.ts';
+import { UNKNOWN_TO_MODEL } from '../../sim/traffic/conversations.ts';
 import { loadOf } from '../../sim/traffic/scenario-load.ts';
 import { modelBudget } from '../latency-budget.ts';
 import { loadInput } from '../load-input.ts';
@@ -38,7 +39,7 @@ export const run: World = async (scenario, options) => {
     wallSeconds: (performance.now() - startedMs) / 1000,
     faults: result.faults,
     voidReasons: [],
-    notes: [...result.notes, ...load.notes],
+    notes: [...result.notes, ...(traffic.conversations ? [UNKNOWN_TO_MODEL] : []), ...load.notes],
     ...(latencyBudget ? { latencyBudget } : {}),
   };
 };

@@ -48,3 +48,44 @@ describe('a ramp', () => {
     );
   });
 });
+
+describe('conversations', () => {
+  const conversations = { answeredShare: 0.6, thinkSeconds: { median: 2, p95: 10 } };
+  const made = (of: typeof conversations | undefined) => {
+    const plain = input();
+    return scenario({ ...plain, traffic: { ...plain.traffic, conversations: of } });
+  };
+  const scaled = (of: typeof conversations | undefined) => {
+    const { worlds } = made(of);
+    return scaledLoad(made(of), worlds.live, 'seed');
+  };
+
+  test('leave the rate of every stretch as it is, and have begun before the load', () => {
+    const { messages, notes } = scaled(conversations);
+    for (let from = 0; from < 30; from += 5) {
+      const count = messages.filter(({ dueMs }) => dueMs >= from * 1e3 && dueMs < from * 1e3 + 5e3);
+      // 1,000 in the mean, within 5 standard deviations.
+      expect(Math.abs(count.length - 1_000)).toBeLessThan(5 * Math.sqrt(1_000));
+    }
+    const [, answers = ''] = /^(\d+) of \d+ messages answer another/.exec(notes.join('\n')) ?? [];
+    expect(Math.abs(Number(answers) / messages.length - 0.6)).toBeLessThan(0.05);
+    expect(messages.map(({ dueMs }) => dueMs)).toEqual(
+      messages.map(({ dueMs }) => dueMs).sort((a, b) => a - b),
+    );
+  });
+
+  test('are the same every time; a load without them is as it always was', () => {
+    expect(scaled(conversations)).toEqual(scaled(conversations));
+    expect(scaled(undefined)).toEqual(
+      scaledLoad(scenario(input()), made(undefined).worlds.live, 'seed'),
+    );
+    expect(scaled(undefined).digest).not.toBe(scaled(conversations).digest);
+  });
+
+  test('are read again as they are, and refused where they are not right', () => {
+    expect(scenario(made(conversations)).traffic.conversations).toEqual(conversations);
+    expect(() => made({ ...conversations, answeredShare: 2 })).toThrow(
+      'traffic.conversations.answeredShare: 2 is not right; use a number from 0 to 0.95',
+    );
+  });
+});
