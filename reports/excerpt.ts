@@ -21,12 +21,17 @@ export type Stretch = readonly [fromSeconds: number, toSeconds: number];
 
 /**
  * What was recorded in these stretches, each rounded outwards to whole buckets of the timeline. A
- * gauge begins with the level that stood when the first of them begins.
+ * gauge begins with the level that stood when the first of them begins. `metrics`: of these alone.
  */
-export function excerpt(whole: Measurements, stretches: readonly Stretch[]): Measurements {
+export function excerpt(
+  whole: Measurements,
+  stretches: readonly Stretch[],
+  metrics?: readonly string[],
+): Measurements {
   const part = new Measurements({ windowSeconds: whole.windowSeconds });
   const buckets = bucketsOf(whole, stretches);
   for (const { metric, tags } of whole.recorded()) {
+    if (metrics && !metrics.includes(metric)) continue;
     const from = whole.series(metric, tags);
     if (from instanceof TrendSeries) {
       copyTrend(from, part.series(metric, tags) as TrendSeries, buckets);

@@ -4,6 +4,7 @@
  * scenario, seed, verdicts, digest, messages, SLO values, and summaries per metric. Builders here
  * turn a world's run into its part and judge it; they take plain shapes, not scenarios.
  */
+import { type Abort, secondsText, slosOfAborted } from './abort-watch.ts';
 import { type HeatResult, heatOf } from './heat.ts';
 import type { LatencyBudget } from './latency-budget.ts';
 import type { LoadResult } from './load-result.ts';
@@ -94,6 +95,15 @@ export interface WorldResult {
   readonly latencyBudget?: LatencyBudget;
   /** Where the scenario was a drill. */
   readonly drill?: DrillResult;
+  /** Where a threshold with abortOnFail ended the run. */
+  readonly aborted?: AbortedResult;
+}
+
+/** When a run was ended, in seconds of the measured window, and by which SLO. */
+export interface AbortedResult {
+  readonly atSeconds: number;
+  readonly metric: string;
+  readonly threshold: string;
 }
 
 export interface WorldInput {
@@ -106,6 +116,8 @@ export interface WorldInput {
   readonly voidReasons: readonly string[];
   readonly slos: SloMap;
   readonly latencyBudget?: LatencyBudget;
+  /** What ended the run before its time. */
+  readonly aborted?: Abort | undefined;
 }
 
 /** The machine that ran it; handed in, as nothing here looks at the machine. */
@@ -172,9 +184,10 @@ export function resultsDocument(input: DocumentInput): ResultsDocument {
 
 /** Judges one world's run and lays out its figures. */
 export function worldResult(input: WorldInput): WorldResult {
-  const { measurements } = input;
+  const { measurements, aborted } = input;
   const phases = phasesOf(measurements, input.faults);
-  const slos = evaluateSlos(input.slos, measurements, phases);
+  const judged = evaluateSlos(input.slos, measurements, phases);
+  const slos = aborted ? slosOfAborted(judged, aborted) : judged;
   const voidReasons = [...input.voidReasons, ...faultProblems(input.faults)];
   const selections = interestingSelections(measurements, input.slos, phases);
   const trends = selections.filter(({ metric }) => definitionOf(metric).kind === 'trend');
@@ -195,7 +208,7 @@ export function worldResult(input: WorldInput): WorldResult {
       selections.map(({ key, metric, tags, from }) => [key, from.summary(metric, tags)!]),
     ),
     faults: input.faults,
-    notes: input.notes,
+    notes: aborted ? [abortText(aborted), ...input.notes] : input.notes,
     voidReasons,
     timeline: timelineOf(
       measurements,
@@ -214,7 +227,18 @@ export function worldResult(input: WorldInput): WorldResult {
       ]),
     ),
     ...(input.latencyBudget === undefined ? {} : { latencyBudget: input.latencyBudget }),
+    ...(aborted ? { aborted: abortedResult(aborted) } : {}),
   };
+}
+
+function abortedResult({ atSeconds, slo: { metric, threshold } }: Abort): AbortedResult {
+  return { atSeconds, metric, threshold };
+}
+
+/** For people: what ended the run, and when. */
+export function abortText({ atSeconds, slo }: Abort): string {
+  const value = `${Math.round((slo.value ?? 0) * 1000) / 1000} ${slo.unit}`;
+  return `aborted at ${secondsText(atSeconds)}: ${slo.metric} ${slo.threshold} was ${value} (abortOnFail)`;
 }
 
 /** A fault that never came, or never went, means that the planned thing was not tested. */

@@ -11,12 +11,19 @@
  *     sloProblems(slos, [1, 2, 3, 4, 5]);       // [] or everything that is wrong, at once
  *     overallVerdict(evaluateSlos(slos, measurements));
  *
- * Where a scenario has faults, a key may name a phase of the run (phases.ts): `{phase:fault}`.
+ * Where a scenario has faults, a key may name a phase of the run (phases.ts): `{phase:fault}`. A
+ * threshold may also say that it ends the run when it is broken (slo-threshold.ts).
  */
 import { type ErrorBudget, errorBudget, eventsOf, goodOf } from './burn-rate.ts';
 import type { Measurements, TrendName } from './measurements.ts';
 import { METRICS, type MetricName } from './metrics.ts';
 import { isPhase, PHASES, type PhaseParts, splitPhase } from './phases.ts';
+import {
+  abortsOnFail,
+  type SloThreshold,
+  thresholdText,
+  writtenProblems,
+} from './slo-threshold.ts';
 import { rankInterval, wilson } from './statistics/intervals.ts';
 import {
   definitionOf,
@@ -29,7 +36,7 @@ import {
 import { compare, type Operator, parseThreshold, type Threshold } from './threshold.ts';
 
 /** Metric, with tags if wanted, to the thresholds that must all hold. */
-export type SloMap = Readonly<Record<string, readonly string[]>>;
+export type SloMap = Readonly<Record<string, readonly SloThreshold[]>>;
 
 export type Verdict = 'held' | 'broken' | 'undecided';
 
@@ -89,6 +96,8 @@ export function samplesNeeded(percentile: number): number {
 export interface SloRules {
   /** The run has faults, so a key may name a phase. Default: no. */
   readonly phases?: boolean;
+  /** Why nothing here can end the run, where that is so. */
+  readonly noAborts?: string;
 }
 
 /** Everything wrong with the SLOs, one line each: where, what, and what would be right. */
@@ -125,11 +134,26 @@ function problemsOf(
     return problems;
   }
   if (!isMetricName(metric)) return problems;
-  for (const expression of expressions) {
-    const parsed = parseThreshold(expression, METRICS[metric]);
-    if ('problem' in parsed) problems.push(`${at}: '${String(expression)}' ${parsed.problem}`);
+  for (const written of expressions as readonly SloThreshold[]) {
+    const own = writtenProblems(written);
+    problems.push(...own.map((problem) => `${at}: ${problem}`));
+    if (own.length > 0) continue;
+    const text = thresholdText(written);
+    const parsed = parseThreshold(text, METRICS[metric]);
+    if ('problem' in parsed) problems.push(`${at}: '${String(text)}' ${parsed.problem}`);
+    else if (abortsOnFail(written)) {
+      const why = rules.noAborts ?? onlyAtTheEnd(parsed.threshold, phase);
+      if (why !== undefined) problems.push(`${at}: '${text}': abortOnFail: ${why}`);
+    }
   }
   return problems;
+}
+
+/** Why the run has to be over before it can be judged. */
+function onlyAtTheEnd({ aggregation }: Threshold, phase: string | undefined): string | undefined {
+  if (phase !== undefined) return 'is not for a phase, which is judged when the run is over';
+  if (aggregation === 'last') return "is not for the level at the end; use 'max'";
+  return undefined;
 }
 
 function phaseProblems(phase: string, { phases }: SloRules): string[] {
@@ -153,7 +177,8 @@ export function evaluateSlos(
     const metric = selection.metric as MetricName;
     const { phase, tags } = splitPhase(selection.tags);
     const source = sourceOf(phase, measurements, parts);
-    return expressions.map((text) => {
+    return expressions.map((written) => {
+      const text = thresholdText(written);
       const parsed = parseThreshold(text, definitionOf(metric));
       if ('problem' in parsed) throw new Error(parsed.problem);
       const name = seriesKey(metric, selection.tags);

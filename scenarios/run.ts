@@ -4,7 +4,9 @@
  */
 import { extname } from 'node:path';
 import { describeFault, type FaultRecord, unsupportedFaults } from '../chaos/plan.ts';
+import { AbortWatch } from '../reports/abort-watch.ts';
 import {
+  abortText,
   type EnvironmentResult,
   type FaultResult,
   type ResultsDocument,
@@ -13,21 +15,25 @@ import {
   worldResult,
 } from '../reports/results.ts';
 import type { SloMap } from '../reports/slo.ts';
+import { abortsOnFail } from '../reports/slo-threshold.ts';
 import { parseSelection } from '../reports/tags.ts';
+import { RUNNING_METRICS } from '../sim/users/running-figures.ts';
 import { missingIn, surpriseOf } from './capabilities.ts';
 import { type Scenario, ScenarioError, type WorldName } from './define.ts';
 import { type Fidelity, fidelityProblems } from './fidelity.ts';
 import { loadPicture } from './load-picture.ts';
 import { isFile } from './traffic-fields.ts';
-import type { Progress, World, WorldOptions, WorldRun } from './worlds/world.ts';
+import type { Look, Progress, World, WorldOptions, WorldRun } from './worlds/world.ts';
 
-export interface RunOptions extends Omit<WorldOptions, 'progress'> {
+export interface RunOptions extends Omit<WorldOptions, 'progress' | 'rollBack' | 'endNow'> {
   readonly worlds: readonly WorldName[];
   /** Of the model. Default: events. */
   readonly fidelity?: Fidelity;
   /** Of the live world: its own virtual users (default), or the real k6. */
   readonly load?: LiveLoad;
   readonly progress: (world: WorldName, report: Progress) => void;
+  /** A threshold with abortOnFail is broken, and ends the run: a line for people. */
+  readonly onAbort?: (world: WorldName, text: string) => void;
   /** Version of quincunx. */
   readonly version: string;
   /** Command that repeats the run. */
@@ -58,14 +64,15 @@ export class WorldFailure extends Error {
 }
 
 /**
- * Stops at the first world that fails, with `WorldFailure`; so does an aborted signal. Throws
- * `ScenarioError` before anything runs when a fault is beyond one of the worlds.
+ * Stops at the first world that fails, with `WorldFailure`; so does an aborted signal. A world that
+ * a threshold with abortOnFail has ended is the last one. Throws `ScenarioError` before anything
+ * runs when a fault is beyond one of the worlds.
  */
 export async function runScenario(
   scenario: Scenario,
   options: RunOptions,
 ): Promise<ResultsDocument> {
-  const { seed, workers, signal, toxiproxy, scratch, checkpoints, service, observe } = options;
+  const { seed, workers, signal, toxiproxy, scratch, checkpoints, service } = options;
   const { fidelity = 'events', load = 'users' } = options;
   const worldOf = options.worldOf ?? ((name) => loadWorld(name, fidelity, load));
   const beyond = [
@@ -79,17 +86,21 @@ export async function runScenario(
       signal.throwIfAborted();
       const world = await worldOf(name);
       const progress = (report: Progress): void => options.progress(name, report);
+      const { watch, observe, endNow } = watched(name, scenario.slos, options);
       const run = await world(scenario, {
-        ...{ seed, workers, signal, toxiproxy, scratch, checkpoints, service, observe },
+        ...{ seed, workers, signal, toxiproxy, scratch, checkpoints, service, observe, endNow },
         progress,
       });
       signal.throwIfAborted();
-      const faults = run.faults.map(faultResult);
+      const aborted = run.endedEarly ? watch.aborted : undefined;
+      const faults = struckBefore(run.faults, aborted?.atSeconds).map(faultResult);
       const { slos, notes } = judgedHere(scenario.slos, run);
+      notes.unshift(...abortNotes(name, scenario, run, watch));
       const voidReasons = [...missingIn(name, scenario, load), ...run.voidReasons];
-      const judged = worldResult({ ...run, faults, slos, notes, voidReasons });
+      const judged = worldResult({ ...run, faults, slos, notes, voidReasons, aborted });
       const surprise = surpriseOf(name, judged.verdict, scenario);
       results[name] = surprise ? { ...judged, notes: [surprise, ...judged.notes] } : judged;
+      if (aborted) break;
     } catch (cause) {
       throw new WorldFailure(name, cause, unfinished(scenario, results, options));
     }
@@ -101,7 +112,7 @@ export async function runScenario(
 function judgedHere(
   slos: SloMap,
   { notes, notJudged = {} }: Pick<WorldRun, 'notes' | 'notJudged'>,
-): { readonly slos: SloMap; readonly notes: readonly string[] } {
+): { readonly slos: SloMap; readonly notes: string[] } {
   const reasonOf = (key: string): string | undefined =>
     notJudged[key] ?? notJudged[parseSelection(key)?.metric ?? ''];
   const entries = Object.entries(slos);
@@ -113,6 +124,53 @@ function judgedHere(
     slos: Object.fromEntries(entries.filter(([key]) => reasonOf(key) === undefined)),
     notes: [...left, ...notes],
   };
+}
+
+/** What looks on for the caller and for abortOnFail; the model has nothing to look at. */
+function watched(
+  name: WorldName,
+  slos: SloMap,
+  { observe, onAbort }: RunOptions,
+): Pick<WorldOptions, 'observe' | 'endNow'> & { readonly watch: AbortWatch } {
+  const watch = new AbortWatch(slos);
+  if (!watch.watches) return { watch, observe };
+  const end = new AbortController();
+  const look = (at: Look): void => {
+    observe?.(at);
+    if (end.signal.aborted || !watch.look(at.atSeconds, at.measurements)) return;
+    end.abort(new Error('abortOnFail'));
+    onAbort?.(name, abortText(watch.aborted!));
+  };
+  return { watch, observe: look, endNow: end.signal };
+}
+
+/** What abortOnFail did not do here, and why. */
+function abortNotes(
+  name: WorldName,
+  { slos }: Scenario,
+  { endedEarly }: WorldRun,
+  watch: AbortWatch,
+): string[] {
+  if (!watch.watches || endedEarly) return [];
+  if (name === 'model') return ['abortOnFail: the model judges at the end'];
+  if (watch.aborted)
+    return [`abortOnFail: this load goes on to its end; ${abortText(watch.aborted)}`];
+  const late = Object.entries(slos).flatMap(([key, thresholds]) => {
+    const isSeen = RUNNING_METRICS.some((metric) => metric === parseSelection(key)?.metric);
+    return isSeen || !thresholds.some(abortsOnFail) ? [] : [key];
+  });
+  return late.length === 0 ? [] : [`abortOnFail: known only at the end: ${late.join(', ')}`];
+}
+
+/** Of a run that was ended, what had not struck yet is no part. */
+export function struckBefore(
+  faults: readonly FaultRecord[],
+  endedAtSeconds: number | undefined,
+): FaultRecord[] {
+  if (endedAtSeconds === undefined) return [...faults];
+  return faults.filter(
+    ({ fault, firedAtSeconds }) => firedAtSeconds !== undefined || fault.atSeconds < endedAtSeconds,
+  );
 }
 
 export const LIVE_LOADS = ['users', 'k6'] as const;

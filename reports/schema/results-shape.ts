@@ -146,6 +146,10 @@ const world = z.object({
     .describe('cumulative counts: [limit in the unit of the metric, samples at or below]'),
   latencyBudget: latencyBudget.optional().describe('where the time of a message goes'),
   drill: drill.optional(),
+  aborted: z
+    .object({ atSeconds, metric: text, threshold: text })
+    .optional()
+    .describe('what ended the run before its time: an SLO with abortOnFail'),
 });
 
 const curve = z.object({

@@ -15,7 +15,7 @@ import { type DrillResult, type WorldResult, worldResult } from '../../reports/r
 import { overallVerdict, sloProblems } from '../../reports/slo.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import { type Scenario, ScenarioError, type ScenarioInput, scenario } from '../define.ts';
-import { faultResult } from '../run.ts';
+import { faultResult, struckBefore } from '../run.ts';
 import type { Look, World, WorldOptions, WorldRun } from '../worlds/world.ts';
 import { DrillMonitor } from './monitor.ts';
 import { usersAtHome } from './users-at-home.ts';
@@ -33,6 +33,7 @@ export interface CheckedDrill {
   readonly blast: DrillResult['blast'];
 }
 
+const NO_ABORTS = 'a drill is ended by abortWhen';
 /** Profile A's traffic, of which the worlds carry their share. */
 const TRAFFIC = { users: 800e6, messagesPerDay: 55e9 };
 const WARMUP_SECONDS = 5;
@@ -63,7 +64,7 @@ export function checkDrill(input: DrillInput, load: DrillLoad = {}): CheckedDril
     if (typeof slos !== 'object' || slos === null || Object.keys(slos).length === 0) {
       problems.push(`${at}: name at least one, such as { writes_lost: ['count==0'] }`);
     } else {
-      const found = sloProblems(slos, dcs, { phases: at === 'slos' });
+      const found = sloProblems(slos, dcs, { phases: at === 'slos', noAborts: NO_ABORTS });
       problems.push(...found.map((problem) => `${at}: ${problem}`));
     }
   }
@@ -118,18 +119,10 @@ export async function runDrill(
     return unsteady(drill, monitor, blast, last);
   }
   monitor.end(run.measurements);
-  const faults = struck(run.faults, monitor.abortedAtSeconds);
+  const faults = struckBefore(run.faults, monitor.abortedAtSeconds);
   const result = worldResult({ ...run, faults: faults.map(faultResult), slos: drill.slos });
   const verdict = overallVerdict([result, ...monitor.steps]);
   return { ...result, verdict, drill: { steps: withRollback(monitor, faults), blast } };
-}
-
-/** After an abort, what had not struck yet is no part of the drill. */
-function struck(faults: readonly FaultRecord[], abortedAt: number | undefined): FaultRecord[] {
-  if (abortedAt === undefined) return [...faults];
-  return faults.filter(
-    ({ fault, firedAtSeconds }) => firedAtSeconds !== undefined || fault.atSeconds < abortedAt,
-  );
 }
 
 /** Says of an abort how long it took until everything had healed. */

@@ -4,6 +4,12 @@
  */
 import { type Fault, lostDc } from '../../chaos/plan.ts';
 import { samplesNeeded } from '../../reports/slo.ts';
+import {
+  abortDelaySeconds,
+  abortsOnFail,
+  type SloThreshold,
+  thresholdText,
+} from '../../reports/slo-threshold.ts';
 import { definitionOf, isMetricName, parseSelection, seriesKey } from '../../reports/tags.ts';
 import { parseThreshold } from '../../reports/threshold.ts';
 import { loadOf } from '../../sim/traffic/scenario-load.ts';
@@ -12,6 +18,16 @@ import { dcIds, nearestOthers } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
 import { loadInput } from '../load-input.ts';
 import { RATE_UNIT_SECONDS, type RateSchedule } from './due.ts';
+
+/** k6's own form, with times from the start of the test. */
+export type K6Threshold =
+  | string
+  | {
+      readonly threshold: string;
+      readonly abortOnFail: true;
+      /** Go's form of a duration. */
+      readonly delayAbortEval: string;
+    };
 
 /** What the script has built in. Times in seconds unless their names say otherwise. */
 export interface ScriptPlan {
@@ -36,7 +52,7 @@ export interface ScriptPlan {
     readonly toMs: number;
     readonly pairs: readonly string[];
   }[];
-  readonly thresholds: Readonly<Record<string, readonly string[]>>;
+  readonly thresholds: Readonly<Record<string, readonly K6Threshold[]>>;
   /** SLOs that k6 itself cannot judge. */
   readonly notJudged: readonly string[];
 }
@@ -87,6 +103,12 @@ export function sharedPlan(plan: ScriptPlan): ScriptPlan {
   const { writes_lost: lost, ...thresholds } = plan.thresholds;
   const notJudged = lost === undefined ? plan.notJudged : [...plan.notJudged, 'writes_lost'];
   return { ...plan, thresholds, notJudged };
+}
+
+/** Without thresholds that end the run: where somebody else watches. */
+export function watchedPlan(plan: ScriptPlan): ScriptPlan {
+  const texts = Object.entries(plan.thresholds).map(([key, all]) => [key, all.map(thresholdText)]);
+  return { ...plan, thresholds: Object.fromEntries(texts) };
 }
 
 /** The traces of a fault last longer than itself: at most until what waits has drained. */
@@ -147,16 +169,29 @@ export function rateSchedule(scenario: Scenario, seed: string): RateSchedule {
  * The SLOs in k6's own words: no units, and beside each percentile of a latency a threshold on the
  * number of its samples, for k6 passes one without any. What voids a run of ours fails k6's, too.
  */
-function thresholdsOf({ slos }: Scenario): Pick<ScriptPlan, 'thresholds' | 'notJudged'> {
-  const thresholds: Record<string, string[]> = {
+function thresholdsOf({
+  slos,
+  window,
+  worlds,
+}: Scenario): Pick<ScriptPlan, 'thresholds' | 'notJudged'> {
+  const thresholds: Record<string, K6Threshold[]> = {
     dropped_iterations: ['count==0'],
     script_errors: ['count==0'],
     messages_given_up: ['count==0'],
   };
   const notJudged: string[] = [];
-  const add = (key: string, text: string): void => {
+  const add = (key: string, threshold: K6Threshold): void => {
     const known = thresholds[key] ?? [];
-    thresholds[key] = known.includes(text) ? known : [...known, text];
+    const isThere = known.some((each) => thresholdText(each) === thresholdText(threshold));
+    thresholds[key] = isThere ? known : [...known, threshold];
+  };
+  const before = CONNECT_SECONDS + window.warmupSeconds;
+  /** k6 would end a run for one slow sample: not before there are likely enough of them. */
+  const asWritten = (written: SloThreshold, text: string, needed: number): K6Threshold => {
+    if (!abortsOnFail(written)) return text;
+    const enough = needed / worlds.live.messagesPerSecond;
+    const delay = Math.ceil(before + Math.max(abortDelaySeconds(written), enough));
+    return { threshold: text, abortOnFail: true, delayAbortEval: `${delay}s` };
   };
   for (const [key, expressions] of Object.entries(slos)) {
     const { metric = '', tags = {} } = parseSelection(key) ?? {};
@@ -165,17 +200,19 @@ function thresholdsOf({ slos }: Scenario): Pick<ScriptPlan, 'thresholds' | 'notJ
       continue;
     }
     let samples = 1;
-    for (const expression of expressions) {
-      const parsed = parseThreshold(expression, definitionOf(metric));
+    for (const written of expressions) {
+      const parsed = parseThreshold(thresholdText(written), definitionOf(metric));
       if ('problem' in parsed) throw new Error(`${key}: ${parsed.problem}`);
       const { aggregation, percentile, operator, limit } = parsed.threshold;
-      if (percentile !== undefined) samples = Math.max(samples, samplesNeeded(percentile));
-      if (definitionOf(metric).kind === 'trend' && aggregation === 'count') {
-        add(seriesKey(`${metric}_samples`, tags), `count${operator}${limit}`);
-        continue;
-      }
+      const needed = percentile === undefined ? 1 : samplesNeeded(percentile);
+      samples = Math.max(samples, needed);
+      const isCount = definitionOf(metric).kind === 'trend' && aggregation === 'count';
       const name = aggregation === 'percentile' ? `p(${percentile})` : aggregation;
-      add(seriesKey(metric, tags), `${name}${operator}${limit}`);
+      const text = `${name}${operator}${limit}`;
+      add(
+        seriesKey(isCount ? `${metric}_samples` : metric, tags),
+        asWritten(written, text, needed),
+      );
     }
     if (definitionOf(metric).kind === 'trend') {
       add(seriesKey(`${metric}_samples`, tags), `count>=${samples}`);

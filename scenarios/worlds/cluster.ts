@@ -34,6 +34,7 @@ export const run: World = async (scenario, options) => {
       options.progress({ phase, done: before + done * share, text });
     },
     ...(options.rollBack ? { rollBack: options.rollBack } : {}),
+    ...(options.endNow ? { endNow: options.endNow } : {}),
     onLoad: (crowd, tracker) => {
       if (!options.observe) return;
       running = { figures: new RunningFigures(crowd, tracker, window.seconds), tracker };
@@ -53,10 +54,11 @@ export const run: World = async (scenario, options) => {
     },
     onLag: (lagMs, atSeconds) => measurements.record('generator_lag', lagMs, {}, atSeconds),
   });
-  measureLedger(result.crowd, result.disturbances, measurements);
-  measureAudit(result.crowd, measurements, window.seconds);
+  const endedEarly = options.endNow?.aborted === true;
+  measureLedger(result.crowd, result.disturbances, measurements, !endedEarly);
+  if (!endedEarly) measureAudit(result.crowd, measurements, window.seconds);
   const voidReasons: string[] = [];
-  if (result.unsettled > 0) {
+  if (result.unsettled > 0 && !endedEarly) {
     voidReasons.push(`${result.unsettled} messages had not settled when the run had to end`);
   }
   return {
@@ -67,6 +69,7 @@ export const run: World = async (scenario, options) => {
     wallSeconds: (performance.now() - startedMs) / 1000,
     faults: result.faults,
     voidReasons,
+    endedEarly,
     notes: [
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale}); sign-ins made beforehand`,
       `${result.events.toLocaleString('en')} events in ${result.virtualSeconds.toFixed(0)} virtual seconds`,

@@ -20,6 +20,46 @@ export async function linksUp(
   }
 }
 
+/** An answer later than this is not waited for: a process may be stuck, and looks must go on. */
+const ANSWER_MS = 50;
+
+/** Asks for backlogs again and again, and tells each answer. */
+export class BacklogWatch {
+  readonly #cluster: LiveCluster;
+  readonly #dcs: readonly number[];
+  readonly #answered: (dc: number, waiting: number) => void;
+  #asked: Promise<void> | undefined;
+  /** Of all datacentres, by the latest answer. */
+  waiting = 0;
+
+  constructor(
+    cluster: LiveCluster,
+    dcs: readonly number[],
+    answered: (dc: number, waiting: number) => void,
+  ) {
+    this.#cluster = cluster;
+    this.#dcs = dcs;
+    this.#answered = answered;
+  }
+
+  /** Resolves with the answer, or a little later without: then it is told when it comes. */
+  async look(signal: AbortSignal): Promise<void> {
+    this.#asked ??= this.#ask().finally(() => {
+      this.#asked = undefined;
+    });
+    await Promise.race([this.#asked, pause(ANSWER_MS, signal)]);
+  }
+
+  async #ask(): Promise<void> {
+    const sums = await backlogs(this.#cluster, this.#dcs);
+    this.waiting = 0;
+    for (const [dc, count] of sums) {
+      this.#answered(dc, count);
+      this.waiting += count;
+    }
+  }
+}
+
 /** Writes that wait anywhere, by the DC that they wait for. */
 export async function backlogs(
   cluster: LiveCluster,

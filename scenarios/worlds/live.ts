@@ -31,7 +31,7 @@ import type { Scenario } from '../define.ts';
 import { bottlenecks, type GeneratorFigures, generatorNote, TRUST } from '../load/honesty.ts';
 import { type Later, startBehindProxies } from './behind-proxies.ts';
 import { LiveMachines } from './live-machines.ts';
-import { backlogs, cpuOf, linksUp, loopDelays } from './live-status.ts';
+import { BacklogWatch, cpuOf, linksUp, loopDelays } from './live-status.ts';
 import { abortable, pause } from './live-waiting.ts';
 import { type ScaledLoad, scaledLoad } from './load.ts';
 import type { World, WorldOptions } from './world.ts';
@@ -161,7 +161,7 @@ async function runLive(
   const machine = meterMachine();
 
   const figures = options.observe && new RunningFigures(crowd, tracker, window.seconds);
-  const { rollBack } = options;
+  const { rollBack, endNow } = options;
   const interpreter = new PlanInterpreter({
     driver,
     dcs,
@@ -178,59 +178,70 @@ async function runLive(
     },
   });
   let records: FaultRecord[] = [];
-  const stopFaults = rollBack ? AbortSignal.any([signal, rollBack]) : signal;
+  const stops = [signal, rollBack, endNow].filter((each) => each !== undefined);
   const faults = interpreter
-    .run({ faults: scenario.faults }, windowStartMs, stopFaults)
+    .run({ faults: scenario.faults }, windowStartMs, AbortSignal.any(stops))
     .then((all) => {
       records = all;
     });
 
   const endMs = windowStartMs + window.seconds * 1000;
-  let lookedAt = Number.NEGATIVE_INFINITY;
+  const waiting = new BacklogWatch(cluster, dcs, (dc, count) => {
+    const tags = { dc: String(dc) };
+    const at = Math.max(0, atSeconds());
+    for (const each of [measurements, figures?.measurements])
+      each?.gauge('backlog', count, tags, at);
+  });
   const cpuBefore = await cpuOf(cluster, dcs);
   for (;;) {
     await Promise.race([pause(CHECK_MS, signal), ...(elsewhere ? [elsewhere.failure] : [])]);
     elsewhere?.look();
     tracker.check(clock.monotonicMs());
-    const backlog = await backlogs(cluster, dcs);
-    const at = Math.max(0, atSeconds());
-    let waiting = 0;
-    for (const [dc, count] of backlog) {
-      measurements.gauge('backlog', count, { dc: String(dc) }, at);
-      figures?.measurements.gauge('backlog', count, { dc: String(dc) }, at);
-      waiting += count;
-    }
-    if (figures && atSeconds() >= lookedAt + 1) {
-      lookedAt = Math.floor(atSeconds());
+    await waiting.look(signal);
+    if (figures) {
       const { inForce } = tracker;
       options.observe?.({ atSeconds: atSeconds(), measurements: figures.measurements, inForce });
     }
+    if (endNow?.aborted) break;
     const done = Math.min(1, (clock.monotonicMs() - windowStartMs) / (window.seconds * 1000));
     const sent = measurements.summary('generator_lag', {})?.count ?? 0;
-    const text = `${sent} messages, ${waiting} waiting`;
+    const text = `${sent} messages, ${waiting.waiting} waiting`;
     options.progress({ phase: 'load', done: 0.1 + Math.max(0, done) * 0.8, text });
     const over = clock.monotonicMs() > endMs;
     if (over && crowd.settled && tracker.open === 0) break;
     if (clock.monotonicMs() > endMs + SETTLE_MS) break;
   }
+  const ended = clock.monotonicMs();
   const ownMeter = meterHere();
   const machineBusyShare = machine();
   await abortable(faults, signal);
   const disturbances = tracker.finish(clock.monotonicMs());
   const unsettled = crowd.ledger.unsettled().length;
   const cpuAfter = await cpuOf(cluster, dcs);
-  measureLedger(crowd, disturbances, measurements);
+  const endedEarly = endNow?.aborted === true;
+  // Users on threads have all their messages in the ledger, those of the future, too.
+  const entries = crowd.ledger.entries.filter(({ dueMs }) => dueMs <= ended);
+  const measured = {
+    windowStartMs,
+    person: (index: number) => crowd.person(index),
+    ledger: { entries },
+  };
+  measureLedger(measured, disturbances, measurements, !endedEarly);
   const voidReasons = [...interpreter.problems, ...unexpected];
-  try {
-    const tell = (done: number, text: string): void =>
-      options.progress({ phase: 'audit', done: 0.9 + done / 10, text });
-    await abortable(crowd.audit(tell), signal);
-    measureAudit(crowd, measurements, window.seconds);
-  } catch (error) {
-    signal.throwIfAborted();
-    voidReasons.push(`the boxes could not be compared: ${(error as Error).message}`);
+  if (!endedEarly) {
+    try {
+      const tell = (done: number, text: string): void =>
+        options.progress({ phase: 'audit', done: 0.9 + done / 10, text });
+      await abortable(crowd.audit(tell), signal);
+      measureAudit(crowd, measurements, window.seconds);
+    } catch (error) {
+      signal.throwIfAborted();
+      voidReasons.push(`the boxes could not be compared: ${(error as Error).message}`);
+    }
   }
-  const generator = generatorOf(measurements, elsewhere?.meters ?? [ownMeter], machineBusyShare);
+  const meters = elsewhere?.meters ?? [ownMeter];
+  const seconds = Math.min(window.seconds, (ended - windowStartMs) / 1000);
+  const generator = generatorOf(measurements, meters, machineBusyShare, seconds);
   voidReasons.push(...bottlenecks(generator));
   for (const [dc, delay] of await loopDelays(cluster, dcs)) {
     if (delay <= TRUST.dcLoopDelayP99Ms) continue;
@@ -238,7 +249,7 @@ async function runLive(
       `the machine was too busy: the event loop of DC ${dc} ran late, p99 ${delay.toFixed(0)} ms`,
     );
   }
-  if (unsettled > 0) {
+  if (unsettled > 0 && !endedEarly) {
     voidReasons.push(
       `${unsettled} messages had not settled ${SETTLE_MS / 1000} s after the window`,
     );
@@ -247,10 +258,11 @@ async function runLive(
     world: 'live',
     measurements,
     digest: load.digest,
-    messages: crowd.ledger.entries.filter((entry) => entry.measured).length,
+    messages: entries.filter((entry) => entry.measured).length,
     wallSeconds: (performance.now() - startedMs) / 1000,
     faults: records,
     voidReasons,
+    endedEarly,
     notes: [
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale})`,
       `${options.toxiproxy} toxiproxy on every link; access ${topology.access.medianMs} ± ${topology.access.jitterMs} ms, whichever DC a device connects to`,
@@ -288,9 +300,10 @@ function generatorOf(
   measurements: Measurements,
   threads: readonly ThreadMeter[],
   machineBusyShare: number,
+  windowSeconds: number,
 ): GeneratorFigures {
   return {
-    ...{ threads, machineBusyShare, windowSeconds: measurements.windowSeconds },
+    ...{ threads, machineBusyShare, windowSeconds },
     lagP99Ms: measurements.summary('generator_lag', {})?.p99,
     offered: measurements.summary('messages_offered', {})?.count ?? 0,
     sent: measurements.summary('messages_sent', {})?.count ?? 0,

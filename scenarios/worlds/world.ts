@@ -9,7 +9,10 @@ import type { CheckpointKeeper } from '../../sim/model/checkpoint.ts';
 import type { ServiceTimes } from '../../sim/model/service-times.ts';
 import type { Scenario, WorldName } from '../define.ts';
 
-/** A run as it stands, about once a second of its window and of the time after it. */
+/**
+ * A run as it stands: in the live world about four times a second, in the cluster world once a
+ * second, through warm-up, window and the time after it.
+ */
 export interface Look {
   /** From the start of the window; below 0 in the warm-up. */
   readonly atSeconds: number;
@@ -28,6 +31,11 @@ export interface WorldOptions {
   readonly observe?: ((look: Look) => void) | undefined;
   /** Cluster and live, aborted: all faults heal now and no other strikes; the run goes on. */
   readonly rollBack?: AbortSignal | undefined;
+  /**
+   * Cluster and live, aborted: as `rollBack`, and the run ends with what was measured so far. What
+   * is under way is not waited for, and boxes are not compared.
+   */
+  readonly endNow?: AbortSignal | undefined;
   /** Live world: which Toxiproxy carries the links. */
   readonly toxiproxy: 'embedded' | 'real';
   /** Where a world may keep files while it runs; removed by the caller afterwards. */
@@ -66,6 +74,8 @@ export interface WorldRun {
    * SLOs are not judged here.
    */
   readonly notJudged?: Readonly<Record<string, string>>;
+  /** `endNow` ended it before its time. */
+  readonly endedEarly?: boolean;
 }
 
 export type World = (scenario: Scenario, options: WorldOptions) => Promise<WorldRun>;

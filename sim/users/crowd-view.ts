@@ -3,7 +3,7 @@
  * (crowd.ts) or in others (sim/parallel/crowd-threads.ts).
  */
 import type { CrowdPerson } from './crowd.ts';
-import type { Ledger } from './ledger.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
 
 export interface CrowdView {
   readonly ledger: Ledger;
@@ -22,4 +22,17 @@ export interface CrowdView {
   /** Reads every box from the start and compares it with what senders were told. */
   audit(progress: (done: number, text: string) => void): Promise<void>;
   stop(): void;
+}
+
+/** As much of it as figures of a running load need: a crowd's, or another generator's. */
+export interface WatchedLoad {
+  readonly windowStartMs: number;
+  readonly ledger: {
+    readonly entries: readonly LedgerEntry[];
+    onAcked: ((entry: LedgerEntry) => void) | undefined;
+    onDelivered: ((entry: LedgerEntry) => void) | undefined;
+  };
+  onDue: CrowdView['onDue'];
+  away(dc: number): number;
+  person(index: number): { readonly homeDc: number };
 }

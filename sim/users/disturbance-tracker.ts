@@ -4,7 +4,7 @@
  * clients alone, so that it means the same in every world.
  */
 import { type Fault, lostDc } from '../../chaos/plan.ts';
-import type { CrowdView } from './crowd-view.ts';
+import type { WatchedLoad } from './crowd-view.ts';
 import { type Disturbance, disturbs } from './measure.ts';
 
 interface Tracked {
@@ -17,11 +17,14 @@ interface Tracked {
 }
 
 export class DisturbanceTracker {
-  readonly #crowd: CrowdView;
+  readonly #crowd: WatchedLoad;
+  readonly #returnMs: number;
   readonly #tracked: Tracked[] = [];
 
-  constructor(crowd: CrowdView) {
+  /** `returnMs`: after it has healed, a fault is felt at least so long. */
+  constructor(crowd: WatchedLoad, returnMs = 0) {
     this.#crowd = crowd;
+    this.#returnMs = returnMs;
   }
 
   struck(fault: Fault, nowMs: number): void {
@@ -39,6 +42,7 @@ export class DisturbanceTracker {
   check(nowMs: number): void {
     for (const tracked of this.#tracked) {
       if (tracked.untilMs !== undefined || tracked.healedMs === undefined) continue;
+      if (nowMs < tracked.healedMs + this.#returnMs) continue;
       if (this.#isOver(tracked, tracked.healedMs)) tracked.untilMs = nowMs;
     }
   }
@@ -48,10 +52,14 @@ export class DisturbanceTracker {
     for (const tracked of this.#tracked) tracked.healedMs ??= nowMs;
   }
 
-  /** Whether anything that goes on now touches messages between these home DCs. */
-  disturbs(sender: number, recipient: number): boolean {
+  /**
+   * Whether a message between these home DCs that was due and arrived then met a disturbance, by
+   * the rule of measure.ts. One that is not over yet may have begun at any time since.
+   */
+  disturbed(sender: number, recipient: number, dueMs: number, arrivedMs: number): boolean {
     return this.#tracked.some(
-      ({ fault, untilMs }) => untilMs === undefined && disturbs(fault, sender, recipient),
+      ({ fault, fromMs, untilMs = Number.POSITIVE_INFINITY }) =>
+        dueMs <= untilMs && arrivedMs >= fromMs && disturbs(fault, sender, recipient),
     );
   }
 

@@ -63,10 +63,12 @@ export interface Measured {
   readonly ledger: { readonly entries: readonly LedgerEntry[] };
 }
 
+/** `whole`: the run came to its end, so what was queued has drained. */
 export function measureLedger(
   crowd: Measured,
   disturbances: readonly Disturbance[],
   measurements: Measurements,
+  whole = true,
 ): void {
   const startMs = crowd.windowStartMs;
   const home = (index: number): number => crowd.person(index).homeDc;
@@ -96,7 +98,7 @@ export function measureLedger(
     measurements.record('delivery_latency', latencyMs, tags, at(entry.dueMs));
     measurements.add('messages_delivered', 1, tags, at(entry.deliveredMs));
   }
-  for (const each of disturbances) {
+  for (const each of whole ? disturbances : []) {
     const dc = lostDc(each.fault);
     if (dc === undefined) continue;
     const seconds = (drain.get(each) ?? 0) / 1000;

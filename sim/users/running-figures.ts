@@ -1,17 +1,24 @@
 /**
  * Measurements of a run while it goes on, from what clients saw so far. What is still under way is
- * in no latency yet, and the path `outage` is told from what is going on when a message arrives;
- * measure.ts reckons both anew, in full, at the end.
+ * in no latency yet, and a sample stands at the moment of its arrival; measure.ts reckons all anew
+ * at the end, each message at the moment it was due. Paths are the same in both.
  */
 import { Measurements } from '../../reports/measurements.ts';
-import type { CrowdView } from './crowd-view.ts';
+import type { MetricName } from '../../reports/metrics.ts';
+import type { WatchedLoad } from './crowd-view.ts';
 import type { DisturbanceTracker } from './disturbance-tracker.ts';
+
+/** What is known before the end; `backlog` is added by the world. */
+export const RUNNING_METRICS: readonly MetricName[] = [
+  ...(['messages_offered', 'ack_latency', 'writes_queued'] as const),
+  ...(['delivery_latency', 'messages_delivered', 'backlog'] as const),
+];
 
 export class RunningFigures {
   readonly measurements: Measurements;
 
   /** To be made once the load has started: times count from the window's start. */
-  constructor(crowd: CrowdView, tracker: DisturbanceTracker, windowSeconds: number) {
+  constructor(crowd: WatchedLoad, tracker: DisturbanceTracker, windowSeconds: number) {
     const measurements = new Measurements({ windowSeconds });
     this.measurements = measurements;
     const { ledger, windowStartMs } = crowd;
@@ -29,7 +36,7 @@ export class RunningFigures {
       if (!measured || deliveredMs === undefined) return;
       const [from, to] = [home(sender), home(recipient)];
       const calm = from === to ? 'same_dc' : 'cross_dc';
-      const path = tracker.disturbs(from, to) ? 'outage' : calm;
+      const path = tracker.disturbed(from, to, dueMs, deliveredMs) ? 'outage' : calm;
       const tags = { path, dc: String(to) };
       measurements.record('delivery_latency', deliveredMs - dueMs, tags, at(deliveredMs));
       measurements.add('messages_delivered', 1, tags, at(deliveredMs));
