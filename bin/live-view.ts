@@ -127,7 +127,8 @@ export class LiveView {
     if (this.#look === undefined || now - this.#figuresAt < FIGURES_EVERY_MS) return;
     this.#figuresAt = now;
     const { look, watched } = this.#look;
-    if (look.atSeconds === state.figures?.atSeconds) return;
+    // Worlds are looked at more often than figures change for people.
+    if (Math.floor(look.atSeconds) === Math.floor(state.figures?.atSeconds ?? -1)) return;
     const figures = liveFigures(look, watched);
     if (figures === undefined) return;
     this.#state = { ...state, figures, ...historyWith(state, figures) };

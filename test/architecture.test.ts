@@ -47,7 +47,7 @@ const IO_ALLOWED: readonly RegExp[] = [
   /^scenarios\/traffic-file\.ts$/, // reads a person's file of rates
   /^scenarios\/worlds\/(live|behind-proxies)\.ts$/,
   /^scenarios\/library-api\//, // runs scenarios in the process of whoever calls it
-  /^scenarios\/k6\/(run-k6|k6-world)\.ts$/, // starts the real k6, reads what it wrote
+  /^scenarios\/k6\/(run-k6|k6-world|sample-file)\.ts$/, // starts the real k6, reads what it wrote
   /^scenarios\/load\/target\.ts$/, // asks which addresses are this machine's
   /^system-under-test\/mtproto\/wasm-primitives\.ts$/, // reads the WebAssembly module of a package
   /\.generator\.ts$/, // writes a generated file; not part of the program

@@ -20,6 +20,7 @@ import { scaledLoad } from '../../scenarios/worlds/load.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { LiveView } from '../live-view.ts';
 import { OptionReader } from '../option-values.ts';
 import { folderProblem, writeNamed } from '../output-folder.ts';
 import { packageInfo } from '../package-info.ts';
@@ -105,7 +106,7 @@ export function addK6(program: Command, finish: (code: ExitCode) => void): void 
 async function k6(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
   const wanted = await readOptions(nameOrPath, options);
   const line = new ProgressLine(process.stderr, () => performance.now(), options.quiet === true);
-  if (options.run) return runNow(nameOrPath, wanted, options, line);
+  if (options.run) return runNow(nameOrPath, wanted, options);
   const whole = scriptPlan(wanted.scenario, wanted.seed);
   const plan = options.operator && wanted.parallelism > 1 ? sharedPlan(whole) : whole;
   if (options.data !== undefined && !(await writeData(options.data, wanted, line))) {
@@ -165,12 +166,8 @@ async function writeData(file: string, wanted: Wanted, line: ProgressLine): Prom
   return true;
 }
 
-async function runNow(
-  nameOrPath: string,
-  wanted: Wanted,
-  options: RawOptions,
-  line: ProgressLine,
-): Promise<ExitCode> {
+async function runNow(nameOrPath: string, wanted: Wanted, options: RawOptions): Promise<ExitCode> {
+  const line = new LiveView(process.stderr, () => performance.now(), options.quiet === true);
   const interrupt = onInterrupt((text) => line.say(text));
   const { scenario: chosen, seed, toxiproxy, out } = wanted;
   if (!options.quiet) line.say(`${chosen.name}: ${chosen.title} (seed ${seed}, load by k6)`);
@@ -182,6 +179,8 @@ async function runNow(
         workers: 1,
         worldOf: async () => (await import('../../scenarios/k6/k6-world.ts')).run,
         progress: (world, report) => line.report(world, report),
+        observe: line.observer(chosen),
+        onAbort: (world, text) => line.say(`${world} ${text}`),
         version: packageInfo().version,
         reproduce: reproduce(nameOrPath, options),
         environment: thisMachine(),

@@ -58,6 +58,10 @@ Examples:
 With --checkpoint, a model run that was broken off (Ctrl-C too) goes on where it was when the same
 command is given again, and gives the same bits; at its end the file is removed.
 
+An SLO with abortOnFail, { threshold: 'p(99)<100ms', abortOnFail: true, delayAbortEval: '10s' }, ends
+a cluster or live run as soon as it is broken for good: faults heal, the report has what was
+measured, and the exit code is 99.
+
 A file of --traffic has times (ISO 8601, epoch seconds or milliseconds, or seconds from 0) and
 rates (1250, "1.25 K", "75 msg/m"), with or without a header. Its first row is the start of the
 window, and its rates, in a straight line between rows, replace the wave of the whole planet. Times
@@ -164,6 +168,7 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
         signal: interrupt.signal,
         progress: (world, report) => line.report(world, report),
         observe: line.observer(wanted.scenario),
+        onAbort: (world, text) => line.say(`${world} ${text}`),
         version: packageInfo().version,
         environment: thisMachine(),
       }),

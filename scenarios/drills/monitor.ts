@@ -7,6 +7,7 @@ import { excerpt } from '../../reports/excerpt.ts';
 import type { Measurements } from '../../reports/measurements.ts';
 import type { DrillStep } from '../../reports/results.ts';
 import { evaluateSlos, overallVerdict, type SloResult } from '../../reports/slo.ts';
+import { parseSelection } from '../../reports/tags.ts';
 import type { Look } from '../worlds/world.ts';
 
 export type Decision = 'go on' | 'not steady' | 'abort';
@@ -64,7 +65,10 @@ export class DrillMonitor {
     let found: string | undefined;
     this.#drill.abortWhen.forEach(({ metric, is, overSeconds, forSeconds }, index) => {
       const from = Math.max(0, atSeconds - overSeconds);
-      const [result] = evaluateSlos({ [metric]: [is] }, excerpt(measurements, [[from, atSeconds]]));
+      const name = parseSelection(metric)?.metric ?? '';
+      // Of that metric alone, as this is done four times a second; shares need what was due.
+      const part = excerpt(measurements, [[from, atSeconds]], [name, 'messages_offered']);
+      const [result] = evaluateSlos({ [metric]: [is] }, part);
       if (result?.verdict !== 'held') {
         this.#since[index] = undefined;
         return;

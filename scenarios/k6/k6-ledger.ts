@@ -26,7 +26,8 @@ const WANTED = new Set([
 
 export class K6Ledger {
   readonly #pairs: Pairs;
-  readonly #entries = new Map<number, LedgerEntry>();
+  /** By number; samples come in any order, so some may be missing. */
+  readonly #entries: (LedgerEntry | undefined)[] = [];
   /** Unix ms at which a queued message turned out to be stored. */
   readonly #storedAt = new Map<number, number>();
   /** Unix ms at which the window began; undefined before the first message. */
@@ -39,6 +40,11 @@ export class K6Ledger {
     messages_given_up: 0,
     writes_doubled: 0,
   };
+
+  /** Told as samples come in; for figures while k6 runs. */
+  onDue: ((sender: number, dueMs: number) => void) | undefined;
+  onAcked: ((entry: LedgerEntry) => void) | undefined;
+  onDelivered: ((entry: LedgerEntry) => void) | undefined;
 
   constructor(pairs: Pairs) {
     this.#pairs = pairs;
@@ -60,10 +66,10 @@ export class K6Ledger {
   get entries(): LedgerEntry[] {
     const startMs = this.windowStartMs ?? 0;
     for (const [n, atMs] of this.#storedAt) {
-      const entry = this.#entries.get(n);
+      const entry = this.#entries[n];
       if (entry) entry.storedMs ??= atMs - startMs;
     }
-    return [...this.#entries.values()].sort((one, other) => one.id - other.id);
+    return this.#entries.filter((entry) => entry !== undefined);
   }
 
   #about(
@@ -76,18 +82,21 @@ export class K6Ledger {
     if (metric === 'generator_lag') {
       entry.sentMs = entry.dueMs + value;
       this.lags.push({ lagMs: value, atSeconds: entry.dueMs / 1_000 });
+      if (entry.measured) this.onDue?.(entry.sender, entry.dueMs);
     } else if (metric.endsWith('ack_latency')) {
       entry.ackedMs = entry.dueMs + value;
       entry.ack = tags['ack'] === 'queued' ? 'queued' : 'stored';
       if (entry.ack === 'stored') entry.storedMs = entry.ackedMs;
+      this.onAcked?.(entry);
     } else {
       entry.deliveredMs = entry.dueMs + value;
       entry.deliveredId = Number(metadata['id']);
+      this.onDelivered?.(entry);
     }
   }
 
   #entry(n: number, atMs: number): LedgerEntry {
-    const known = this.#entries.get(n);
+    const known = this.#entries[n];
     if (known) return known;
     const [sender, recipient] = this.#pairs[n % this.#pairs.length] ?? [0, 0];
     const entry: LedgerEntry = {
@@ -95,7 +104,7 @@ export class K6Ledger {
       ...{ sentMs: undefined, ackedMs: undefined, ack: undefined, storedMs: undefined },
       ...{ deliveredMs: undefined, deliveredId: undefined, refused: undefined },
     };
-    this.#entries.set(n, entry);
+    this.#entries[n] = entry;
     return entry;
   }
 }

@@ -8,20 +8,23 @@ import { join } from 'node:path';
 import { ToxiproxyExtensions } from '../../chaos/toxiproxy/extensions.ts';
 import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
 import { Measurements } from '../../reports/measurements.ts';
-import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
+import type { WatchedLoad } from '../../sim/users/crowd-view.ts';
+import { DisturbanceTracker } from '../../sim/users/disturbance-tracker.ts';
+import { RunningFigures } from '../../sim/users/running-figures.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
 import { TRUST } from '../load/honesty.ts';
 import { startBehindProxies } from '../worlds/behind-proxies.ts';
 import { LiveMachines } from '../worlds/live-machines.ts';
-import { backlogs, loopDelays } from '../worlds/live-status.ts';
-import { scaledLoad } from '../worlds/load.ts';
+import { BacklogWatch, loopDelays } from '../worlds/live-status.ts';
+import { pause } from '../worlds/live-waiting.ts';
+import { type ScaledLoad, scaledLoad } from '../worlds/load.ts';
 import type { World, WorldOptions, WorldRun } from '../worlds/world.ts';
 import { bundleScript } from './bundle.ts';
-import { disagreements, distrust, disturbancesOf, measureK6 } from './judging.ts';
-import { lostOf } from './k6-ledger.ts';
-import { scriptPlan } from './plan.ts';
+import { disagreements, distrust, disturbancesOf, measureK6, RETURN_MS } from './judging.ts';
+import { K6Ledger, lostOf } from './k6-ledger.ts';
+import { scriptPlan, watchedPlan } from './plan.ts';
 import { prepareData } from './prepare.ts';
 import { findK6, INSTALL_K6, type K6Outcome, runK6 } from './run-k6.ts';
 
@@ -49,7 +52,8 @@ async function runLive(
   const { topology, window } = scenario;
   const { signal, seed, progress } = options;
   const load = scaledLoad(scenario, scenario.worlds.live, seed);
-  const plan = scriptPlan(scenario, seed);
+  // What would end the run is watched here, with more in view than k6 has.
+  const plan = watchedPlan(scriptPlan(scenario, seed));
   const clock = createNodeClock();
   const voidReasons: string[] = [];
   const machines: LiveMachines = new LiveMachines(
@@ -82,17 +86,38 @@ async function runLive(
   const measurements = new Measurements({ windowSeconds: window.seconds });
   const startAtMs = Date.now() + LEAD_MS;
   const windowStartMs = clock.monotonicMs() + LEAD_MS + window.warmupSeconds * 1_000;
+  const ledger = new K6Ledger(data.pairs);
+  const watched = watchedLoad(ledger, load);
+  const tracker = new DisturbanceTracker(watched, RETURN_MS);
+  const figures = options.observe && new RunningFigures(watched, tracker, window.seconds);
+  const nowMs = (): number => clock.monotonicMs() - windowStartMs;
   const interpreter = new PlanInterpreter({
     ...{ driver, dcs: dcIds(topology), clock, machines },
     ...(options.toxiproxy === 'embedded'
       ? { extensions: new ToxiproxyExtensions(toxiproxyUrl) }
       : {}),
+    onStruck: (fault) => tracker.struck(fault, nowMs()),
+    onHealed: (fault) => tracker.healed(fault, nowMs()),
   });
-  const stopFaults = options.rollBack ? AbortSignal.any([signal, options.rollBack]) : signal;
+  const { rollBack, endNow } = options;
+  const stops = [signal, rollBack, endNow].filter((each) => each !== undefined);
+  const stopFaults = AbortSignal.any(stops);
   const faults = interpreter.run({ faults: scenario.faults }, windowStartMs, stopFaults);
   faults.catch(() => {}); // awaited below; k6 may fail before
-  const looking = watch(cluster, dcIds(topology), () => {
-    const atSeconds = (clock.monotonicMs() - windowStartMs) / 1_000;
+  const backlog = new BacklogWatch(cluster, dcIds(topology), (dc, count) => {
+    const [at, tags] = [nowMs() / 1_000, { dc: String(dc) }];
+    if (at < 0) return;
+    for (const each of [measurements, figures?.measurements])
+      each?.gauge('backlog', count, tags, at);
+  });
+  const looking = everyLook(signal, async () => {
+    await backlog.look(signal);
+    tracker.check(nowMs());
+    const atSeconds = nowMs() / 1_000;
+    if (figures) {
+      const { inForce } = tracker;
+      options.observe?.({ atSeconds, measurements: figures.measurements, inForce });
+    }
     const before = window.warmupSeconds + LEAD_MS / 1_000;
     const total = before + window.seconds + plan.drainSeconds;
     const share = Math.min(1, Math.max(0, (atSeconds + before) / total));
@@ -101,18 +126,19 @@ async function runLive(
         ? `k6: ${atSeconds.toFixed(0)} of ${window.seconds} s`
         : 'k6: the last messages arrive';
     progress({ phase: 'load', done: 0.1 + share * 0.85, text });
-    return { measurements, atSeconds };
   });
   let outcome: K6Outcome;
   try {
-    outcome = await runK6({ path, folder, script, data, startAtMs, signal });
+    outcome = await runK6({ path, folder, script, data, startAtMs, signal, endNow, ledger });
   } finally {
-    await looking.stop();
+    const failure = await looking.stop();
+    if (failure) voidReasons.push(`nobody looked on to the end: ${failure.message}`);
   }
+  const whole = outcome.exitCode !== 105;
   const records = await faults;
-  const entries = outcome.ledger.entries;
+  const { entries } = ledger;
   const disturbances = disturbancesOf(records, entries, (user) => load.people[user]?.homeDc ?? 0);
-  measureK6(outcome.ledger, entries, disturbances, load.people, measurements);
+  measureK6(ledger, entries, disturbances, load.people, measurements, whole);
   for (const [dc, delayMs] of await loopDelays(cluster, dcIds(topology))) {
     if (delayMs <= TRUST.dcLoopDelayP99Ms) continue;
     const late = `p99 ${delayMs.toFixed(0)} ms`;
@@ -120,10 +146,12 @@ async function runLive(
   }
   voidReasons.push(
     ...interpreter.problems,
-    ...distrust(outcome.ledger, plan, measurements, startAtMs),
-    ...disagreements(scenario, outcome.broken, measurements),
+    ...distrust(ledger, plan, measurements, startAtMs, whole),
+    ...(whole ? disagreements(scenario, outcome.broken, measurements) : []),
   );
-  const lost = lostOf(entries).map(({ id }) => `message ${id} was acknowledged, and never arrived`);
+  const lost = (whole ? lostOf(entries) : []).map(
+    ({ id }) => `message ${id} was acknowledged, and never arrived`,
+  );
   return {
     world: 'live',
     measurements,
@@ -132,6 +160,7 @@ async function runLive(
     wallSeconds: (performance.now() - startedMs) / 1_000,
     faults: records,
     voidReasons,
+    endedEarly: !whole,
     notes: [
       `k6 sends and listens through the gateways (REST and WebSocket); its clock has whole milliseconds`,
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale}); k6 spaces messages evenly, at the rates of the load`,
@@ -142,30 +171,39 @@ async function runLive(
   };
 }
 
-/** Records what waits where, four times a second, until stopped. */
-function watch(
-  cluster: LiveCluster,
-  dcs: readonly number[],
-  now: () => { readonly measurements: Measurements; readonly atSeconds: number },
-): { stop(): Promise<void> } {
+/** What k6 records, as a crowd that can be watched; times in ms of the window. */
+function watchedLoad(ledger: K6Ledger, { people }: ScaledLoad): WatchedLoad {
+  return {
+    windowStartMs: 0,
+    ledger,
+    set onDue(told: WatchedLoad['onDue']) {
+      ledger.onDue = told;
+    },
+    get onDue() {
+      return ledger.onDue;
+    },
+    away: () => 0, // k6 does not say where its sockets are
+    person: (index) => ({ homeDc: people[index]?.homeDc ?? 0 }),
+  };
+}
+
+/** Four times a second until stopped, which gives what went wrong with it, if something did. */
+function everyLook(
+  signal: AbortSignal,
+  look: () => Promise<void>,
+): { stop(): Promise<Error | undefined> } {
   let over = false;
-  const look = async (): Promise<void> => {
+  const all = async (): Promise<void> => {
     while (!over) {
-      const sums = await backlogs(cluster, dcs);
-      const { measurements, atSeconds } = now();
-      if (atSeconds >= 0) {
-        for (const [dc, count] of sums) {
-          measurements.gauge('backlog', count, { dc: String(dc) }, atSeconds);
-        }
-      }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      await look();
+      await pause(LOOK_MS, signal);
     }
   };
-  const looked = look().catch(() => {});
+  const looked = all().catch((error: Error) => (signal.aborted ? undefined : error));
   return {
     async stop() {
       over = true;
-      await looked;
+      return (await looked) ?? undefined;
     },
   };
 }

@@ -3,31 +3,14 @@
  * of the live world, its SLOs as thresholds. Plain data, which the script has built in.
  */
 import { type Fault, lostDc } from '../../chaos/plan.ts';
-import { samplesNeeded } from '../../reports/slo.ts';
-import {
-  abortDelaySeconds,
-  abortsOnFail,
-  type SloThreshold,
-  thresholdText,
-} from '../../reports/slo-threshold.ts';
-import { definitionOf, isMetricName, parseSelection, seriesKey } from '../../reports/tags.ts';
-import { parseThreshold } from '../../reports/threshold.ts';
+import { thresholdText } from '../../reports/slo-threshold.ts';
 import { loadOf } from '../../sim/traffic/scenario-load.ts';
 import { disturbs } from '../../sim/users/measure.ts';
 import { dcIds, nearestOthers } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
 import { loadInput } from '../load-input.ts';
 import { RATE_UNIT_SECONDS, type RateSchedule } from './due.ts';
-
-/** k6's own form, with times from the start of the test. */
-export type K6Threshold =
-  | string
-  | {
-      readonly threshold: string;
-      readonly abortOnFail: true;
-      /** Go's form of a duration. */
-      readonly delayAbortEval: string;
-    };
+import { type K6Threshold, k6Thresholds } from './thresholds.ts';
 
 /** What the script has built in. Times in seconds unless their names say otherwise. */
 export interface ScriptPlan {
@@ -68,8 +51,6 @@ const SOCKETS_PER_VU = 50;
 const SECONDS_PER_SEND = 2;
 const SENDERS_MIN = 10;
 const SENDERS_MAX = 5_000;
-/** The script records these; k6 cannot know the others. */
-const RECORDED = new Set(['delivery_latency', 'ack_latency', 'writes_lost', 'writes_doubled']);
 
 export function scriptPlan(scenario: Scenario, seed: string): ScriptPlan {
   const { window, topology, faults, worlds, traffic } = scenario;
@@ -91,7 +72,7 @@ export function scriptPlan(scenario: Scenario, seed: string): ScriptPlan {
     textBytes: traffic.textBytes,
     ways: Object.fromEntries(dcs.map((dc) => [dc, [dc, ...nearestOthers(topology, dc)]])),
     disturbed: faults.map((fault) => disturbance(fault, dcs, drainSeconds)),
-    ...thresholdsOf(scenario),
+    ...k6Thresholds(scenario, CONNECT_SECONDS),
   };
 }
 
@@ -127,7 +108,10 @@ function disturbance(
   };
 }
 
-/** Rates of the load over warm-up and window, at the size of the live world. */
+/**
+ * Rates of the load over warm-up and window, at the size of the live world; from nothing in a
+ * straight line where it has a ramp.
+ */
 export function rateSchedule(scenario: Scenario, seed: string): RateSchedule {
   const load = loadOf(loadInput(scenario, seed));
   const { warmupSeconds, seconds } = scenario.window;
@@ -150,12 +134,13 @@ export function rateSchedule(scenario: Scenario, seed: string): RateSchedule {
     const mean = near.reduce((sum, rate) => sum + rate, 0) / Math.max(1, near.length);
     return Math.max(1, Math.round(mean * factor * RATE_UNIT_SECONDS));
   };
-  const stages: { seconds: number; rate: number }[] = [];
-  for (let at = 0; at < total; at += width) {
+  const ramp = scenario.worlds.live.rampSeconds;
+  const stages = ramp > 0 ? [{ seconds: ramp, rate: rateAt(ramp) }] : [];
+  for (let at = ramp; at < total; at += width) {
     const end = Math.min(total, at + width);
     stages.push({ seconds: end - at, rate: rateAt(Math.min(end, rates.length - 0.5)) });
   }
-  const startRate = rateAt(0);
+  const startRate = ramp > 0 ? 0 : rateAt(0);
   const all = [startRate, ...stages.map(({ rate }) => rate)];
   const mean = all.reduce((sum, rate) => sum + rate, 0) / all.length;
   if (Math.max(...all) - Math.min(...all) >= mean * CONSTANT_WITHIN) {
@@ -163,60 +148,4 @@ export function rateSchedule(scenario: Scenario, seed: string): RateSchedule {
   }
   const rate = Math.round(mean);
   return { constant: true, startRate: rate, stages: [{ seconds: total, rate }] };
-}
-
-/**
- * The SLOs in k6's own words: no units, and beside each percentile of a latency a threshold on the
- * number of its samples, for k6 passes one without any. What voids a run of ours fails k6's, too.
- */
-function thresholdsOf({
-  slos,
-  window,
-  worlds,
-}: Scenario): Pick<ScriptPlan, 'thresholds' | 'notJudged'> {
-  const thresholds: Record<string, K6Threshold[]> = {
-    dropped_iterations: ['count==0'],
-    script_errors: ['count==0'],
-    messages_given_up: ['count==0'],
-  };
-  const notJudged: string[] = [];
-  const add = (key: string, threshold: K6Threshold): void => {
-    const known = thresholds[key] ?? [];
-    const isThere = known.some((each) => thresholdText(each) === thresholdText(threshold));
-    thresholds[key] = isThere ? known : [...known, threshold];
-  };
-  const before = CONNECT_SECONDS + window.warmupSeconds;
-  /** k6 would end a run for one slow sample: not before there are likely enough of them. */
-  const asWritten = (written: SloThreshold, text: string, needed: number): K6Threshold => {
-    if (!abortsOnFail(written)) return text;
-    const enough = needed / worlds.live.messagesPerSecond;
-    const delay = Math.ceil(before + Math.max(abortDelaySeconds(written), enough));
-    return { threshold: text, abortOnFail: true, delayAbortEval: `${delay}s` };
-  };
-  for (const [key, expressions] of Object.entries(slos)) {
-    const { metric = '', tags = {} } = parseSelection(key) ?? {};
-    if (!isMetricName(metric) || !RECORDED.has(metric)) {
-      notJudged.push(key);
-      continue;
-    }
-    let samples = 1;
-    for (const written of expressions) {
-      const parsed = parseThreshold(thresholdText(written), definitionOf(metric));
-      if ('problem' in parsed) throw new Error(`${key}: ${parsed.problem}`);
-      const { aggregation, percentile, operator, limit } = parsed.threshold;
-      const needed = percentile === undefined ? 1 : samplesNeeded(percentile);
-      samples = Math.max(samples, needed);
-      const isCount = definitionOf(metric).kind === 'trend' && aggregation === 'count';
-      const name = aggregation === 'percentile' ? `p(${percentile})` : aggregation;
-      const text = `${name}${operator}${limit}`;
-      add(
-        seriesKey(isCount ? `${metric}_samples` : metric, tags),
-        asWritten(written, text, needed),
-      );
-    }
-    if (definitionOf(metric).kind === 'trend') {
-      add(seriesKey(`${metric}_samples`, tags), `count>=${samples}`);
-    }
-  }
-  return { thresholds, notJudged };
 }

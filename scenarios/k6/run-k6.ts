@@ -4,13 +4,13 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, createReadStream, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { K6Data } from './data.ts';
 import { K6Ledger } from './k6-ledger.ts';
+import { SampleFile } from './sample-file.ts';
 
 const CACHE = 'node_modules/.cache/quincunx/bin';
 export const INSTALL_K6 = 'node bin/real-parts.mjs install k6';
@@ -52,11 +52,15 @@ export interface RunK6Options {
   /** Unix ms at which the load begins (warm-up included). */
   readonly startAtMs: number;
   readonly signal: AbortSignal;
+  /** Aborted: k6 is told to end, and what it recorded until then is the outcome. */
+  readonly endNow?: AbortSignal | undefined;
+  /** Takes what k6 records, within a second of it. Default: one that nobody looks at. */
+  readonly ledger?: K6Ledger;
 }
 
 export interface K6Outcome {
-  /** 0: all thresholds held; 99: some did not. Others are errors, see runK6. */
-  readonly exitCode: 0 | 99;
+  /** 0: all thresholds held; 99: some did not; 105: `endNow`. Others are errors, see runK6. */
+  readonly exitCode: 0 | 99 | 105;
   readonly ledger: K6Ledger;
   /** Thresholds that k6 found broken: "metric{tags}" to expressions. */
   readonly broken: Readonly<Record<string, readonly string[]>>;
@@ -65,13 +69,16 @@ export interface K6Outcome {
 }
 
 const KILL_MS = 5_000;
+const READ_MS = 200;
+/** k6's own code for a run that a signal has ended. */
+const ENDED = 105;
 const OUTPUT_CHARACTERS_MAX = 4_000;
 /** Its collector runs four times less often: it is what k6's slowest samples wait for. */
 const GOGC = '400';
 
 /** Rejects when k6 could not run the script to its end, with what it said; or when aborted. */
 export async function runK6(options: RunK6Options): Promise<K6Outcome> {
-  const { path, folder, script, data, startAtMs, signal } = options;
+  const { path, folder, script, data, startAtMs, signal, endNow } = options;
   const at = (name: string): string => join(folder, name);
   await writeFile(at('script.js'), script);
   await writeFile(at('data.json'), JSON.stringify(data), { mode: 0o600 });
@@ -87,16 +94,38 @@ export async function runK6(options: RunK6Options): Promise<K6Outcome> {
     QUINCUNX_SUMMARY: at('summary.json'),
   };
   const words = ['run', '--quiet', '--no-color', '--address', '', '--out', `json=${at('samples')}`];
-  const { code, stdout, stderr } = await child(path, [...words, at('script.js')], env, signal);
+  const ledger = options.ledger ?? new K6Ledger(data.pairs);
+  const samples = new SampleFile(at('samples'), (line) => ledger.take(line));
+  const stops = endNow ? [signal, endNow] : [signal];
+  const running = child(path, [...words, at('script.js')], env, AbortSignal.any(stops));
+  const { code, stdout, stderr } = await whileReading(running, samples);
   signal.throwIfAborted();
-  if (code !== 0 && code !== 99) {
+  const isEnded = code === ENDED && endNow?.aborted === true;
+  if (code !== 0 && code !== 99 && !isEnded) {
     throw new Error(`k6 ended with ${code}: ${stderr.slice(-OUTPUT_CHARACTERS_MAX)}`);
   }
-  const ledger = new K6Ledger(data.pairs);
-  const lines = createInterface({ input: createReadStream(at('samples')), crlfDelay: Infinity });
-  for await (const line of lines) ledger.take(line);
   const broken = brokenIn(await readFile(at('summary.json'), 'utf8'));
   return { exitCode: code, ledger, broken, summary: stdout };
+}
+
+/** Reads on as long as k6 writes, and what it wrote last. */
+async function whileReading<T>(running: Promise<T>, samples: SampleFile): Promise<T> {
+  let over = false;
+  const ended = running.finally(() => {
+    over = true;
+  });
+  ended.catch(() => {}); // awaited below
+  try {
+    while (!over) {
+      await samples.readOn();
+      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, READ_MS))]);
+    }
+    const outcome = await ended;
+    await samples.readOn();
+    return outcome;
+  } finally {
+    await samples.close();
+  }
 }
 
 function child(
