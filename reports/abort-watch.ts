@@ -4,8 +4,8 @@
  *
  * Figures of a run that goes on are provisional, so a threshold counts as broken for good only
  *
- * - where what is measured can only get worse: a maximum or a count above its limit, a minimum below
- *   (`writes_queued: count<100`, `max<5s`);
+ * - where what is measured can only get worse: a maximum or a count above its limit, a minimum
+ *   below it (`writes_queued: count<100`, `max<5s`);
  * - else with enough data: as many samples as a verdict needs, and the whole 95 % interval of the
  *   value on the wrong side. So p(99)<100ms ends no run before 300 samples. A mean has no interval
  *   here and needs `MEAN_SAMPLES`.

@@ -213,6 +213,7 @@ export function worldResult(input: WorldInput): WorldResult {
     timeline: timelineOf(
       measurements,
       selections.filter(({ from }) => from === measurements),
+      aborted?.atSeconds,
     ),
     percentiles: perTrend((metric, tags, from) =>
       from
@@ -304,14 +305,24 @@ function byNumberThenText(a: string, b: string): number {
 const rounded = (value: number | undefined): number | null =>
   value === undefined ? null : Math.round(value * 1000) / 1000;
 
-function timelineOf(measurements: Measurements, selections: NamedSelection[]): TimelineResult {
+/** A run that was aborted has none after that, though its window goes on. */
+function timelineOf(
+  measurements: Measurements,
+  selections: NamedSelection[],
+  abortedAtSeconds: number | undefined,
+): TimelineResult {
+  const { bucketSeconds } = measurements;
+  const length =
+    abortedAtSeconds === undefined
+      ? measurements.timelineBuckets()
+      : Math.floor(abortedAtSeconds / bucketSeconds) + 1;
   const trends: Record<string, TrendColumns> = {};
   const rates: Record<string, readonly number[]> = {};
   const levels: Record<string, readonly (number | null)[]> = {};
   for (const { key, metric, tags } of selections) {
     const { kind } = definitionOf(metric);
     if (kind === 'trend') {
-      const points = measurements.timeline(metric as TrendName, tags);
+      const points = measurements.timeline(metric as TrendName, tags).slice(0, length);
       trends[key] = {
         count: points.map(({ count }) => count),
         p50: points.map(({ p50 }) => rounded(p50)),
@@ -319,18 +330,14 @@ function timelineOf(measurements: Measurements, selections: NamedSelection[]): T
         max: points.map(({ max }) => rounded(max)),
       };
     } else if (kind === 'counter') {
-      const points = measurements.timeline(metric as CounterName, tags);
+      const points = measurements.timeline(metric as CounterName, tags).slice(0, length);
       rates[key] = points.map(({ perSecond }) => Math.round(perSecond * 1000) / 1000);
     } else {
-      const points = measurements.timeline(metric as GaugeName, tags);
+      const points = measurements.timeline(metric as GaugeName, tags).slice(0, length);
       levels[key] = points.map(({ value }) => rounded(value));
     }
   }
-  const { bucketSeconds } = measurements;
-  const atSeconds = Array.from(
-    { length: measurements.timelineBuckets() },
-    (_, index) => index * bucketSeconds,
-  );
+  const atSeconds = Array.from({ length }, (_, index) => index * bucketSeconds);
   const heat = heatOf(measurements);
   return { bucketSeconds, atSeconds, trends, rates, levels, ...(heat ? { heat } : {}) };
 }

@@ -20,8 +20,8 @@ const TRUST = { lagP99Ms: 50, startMs: 250, missingShare: 0.01 };
 export const RETURN_MS = 2_000;
 
 /**
- * Everything k6 recorded, as the other worlds record it. `whole`: it came to its end, in which every
- * box is looked through.
+ * Everything k6 recorded, as the other worlds record it. `whole`: it came to its end, in which
+ * every box is looked through.
  */
 export function measureK6(
   ledger: K6Ledger,

@@ -1,8 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Measurements } from '../../reports/measurements.ts';
 import { type Scenario, scenario, type WorldName } from '../../scenarios/define.ts';
 import { type RunOptions, runScenario, WorldFailure } from '../../scenarios/run.ts';
-import type { World } from '../../scenarios/worlds/world.ts';
+import type { World, WorldOptions } from '../../scenarios/worlds/world.ts';
 
 const fault = { kind: 'dc_loss', dc: 4, atSeconds: 5, forSeconds: 5 } as const;
 const small: Scenario = scenario({
@@ -107,4 +107,64 @@ test('an interrupted run starts no further world', async () => {
   const run = runScenario(small, options({ model: stopping, live: never }, controller.signal));
   await expect(run).rejects.toMatchObject({ name: 'WorldFailure', finished: undefined });
   expect(started).toBe(false);
+});
+
+describe('abortOnFail', () => {
+  const aborting = scenario({
+    ...small,
+    slos: {
+      delivery_latency: ['p(50)<1s', { threshold: 'max<100ms', abortOnFail: true }],
+      writes_lost: [{ threshold: 'count==0', abortOnFail: true }],
+    },
+  });
+
+  /** Second after second a slow message, until it is told to end or the window is over. */
+  const slow =
+    (latencyMs: number, obeys = true): World =>
+    async (of, { observe, endNow }) => {
+      const measurements = new Measurements({ windowSeconds: of.window.seconds });
+      let atSeconds = 0;
+      for (; atSeconds < 20 && !(obeys && endNow?.aborted); atSeconds++) {
+        const tags = { path: 'same_dc', dc: '1' };
+        measurements.record('delivery_latency', latencyMs, tags, atSeconds);
+        observe?.({ atSeconds, measurements, inForce: [] });
+      }
+      const run = await losing(0)(of, {} as WorldOptions);
+      const endedEarly = atSeconds < 20;
+      const fired = { fault, ...(endedEarly ? {} : { firedAtSeconds: 5, healedAtSeconds: 10 }) };
+      return { ...run, measurements, world: 'cluster', faults: [fired], endedEarly };
+    };
+
+  test('ends the run, which is broken, and the worlds after it', async () => {
+    const said: string[] = [];
+    const { worlds, verdict } = await runScenario(aborting, {
+      ...options({ cluster: slow(500), live: slow(500) }),
+      onAbort: (world, text) => said.push(`${world} ${text}`),
+    });
+    expect(verdict).toBe('broken');
+    expect(Object.keys(worlds)).toEqual(['cluster']);
+    const { slos, faults, notes, voidReasons, aborted, timeline } = worlds['cluster']!;
+    expect(slos.map((slo) => slo.verdict)).toEqual(['undecided', 'broken', 'undecided']);
+    expect(aborted).toEqual({ atSeconds: 0, metric: 'delivery_latency', threshold: 'max<100ms' });
+    // The fault of the fifth second had no time to strike: it is no part of the run.
+    expect({ faults, voidReasons }).toEqual({ faults: [], voidReasons: [] });
+    expect(notes[0]).toBe('aborted at 0 s: delivery_latency max<100ms was 500 ms (abortOnFail)');
+    expect(said).toEqual([`cluster ${notes[0]}`]);
+    expect(timeline.atSeconds).toEqual([0]);
+  });
+
+  test('does nothing where all is well, and says what only the end knows', async () => {
+    const { worlds, verdict } = await runScenario(aborting, options({ cluster: slow(20) }));
+    expect(verdict).toBe('undecided'); // of one message a second no median can be told
+    expect(worlds['cluster']).not.toHaveProperty('aborted');
+    expect(worlds['cluster']?.notes[0]).toBe('abortOnFail: known only at the end: writes_lost');
+  });
+
+  test('a world that does not end is judged as a whole, and says so', async () => {
+    const { worlds } = await runScenario(aborting, options({ live: slow(500, false) }));
+    expect(worlds['live']?.notes[0]).toMatch(/^abortOnFail: this load goes on to its end; aborted/);
+    expect(worlds['live']).not.toHaveProperty('aborted');
+    const model = await runScenario(aborting, options({ model: losing(0) }));
+    expect(model.worlds['model']?.notes).toContain('abortOnFail: the model judges at the end');
+  });
 });

@@ -78,4 +78,23 @@ describe('a drill is watched', () => {
     expect(run.decision).toBe('ended');
     expect(steps(run)).toEqual(['steady state: held', 'recovered: broken']);
   });
+
+  it('aborts within a second of the condition, wherever looks fall between the seconds', () => {
+    // Four looks a second, as in the live world, each a little later than the one before.
+    for (const offset of [0, 0.06, 0.12, 0.24]) {
+      const measurements = new Measurements({ windowSeconds: drill.seconds });
+      const monitor = new DrillMonitor(drill);
+      const tags = { path: 'same_dc', dc: '2' };
+      const trueFrom = 10.4;
+      let abortedAt: number | undefined;
+      for (let at = offset; abortedAt === undefined && at < drill.seconds; at += 0.26) {
+        measurements.record('delivery_latency', 20, tags, at, 10);
+        measurements.gauge('backlog', at >= trueFrom ? 5000 : 0, { dc: '1' }, at);
+        if (monitor.look({ atSeconds: at, measurements }) === 'abort') abortedAt = at;
+      }
+      // It must have been so for a second; the rest is what looking costs.
+      expect(abortedAt! - (trueFrom + 1)).toBeGreaterThanOrEqual(0);
+      expect(abortedAt! - (trueFrom + 1)).toBeLessThan(0.6);
+    }
+  });
 });

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { type Scenario, scenario } from '../../../scenarios/define.ts';
 import { dueMsOf, iterationsOf, type RateSchedule } from '../../../scenarios/k6/due.ts';
-import { rateSchedule, scriptPlan, sharedPlan } from '../../../scenarios/k6/plan.ts';
+import { rateSchedule, scriptPlan, sharedPlan, watchedPlan } from '../../../scenarios/k6/plan.ts';
 import dcOutage from '../../../scenarios/library/dc-outage.ts';
 import { scaledLoad } from '../../../scenarios/worlds/load.ts';
 
@@ -70,6 +70,65 @@ test('the stages carry the size of the live world in the shape of the load', () 
     const seconds = schedule.stages.reduce((sum, stage) => sum + stage.seconds, 0);
     expect(seconds).toBe(window.seconds + window.warmupSeconds);
   }
+});
+
+test('a ramp rises from nothing over the first of the warm-up, then the rate holds', () => {
+  const live = { ...dcOutage.worlds.live, rampSeconds: 10 };
+  const ramped = changed({
+    faults: [],
+    window: { ...dcOutage.window, warmupSeconds: 10 },
+    worlds: { ...dcOutage.worlds, live },
+  });
+  const schedule = rateSchedule(ramped, '1');
+  const [first, second] = schedule.stages;
+  expect(schedule).toMatchObject({ constant: false, startRate: 0 });
+  expect(first?.seconds).toBe(10);
+  // Within 1 % of what follows: at the end of the ramp nothing is missing.
+  expect(Math.abs(first!.rate / second!.rate - 1)).toBeLessThan(0.01);
+  const due = scaledLoad(ramped, live, '1').messages.length;
+  expect(Math.abs(iterationsOf(schedule) / due - 1)).toBeLessThan(0.03);
+  // Half of the ramp's time has a quarter of its messages, and of the window nothing is missing.
+  const whole = rateSchedule(changed({ ...ramped, worlds: dcOutage.worlds }), '1');
+  const lost = iterationsOf(whole) - iterationsOf(schedule);
+  expect(lost / (live.messagesPerSecond * 5)).toBeGreaterThan(0.97);
+  expect(lost / (live.messagesPerSecond * 5)).toBeLessThan(1.03);
+});
+
+test('thresholds that end the run do so in k6, once it is likely to have enough samples', () => {
+  const aborting = (threshold: string, delayAbortEval?: string) => ({
+    ...{ threshold, abortOnFail: true },
+    ...(delayAbortEval ? { delayAbortEval } : {}),
+  });
+  const { window, worlds } = dcOutage;
+  const plan = scriptPlan(
+    changed({
+      slos: {
+        delivery_latency: [aborting('p(99)<100ms'), aborting('max<5s', '20s'), 'med<50ms'],
+        ack_latency: [aborting('count>=10'), 'within(1s)>=99.9%'],
+        'ack_latency{phase:fault}': ['p(50)<1s'],
+        writes_lost: [aborting('count==0')],
+        writes_doubled: [aborting('count==0')],
+      },
+    }),
+    '1',
+  );
+  const before = 5 + window.warmupSeconds;
+  const enough = Math.ceil(before + 300 / worlds.live.messagesPerSecond);
+  const ends = (threshold: string, seconds: number) => ({
+    ...{ threshold, abortOnFail: true, delayAbortEval: `${seconds}s` },
+  });
+  expect(plan.thresholds).toMatchObject({
+    delivery_latency: [ends('p(99)<100', enough), ends('max<5000', before + 20), 'med<50'],
+    ack_latency_samples: ['count>=10', 'count>=1'],
+    // One up, one down while messages are under way: k6 cannot tell before the end.
+    writes_lost: ['count==0'],
+  });
+  expect(plan.thresholds['writes_doubled']).toMatchObject([{ abortOnFail: true }]);
+  expect(plan.notJudged).toEqual(['ack_latency within(1s)>=99.9%', 'ack_latency{phase:fault}']);
+  expect(JSON.stringify(watchedPlan(plan).thresholds)).not.toContain('abortOnFail');
+  expect(watchedPlan(plan).thresholds['delivery_latency']).toEqual([
+    ...['p(99)<100', 'max<5000', 'med<50'],
+  ]);
 });
 
 test('SLOs become thresholds of k6, each percentile with the samples that it needs', () => {

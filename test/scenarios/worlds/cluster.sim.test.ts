@@ -1,5 +1,6 @@
 /** The cluster world through the same door as the command line. */
 import { describe, expect, test } from 'vitest';
+import type { Measurements } from '../../../reports/measurements.ts';
 import { evaluateSlos } from '../../../reports/slo.ts';
 import { run } from '../../../scenarios/worlds/cluster.ts';
 import { runWorld } from './run-world.ts';
@@ -21,6 +22,37 @@ describe('the cluster world', () => {
     const outage = first.measurements.summary('delivery_latency', { path: 'outage' });
     expect(outage?.max).toBeGreaterThan(1000);
     expect(first.measurements.summary('messages_delivered', {})?.count).toBe(first.messages);
+  });
+
+  test('figures while it runs file each message under the path that it has in the end', async () => {
+    let seen: Measurements | undefined;
+    const { measurements } = await runWorld(run, smallOutage, {
+      observe: (look) => {
+        seen = look.measurements;
+      },
+    });
+    const counts = (of: Measurements | undefined) =>
+      (['same_dc', 'cross_dc', 'outage'] as const).map(
+        (path) => of?.summary('delivery_latency', { path })?.count,
+      );
+    expect(counts(seen)).toEqual(counts(measurements));
+    expect(counts(seen)[2]).toBeGreaterThan(0);
+  });
+
+  test('ends when it should: faults heal, and nothing is claimed of what was under way', async () => {
+    const end = new AbortController();
+    const result = await runWorld(run, smallOutage, {
+      observe: ({ atSeconds }) => atSeconds >= 5 && end.abort(),
+      endNow: end.signal,
+    });
+    expect(result).toMatchObject({ endedEarly: true, voidReasons: [] });
+    expect(result.faults).toMatchObject([{ firedAtSeconds: 3, healedAtSeconds: 5 }]);
+    const { measurements } = result;
+    expect(measurements.summary('writes_lost')).toBeUndefined();
+    expect(measurements.summary('drain_time')).toBeUndefined();
+    const offered = measurements.summary('messages_offered')?.count ?? 0;
+    expect(offered).toBeGreaterThan(0);
+    expect(offered).toBeLessThan(smallOutage.worlds.cluster.messagesPerSecond * 7);
   });
 
   test('another seed is another run', async () => {
