@@ -9,13 +9,12 @@ import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
 import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
 import { thisMachine } from '../../scenarios/library-api/this-machine.ts';
-import { DriverError, NO_FAULTS } from '../../scenarios/load/driver-file.ts';
+import { DriverError, NO_FAULTS, NO_FAULTS_AT_TARGET } from '../../scenarios/load/driver-file.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { LIVE_LOADS, type LiveLoad, runScenario, WorldFailure } from '../../scenarios/run.ts';
 import { SeriesError } from '../../scenarios/series-csv.ts';
 import { type SeriesFile, seriesOddities } from '../../scenarios/traffic-fields.ts';
 import { readTrafficFile } from '../../scenarios/traffic-file.ts';
-import type { DriverLoad } from '../../scenarios/worlds/live-driver.ts';
 import { stationsOf } from '../../sim/model/calibration.ts';
 import { CheckpointError } from '../../sim/model/checkpoint.ts';
 import type { ServiceTimes } from '../../sim/model/service-times.ts';
@@ -27,7 +26,7 @@ import {
 } from '../against-baseline.ts';
 import { readCalibration } from '../calibrating.ts';
 import { type CheckpointFile, checkpointFile } from '../checkpoint-file.ts';
-import { driverWorldOf, readDriverOptions } from '../driver-options.ts';
+import { type DriverChoice, driverWorldOf, readDriverOptions } from '../driver-options.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { addStepSummary, annotate } from '../github-output.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -53,6 +52,8 @@ Examples:
 
   quincunx run short-outage --baseline baseline.json --budget 5%      slower than before?
   quincunx run ./mine.ts --world live --driver ./driver.ts --target ws://127.0.0.1:9000
+  quincunx run dc-outage --world live --driver gateway        people on REST and WebSocket
+  quincunx run steady-day --world live --driver gateway --target http://127.0.0.1:4731   of serve
   quincunx run dc-outage --world model --for 1d --checkpoint day.checkpoint    55 billion messages
 
 With --checkpoint, a model run that was broken off (Ctrl-C too) goes on where it was when the same
@@ -103,7 +104,7 @@ interface Wanted {
   readonly workers: number;
   readonly toxiproxy: 'embedded' | 'real';
   readonly load: LiveLoad;
-  readonly driver: DriverLoad | undefined;
+  readonly driver: DriverChoice | undefined;
   readonly out: string | undefined;
   readonly checkpoints: CheckpointFile | undefined;
   readonly service: ServiceTimes | undefined;
@@ -134,8 +135,12 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     .option('--calibration <file>', 'model: service times measured by quincunx calibrate')
     .option('--toxiproxy <which>', 'embedded, or the real toxiproxy-server', 'embedded')
     .option('--load <which>', 'live: users (our own, over MTProto) or k6 (the real one)', 'users')
-    .option('--driver <file>', 'live: load a backend of your own, with the users of this file')
-    .option('--target <address>', 'where that backend listens on this machine')
+    .option(
+      '--driver <which>',
+      'live: users over mtproto (as without it), on the gateway (REST and WebSocket), or those ' +
+        'of a file, for a backend of your own',
+    )
+    .option('--target <address>', 'where that backend, or one gateway, listens on this machine')
     .option('--baseline <file>', 'compare with the runs in it (see quincunx compare --save)')
     .option('--budget <share>', 'slower by so much is no regression: 5%, or p99=15%', several)
     .option('--allow-no-baseline', 'a baseline that is not there yet is no failure')
@@ -247,10 +252,12 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     if (!(error instanceof ScenarioLoadError) || error.kind === 'threw') throw error;
     read.problems.push(...error.problems.map((problem) => `${error.about}: ${problem}`));
   }
-  if (driver !== undefined && (loaded?.faults ?? []).length > 0) {
-    read.problems.push(`--driver ${options.driver}: ${NO_FAULTS}`);
+  const isElsewhere = driver !== undefined && driver !== 'gateway';
+  if (isElsewhere && (loaded?.faults ?? []).length > 0) {
+    const why = options.driver === 'gateway' ? NO_FAULTS_AT_TARGET : NO_FAULTS;
+    read.problems.push(`--driver ${options.driver}: ${why}`);
   }
-  for (const world of driver === undefined ? worlds : []) {
+  for (const world of isElsewhere ? [] : worlds) {
     const beyond = unsupportedFaults(loaded?.faults ?? [], world, toxiproxy);
     read.problems.push(...beyond.map((problem) => `--world ${world}: ${problem}`));
   }

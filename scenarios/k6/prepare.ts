@@ -1,100 +1,18 @@
-/**
- * Signs the people of a scenario up through the gateways, and writes down who they are. Test
- * numbers only: their codes are known.
- */
+/** Signs the people of a scenario up through the gateways, and writes down who they are. */
+import { type SignUpOptions, signUpPeople } from '../../sim/parallel/gateway-people.ts';
 import type { CrowdPerson, DueMessage } from '../../sim/users/crowd.ts';
-import type { K6Data, K6User } from './data.ts';
+import type { K6Data } from './data.ts';
 
-export interface PrepareOptions {
-  /** By DC: "http://host:port". */
-  readonly gateways: ReadonlyMap<number, string>;
+export interface PrepareOptions extends SignUpOptions {
   readonly people: readonly CrowdPerson[];
   readonly messages: readonly DueMessage[];
-  readonly signal: AbortSignal;
-  readonly progress: (done: number, of: number) => void;
 }
-
-const AT_ONCE = 16;
-const ATTEMPTS = 5;
-const REQUEST_MS = 10_000;
-/** A token reaches the other datacentres as fast as a message does. */
-const KNOWN_MS = 10_000;
-const LOOK_MS = 50;
 
 /** Rejects with an `Error` that says which gateway refused what. */
 export async function prepareData(options: PrepareOptions): Promise<K6Data> {
-  const { gateways, people, messages, progress } = options;
-  const users: K6User[] = new Array(people.length);
-  let next = 0;
-  let done = 0;
-  const work = async (): Promise<void> => {
-    for (let index = next++; index < people.length; index = next++) {
-      const person = people[index];
-      if (person) users[index] = await signUp(options, person);
-      progress(++done, people.length);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  await knownEverywhere(options, users);
   return {
-    gateways: Object.fromEntries(gateways),
-    users,
-    pairs: messages.map(({ sender, recipient }) => [sender, recipient] as const),
+    gateways: Object.fromEntries(options.gateways),
+    users: await signUpPeople(options),
+    pairs: options.messages.map(({ sender, recipient }) => [sender, recipient] as const),
   };
 }
-
-async function signUp(options: PrepareOptions, person: CrowdPerson): Promise<K6User> {
-  const { homeDc: dc, phone, name } = person;
-  const gateway = options.gateways.get(dc);
-  if (gateway === undefined) throw new Error(`there is no gateway of DC ${dc}`);
-  const { codeId } = await post<{ codeId: string }>(options, `${gateway}/v1/codes`, { phone });
-  const body = { phone, codeId, code: String(dc).repeat(5), firstName: name || phone };
-  const { token, user } = await post<{ token: string; user: { user: string } }>(
-    options,
-    `${gateway}/v1/sessions`,
-    body,
-  );
-  return { dc, chat: user.user, token };
-}
-
-/** The newest token of each home is good at every datacentre; so are those before it. */
-async function knownEverywhere(options: PrepareOptions, users: readonly K6User[]): Promise<void> {
-  const deadlineMs = performance.now() + KNOWN_MS;
-  const newest = new Map(users.map((user) => [user.dc, user]));
-  for (const gateway of options.gateways.values()) {
-    for (const { token } of newest.values()) {
-      for (;;) {
-        const headers = { authorization: `Bearer ${token}` };
-        const { status } = await fetch(`${gateway}/v1/me`, { headers, signal: within(options) });
-        if (status === 200) break;
-        if (performance.now() > deadlineMs) {
-          throw new Error(`${gateway} does not know a token after ${KNOWN_MS / 1_000} s`);
-        }
-        await pause(LOOK_MS);
-      }
-    }
-  }
-}
-
-async function post<T>(options: PrepareOptions, url: string, body: unknown): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: within(options),
-    });
-    const answer = (await response.json()) as { error?: { code: string; message: string } };
-    if (response.ok) return answer as T;
-    const waits = response.status === 429 || response.status === 503;
-    if (!waits || attempt === ATTEMPTS) {
-      throw new Error(`${url}: ${answer.error?.code}: ${answer.error?.message}`);
-    }
-    await pause(Number(response.headers.get('retry-after') ?? 1) * 1_000);
-  }
-}
-
-const within = ({ signal }: PrepareOptions): AbortSignal =>
-  AbortSignal.any([signal, AbortSignal.timeout(REQUEST_MS)]);
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -3,7 +3,8 @@
  * in the latencies with the time that was waited for it, what was not sent as late as that.
  */
 import type { Measurements } from '../../reports/measurements.ts';
-import { type LoadBook, REFUSED } from '../../sim/users/load-book.ts';
+import { disorderedIn, type OrderedMessage } from '../../sim/users/chat-order.ts';
+import { ACKS, type LoadBook, REFUSED } from '../../sim/users/load-book.ts';
 
 export interface BookTimes {
   /** Start of the load, ms of the common clock. */
@@ -61,13 +62,15 @@ export function measureBook(
     }
     if (acknowledges && sentMs > 0) {
       const ms = (ackedMs === 0 ? endMs : ackedMs) - dueMs;
-      measurements.record('ack_latency', Math.max(0, ms), { ack: 'stored' }, at(dueMs));
+      const ack = ACKS[book.ack[n]!] ?? 'stored';
+      measurements.record('ack_latency', Math.max(0, ms), { ack }, at(dueMs));
     }
     if (arrivedMs > 0) measurements.add('messages_delivered', 1, {}, at(arrivedMs));
     else if (sentMs > 0) missing++;
     const ms = (arrivedMs === 0 ? endMs : arrivedMs) - dueMs;
     measurements.record('delivery_latency', Math.max(0, ms), {}, at(dueMs));
   }
+  for (const n of disorderedIn(numberedIn(book))) disordered.push(n);
   const end = measurements.windowSeconds;
   measurements.add('messages_unsent', 0, {}, end);
   measurements.add('messages_given_up', 0, {}, end);
@@ -75,4 +78,19 @@ export function measureBook(
   measurements.add('writes_doubled', copies, {}, end);
   measurements.add('order_violations', disordered.length, {}, end);
   return { offered, sent, missing, lost, disordered, doubled };
+}
+
+/** Messages whose number in their recipient's box is known: order is judged by it. */
+function numberedIn(book: LoadBook): OrderedMessage[] {
+  const messages: OrderedMessage[] = [];
+  for (let n = 0; n < book.count; n++) {
+    if (book.arrivedId[n] === 0) continue;
+    messages.push({
+      ...{ id: n, sender: book.sender[n]!, recipient: book.recipient[n]! },
+      sentMs: book.sentMs[n] || undefined,
+      ackedMs: book.ackedMs[n] || undefined,
+      deliveredId: book.arrivedId[n]!,
+    });
+  }
+  return messages;
 }

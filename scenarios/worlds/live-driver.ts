@@ -1,8 +1,9 @@
 /**
  * The live world with a backend of one's own: virtual users on worker threads, behind a driver.
- * Its phases: everyone connects, ramp and warm-up (in no figure), the window, and the drain, in
- * which nothing is sent and what is under way may arrive. There are no datacentres of ours in it,
- * so nothing is known of paths, backlogs or replicas, and nothing can be broken.
+ * Its phases: setup (the driver's own), connect (everyone), ramp and hold (of which the warm-up is
+ * in no figure), drain, in which nothing is sent and what is under way may arrive, and teardown.
+ * There are no datacentres of ours in it, so nothing is known of paths, backlogs or replicas, and
+ * nothing can be broken.
  */
 import { randomBytes } from 'node:crypto';
 import { Measurements } from '../../reports/measurements.ts';
@@ -15,14 +16,17 @@ import {
   startLoadThreads,
 } from '../../sim/parallel/load-threads.ts';
 import type { LoadReport } from '../../sim/parallel/load-worker.ts';
+import type { DriverUser } from '../../sim/users/driver.ts';
 import { type LoadBook, REFUSED, sharedBook } from '../../sim/users/load-book.ts';
 import { PeopleWords } from '../../sim/users/people-words.ts';
 import { type Scenario, ScenarioError } from '../define.ts';
 import { DriverError, type DriverFile, NO_FAULTS } from '../load/driver-file.ts';
 import { bottlenecks, type GeneratorFigures, generatorNote } from '../load/honesty.ts';
 import { type BookFigures, measureBook } from '../load/measure-book.ts';
+import { RunningBook } from '../load/running-book.ts';
+import { setUp, tearDown } from '../load/setup.ts';
 import { abortable, pause } from './live-waiting.ts';
-import { scaledLoad } from './load.ts';
+import { type ScaledLoad, scaledLoad } from './load.ts';
 import type { World, WorldOptions, WorldRun } from './world.ts';
 
 export interface DriverLoad {
@@ -56,20 +60,53 @@ export function driverWorld(load: DriverLoad): World {
 async function runDriver(
   scenario: Scenario,
   options: WorldOptions,
+  load: DriverLoad,
+): Promise<WorldRun> {
+  const { seed, signal, progress } = options;
+  const { driver, target } = load;
+  const scaled = scaledLoad(scenario, scenario.worlds.live, seed);
+  const names = new PeopleWords(seed).names(scaled.people.length);
+  const users = names.map((name, index) => ({ index, name, target }));
+  const failure = (why: string, cause?: unknown): DriverError =>
+    new DriverError(`driver ${driver.name}: ${why}`, { cause });
+  if (driver.driver.setup) progress({ phase: 'setup', done: 0, text: `driver ${driver.name}` });
+  const data = await setUp(driver.driver, { users, target, signal }).catch((error: Error) => {
+    signal.throwIfAborted();
+    throw failure(error.message, error);
+  });
+  const undo = async (): Promise<string | undefined> => {
+    if (driver.driver.teardown) progress({ phase: 'teardown', done: 1, text: driver.name });
+    return tearDown(driver.driver, data, { users, target });
+  };
+  let run: WorldRun;
+  try {
+    run = await runLoad(scenario, options, load, { ...scaled, users, data });
+  } catch (error) {
+    const left = await undo();
+    signal.throwIfAborted();
+    const why = (error as Error).message;
+    throw failure(left === undefined ? why : `${why}; and ${left}`, error);
+  }
+  const left = await undo();
+  if (left === undefined) return run;
+  return { ...run, voidReasons: [...run.voidReasons, `driver ${driver.name}: ${left}`] };
+}
+
+/** Everything between setup and teardown. */
+async function runLoad(
+  scenario: Scenario,
+  options: WorldOptions,
   { driver, target, threads = Math.max(1, options.workers - 1) }: DriverLoad,
+  load: ScaledLoad & { readonly users: readonly DriverUser[]; readonly data: unknown },
 ): Promise<WorldRun> {
   const startedMs = performance.now();
   const { window, traffic } = scenario;
   const { signal, seed, progress } = options;
-  const load = scaledLoad(scenario, scenario.worlds.live, seed);
   const people = load.people.length;
-  const names = new PeopleWords(seed).names(people);
   const ended = new AbortController();
   const running = startLoadThreads({
+    ...{ seed, driver: driver.module, users: load.users, data: load.data },
     threads: Math.min(threads, people),
-    driver: driver.module,
-    users: names.map((name, index) => ({ index, name, target })),
-    seed,
     book: sharedBook(load.messages),
     run: randomBytes(4).toString('hex'),
     signal: AbortSignal.any([signal, ended.signal]),
@@ -79,10 +116,9 @@ async function runDriver(
     while (!control.allAre('ready')) {
       await Promise.race([pause(LOOK_MS, signal), finished]);
       const text = `${control.done} of ${people} users connected to ${target}`;
-      progress({ phase: 'arrive', done: (control.done / people) * 0.1, text });
+      progress({ phase: 'connect', done: (control.done / people) * 0.1, text });
     }
-    const warmupMs = window.warmupSeconds * 1_000;
-    const { times, machineBusyShare } = await lead(running, warmupMs, window.seconds, options);
+    const { times, machineBusyShare } = await lead(running, scenario, options);
     control.stop();
     const reports = await abortable(finished, signal);
     const measurements = new Measurements({ windowSeconds: window.seconds });
@@ -94,7 +130,7 @@ async function runDriver(
       ...figures,
     };
     const notJudged = notJudgedOf(scenario, driver);
-    const voidReasons = bottlenecks(generator);
+    const voidReasons = [...bottlenecks(generator), ...unreadBoxes(reports)];
     if (Object.keys(scenario.slos).every((key) => notJudged[key] !== undefined)) {
       voidReasons.push('none of the SLOs can be judged of a backend behind a driver');
     }
@@ -115,9 +151,6 @@ async function runDriver(
         ...load.notes,
       ],
     };
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new DriverError(`driver ${driver.name}: ${(error as Error).message}`, { cause: error });
   } finally {
     ended.abort(new Error('the run is over'));
   }
@@ -131,23 +164,36 @@ interface Led {
 /** From the start of the load until everything has arrived, or is waited for no longer. */
 async function lead(
   { book, control, finished }: LoadThreads,
-  warmupMs: number,
-  windowSeconds: number,
-  { signal, progress }: WorldOptions,
+  { window, worlds }: Scenario,
+  { signal, progress, observe }: WorldOptions,
 ): Promise<Led> {
   const clock = createCommonClock();
   const startMs = clock.monotonicMs() + LEAD_MS;
+  const warmupMs = window.warmupSeconds * 1_000;
   const windowStartMs = startMs + warmupMs;
-  const windowEndMs = windowStartMs + windowSeconds * 1_000;
+  const windowEndMs = windowStartMs + window.seconds * 1_000;
+  const rampEndMs = startMs + worlds.live.rampSeconds * 1_000;
   control.start(startMs, windowStartMs, windowEndMs);
+  const figures = observe && new RunningBook(book, { startMs, warmupMs }, window.seconds);
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  const look = (): void => {
+    const atSeconds = (clock.monotonicMs() - windowStartMs) / 1_000;
+    if (!figures || atSeconds < lookedAt + 1) return;
+    lookedAt = Math.floor(atSeconds);
+    figures.look();
+    observe?.({ atSeconds, measurements: figures.measurements, inForce: [] });
+  };
   const untilMs = async (ms: number): Promise<void> => {
     for (let left = ms - clock.monotonicMs(); left > 0; left = ms - clock.monotonicMs()) {
       // A thread that fails ends the run at once.
       await Promise.race([pause(Math.min(LOOK_MS, left), signal), finished]);
-      const share = (clock.monotonicMs() - startMs) / (windowEndMs - startMs);
-      const seconds = (clock.monotonicMs() - windowStartMs) / 1_000;
-      const text = seconds < 0 ? 'warm-up' : `${Math.floor(seconds)} of ${windowSeconds} s`;
-      progress({ phase: 'load', done: 0.1 + Math.min(1, Math.max(0, share)) * 0.8, text });
+      look();
+      const nowMs = clock.monotonicMs();
+      const share = (nowMs - startMs) / (windowEndMs - startMs);
+      const phase = nowMs < rampEndMs ? 'ramp' : 'hold';
+      const seconds = (nowMs - windowStartMs) / 1_000;
+      const text = seconds < 0 ? 'warm-up' : `${Math.floor(seconds)} of ${window.seconds} s`;
+      progress({ phase, done: 0.1 + Math.min(1, Math.max(0, share)) * 0.8, text });
     }
   };
   await untilMs(windowStartMs);
@@ -159,6 +205,7 @@ async function lead(
     if (control.allAre('sent') && open.count() === 0) break;
     progress({ phase: 'drain', done: 0.9, text: 'what is under way may arrive' });
     await Promise.race([pause(LOOK_MS, signal), finished]);
+    look();
   }
   return { times: { startMs, warmupMs, endMs: clock.monotonicMs() }, machineBusyShare };
 }
@@ -215,6 +262,14 @@ function lossNotes(figures: BookFigures, { acknowledges }: DriverFile): string[]
   if (doubled.length > 0) notes.push(`arrived more than once: messages ${some(doubled)}`);
   if (disordered.length > 0) notes.push(`came after later ones: messages ${some(disordered)}`);
   return notes;
+}
+
+/** What is not known to have arrived may be there all the same. */
+function unreadBoxes(reports: readonly LoadReport[]): string[] {
+  const [first, ...more] = reports.flatMap(({ boxProblems }) => boxProblems);
+  if (first === undefined) return [];
+  const others = more.length === 0 ? '' : `, and of ${more.length} others`;
+  return [`boxes could not be read in the end: ${first}${others}`];
 }
 
 function troubles(reports: readonly LoadReport[]): string[] {

@@ -3,14 +3,12 @@
  * Toxiproxy, and virtual users on real sockets. A lost DC is cut off and its process killed; when
  * it returns, it starts again on its disk.
  */
-import { join } from 'node:path';
 import { type FaultRecord, lostDc } from '../../chaos/plan.ts';
-import { ToxiproxyExtensions } from '../../chaos/toxiproxy/extensions.ts';
-import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
 import { clientProxy } from '../../chaos/toxiproxy/names.ts';
 import { Measurements } from '../../reports/measurements.ts';
 import { createCommonClock } from '../../sim/parallel/common-clock.ts';
 import { ThreadedCrowd } from '../../sim/parallel/crowd-threads.ts';
+import type { DriverThreadsOptions } from '../../sim/parallel/driver-threads.ts';
 import { meterThread, type ThreadMeter } from '../../sim/parallel/load-meter.ts';
 import { meterMachine } from '../../sim/parallel/load-threads.ts';
 import { Crowd, type CrowdOptions } from '../../sim/users/crowd.ts';
@@ -28,10 +26,10 @@ import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
-import { bottlenecks, type GeneratorFigures, generatorNote, TRUST } from '../load/honesty.ts';
-import { type Later, startBehindProxies } from './behind-proxies.ts';
-import { LiveMachines } from './live-machines.ts';
-import { BacklogWatch, cpuOf, linksUp, loopDelays } from './live-status.ts';
+import { bottlenecks, type GeneratorFigures, generatorNote } from '../load/honesty.ts';
+import type { Later } from './behind-proxies.ts';
+import { LiveBackend } from './live-backend.ts';
+import { cpuOf } from './live-status.ts';
 import { abortable, pause } from './live-waiting.ts';
 import { type ScaledLoad, scaledLoad } from './load.ts';
 import type { World, WorldOptions } from './world.ts';
@@ -57,7 +55,17 @@ export interface LiveWatch {
   readonly onLoad?: (crowd: Crowd) => void;
   /** A DC that was lost serves again, on the same clock. */
   readonly onReturned?: (dc: number, atMs: number) => void;
+  /** Other users than our own: the datacentres have gateways then. Always on threads. */
+  readonly usersOf?: (backend: LiveBackend, users: LiveUsers) => Promise<LiveUsersOnThreads>;
+  /** What a reader must know of them; asked for in the end. */
+  readonly notesOf?: () => readonly string[];
 }
+
+/** Who is to write what. */
+export type LiveUsers = Omit<DriverThreadsOptions, 'driver' | 'data'>;
+
+/** What the run needs of users that are on threads. */
+export type LiveUsersOnThreads = CrowdView & Pick<ThreadedCrowd, 'look' | 'failure' | 'meters'>;
 
 export const run: World = (scenario, options) => runWatched(scenario, options, {});
 
@@ -88,37 +96,19 @@ async function runLive(
   const load = watch.load ?? scaledLoad(scenario, scenario.worlds.live, options.seed);
   const { threads = threadsFor(load.people.length, options.workers) } = watch;
   if (threads > 1 && watch.onLoad) throw new Error('users on threads cannot be looked at');
-  const clock = threads === 1 ? createNodeClock() : createCommonClock();
-  const unexpected: string[] = [];
-  const machines: LiveMachines = new LiveMachines(
-    () => cluster,
-    clock,
-    (why) => unexpected.push(why),
-  );
-  signal.addEventListener('abort', () => machines.stop(), { once: true });
-
-  options.progress({ phase: 'start', done: 0, text: `${options.toxiproxy} toxiproxy` });
-  let starting = true;
-  const { driver, cluster, toxiproxyUrl } = await startBehindProxies(
+  const isHere = threads === 1 && !watch.usersOf;
+  const clock = isHere ? createNodeClock() : createCommonClock();
+  const backend = await LiveBackend.start(
     {
-      topology,
-      toxiproxy: options.toxiproxy,
-      seed: options.seed,
-      dataFolder: join(options.scratch, 'live'),
-      testPhones: true,
-      geographicLatency: true,
-      onUnexpectedExit: (dc, why) => machines.ended(dc, why),
-      onStarting: (text) => {
-        if (starting) options.progress({ phase: 'start', done: 0, text });
-      },
-      ...(watch.onTrace ? { onTrace: watch.onTrace } : {}),
-      signal,
+      scenario,
+      world: options,
+      clock,
+      gateway: watch.usersOf !== undefined,
+      onTrace: watch.onTrace,
     },
     later,
   );
-  starting = false;
-  signal.throwIfAborted();
-  await linksUp(cluster, dcs, signal);
+  const { cluster, driver } = backend;
 
   const words = new PeopleWords(options.seed);
   const names = words.names(load.people.length);
@@ -132,16 +122,16 @@ async function runLive(
   const { rsaPublicKeyPem } = cluster;
   const textOf = (id: number, bytes: number): string =>
     Ledger.textOf(id, bytes, words.wordsOf(id, bytes));
-  const here =
-    threads === 1
-      ? await crowdHere({ ...crowdOptions, textOf }, rsaPublicKeyPem, later)
-      : undefined;
+  const here = isHere
+    ? await crowdHere({ ...crowdOptions, textOf }, rsaPublicKeyPem, later)
+    : undefined;
+  const onThreads = {
+    ...{ ...crowdOptions, threads, rsaPublicKeyPem, seed: options.seed, signal },
+    windowSeconds: window.seconds,
+  };
   const elsewhere = here
     ? undefined
-    : new ThreadedCrowd({
-        ...{ ...crowdOptions, threads, rsaPublicKeyPem, seed: options.seed, signal },
-        windowSeconds: window.seconds,
-      });
+    : ((await watch.usersOf?.(backend, onThreads)) ?? new ThreadedCrowd(onThreads));
   const crowd: CrowdView = here ?? elsewhere!;
   later(async () => crowd.stop());
   await abortable(
@@ -161,32 +151,22 @@ async function runLive(
   const machine = meterMachine();
 
   const figures = options.observe && new RunningFigures(crowd, tracker, window.seconds);
-  const { rollBack, endNow } = options;
-  const interpreter = new PlanInterpreter({
-    driver,
-    dcs,
-    clock,
-    machines,
-    ...(options.toxiproxy === 'embedded'
-      ? { extensions: new ToxiproxyExtensions(toxiproxyUrl) }
-      : {}),
-    onStruck: (fault) => tracker.struck(fault, clock.monotonicMs()),
-    onHealed: (fault) => {
+  const { endNow } = options;
+  let records: FaultRecord[] = [];
+  const playing = backend.play(windowStartMs, {
+    struck: (fault) => tracker.struck(fault, clock.monotonicMs()),
+    healed: (fault) => {
       tracker.healed(fault, clock.monotonicMs());
       const dc = lostDc(fault);
       if (dc !== undefined) watch.onReturned?.(dc, clock.monotonicMs());
     },
   });
-  let records: FaultRecord[] = [];
-  const stops = [signal, rollBack, endNow].filter((each) => each !== undefined);
-  const faults = interpreter
-    .run({ faults: scenario.faults }, windowStartMs, AbortSignal.any(stops))
-    .then((all) => {
-      records = all;
-    });
+  const faults = playing.then((all) => {
+    records = all;
+  });
 
   const endMs = windowStartMs + window.seconds * 1000;
-  const waiting = new BacklogWatch(cluster, dcs, (dc, count) => {
+  const waiting = backend.backlogs((dc, count) => {
     const tags = { dc: String(dc) };
     const at = Math.max(0, atSeconds());
     for (const each of [measurements, figures?.measurements])
@@ -227,7 +207,7 @@ async function runLive(
     ledger: { entries },
   };
   measureLedger(measured, disturbances, measurements, !endedEarly);
-  const voidReasons = [...interpreter.problems, ...unexpected];
+  const voidReasons: string[] = [];
   if (!endedEarly) {
     try {
       const tell = (done: number, text: string): void =>
@@ -243,12 +223,7 @@ async function runLive(
   const seconds = Math.min(window.seconds, (ended - windowStartMs) / 1000);
   const generator = generatorOf(measurements, meters, machineBusyShare, seconds);
   voidReasons.push(...bottlenecks(generator));
-  for (const [dc, delay] of await loopDelays(cluster, dcs)) {
-    if (delay <= TRUST.dcLoopDelayP99Ms) continue;
-    voidReasons.push(
-      `the machine was too busy: the event loop of DC ${dc} ran late, p99 ${delay.toFixed(0)} ms`,
-    );
-  }
+  voidReasons.push(...(await backend.troubles()));
   if (unsettled > 0 && !endedEarly) {
     voidReasons.push(
       `${unsettled} messages had not settled ${SETTLE_MS / 1000} s after the window`,
@@ -268,6 +243,7 @@ async function runLive(
       `${options.toxiproxy} toxiproxy on every link; access ${topology.access.medianMs} ± ${topology.access.jitterMs} ms, whichever DC a device connects to`,
       `datacentres used ${((cpuAfter - cpuBefore) / 1e6).toFixed(1)} s of CPU during the load`,
       generatorNote(generator),
+      ...(watch.notesOf?.() ?? []),
       ...load.notes,
       ...crowd.ledger.violations.slice(0, VIOLATIONS_SHOWN).map(({ text }) => text),
     ],

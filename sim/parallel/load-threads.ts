@@ -18,24 +18,29 @@ export interface LoadThreadsOptions {
   readonly book: SharedBook;
   readonly run: string;
   readonly seed: string;
+  /** What the driver's setup returned; copied for each thread. */
+  readonly data?: unknown;
   readonly signal: AbortSignal;
 }
 
 export interface LoadThreads {
   readonly book: LoadBook;
   readonly control: LoadControl;
+  /** By user: the datacentre that serves them, 0 for none or where the driver does not tell. */
+  readonly places: Uint8Array;
   /** One report a thread, once stopped; rejects when a thread fails or the signal is aborted. */
   readonly finished: Promise<readonly LoadReport[]>;
 }
 
 /** The threads connect their users at once; the load begins with `control.start`. */
 export function startLoadThreads(options: LoadThreadsOptions): LoadThreads {
-  const { threads, driver, users, book, run, seed, signal } = options;
+  const { threads, driver, users, book, run, seed, data, signal } = options;
   const shared = sharedControl(threads);
+  const places = new SharedArrayBuffer(users.length);
   const tasks = Array.from(
     { length: threads },
     (_, thread): LoadTask => ({
-      ...{ thread, threads, driver, book, control: shared, run, seed },
+      ...{ thread, threads, driver, book, control: shared, run, seed, data, places },
       users: users.filter(({ index }) => index % threads === thread),
     }),
   );
@@ -45,7 +50,8 @@ export function startLoadThreads(options: LoadThreadsOptions): LoadThreads {
     onResult: (report) => reports.push(report),
   }).then(() => reports);
   finished.catch(() => {}); // awaited by the caller; until then a failure is not unhandled
-  return { book: bookOf(book), control: new LoadControl(shared), finished };
+  const control = new LoadControl(shared);
+  return { book: bookOf(book), control, places: new Uint8Array(places), finished };
 }
 
 /** Share of the machine's CPU that was used since, by everybody; of all its cores. */

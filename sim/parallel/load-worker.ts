@@ -1,6 +1,7 @@
 /**
  * Worker thread of the live load: its share of the users, behind a driver that it loads itself.
- * Begins and ends when the control says so, and meters itself over the window.
+ * Begins and ends when the control says so, meters itself over the window, and has boxes read in
+ * the end where the driver can.
  */
 
 import type { Driver, DriverUser } from '../users/driver.ts';
@@ -24,6 +25,10 @@ export interface LoadTask {
   readonly run: string;
   /** Of what people write; see people-words.ts. */
   readonly seed: string;
+  /** Of the driver's setup. */
+  readonly data: unknown;
+  /** By user: the datacentre that serves them, 0 for none; written here for its users. */
+  readonly places: SharedArrayBuffer;
 }
 
 export interface LoadReport {
@@ -33,12 +38,14 @@ export interface LoadReport {
   readonly strays: number;
   /** Why messages were not sent and connections broke, with how often. */
   readonly reasons: readonly (readonly [why: string, count: number])[];
+  /** Why boxes could not be read in the end. */
+  readonly boxProblems: readonly string[];
 }
 
 const LOOK_MS = 5;
 
 export default async function loadWorker(task: LoadTask): Promise<LoadReport> {
-  const { thread, threads, users, run } = task;
+  const { thread, threads, users, run, data } = task;
   const control = new LoadControl(task.control);
   const book = bookOf(task.book);
   const clock = createCommonClock();
@@ -46,7 +53,10 @@ export default async function loadWorker(task: LoadTask): Promise<LoadReport> {
   const driver = (await importPersonModule(task.driver))['default'] as Driver;
   const words = new PeopleWords(task.seed);
   const wordsOf = (n: number, bytes: number): string => words.wordsOf(n, bytes);
-  const crowd = new DriverCrowd({ driver, users, book, own, run, clock, wordsOf });
+  const places = new Uint8Array(task.places);
+  const crowd = new DriverCrowd({
+    ...{ driver, data, users, book, own, run, clock, wordsOf, places },
+  });
   try {
     await crowd.arrive((connected) => control.hasDone(thread, connected));
     control.is(thread, 'ready');
@@ -61,8 +71,9 @@ export default async function loadWorker(task: LoadTask): Promise<LoadReport> {
       if (crowd.allSent) control.is(thread, 'sent');
       return control.stopping;
     });
+    const boxProblems = await crowd.readBoxes((read) => control.hasDone(thread, read));
     const { strays, reasons } = crowd;
-    return { thread, meter, strays, reasons };
+    return { thread, meter, strays, reasons, boxProblems };
   } finally {
     crowd.stop();
     control.is(thread, 'closed');

@@ -4,12 +4,16 @@
  * what arrived. Loss, repeats and order are told by the recipients, from the messages' numbers.
  */
 import type { Clock, Timer } from '../../system-under-test/environment/index.ts';
-import type { Driver, DriverConnection, DriverUser } from './driver.ts';
-import { type LoadBook, REFUSED } from './load-book.ts';
+import type { Driver, DriverConnection, DriverEvents, DriverUser } from './driver.ts';
+import { ACKS, type LoadBook, REFUSED } from './load-book.ts';
 import { numbered, numberIn } from './message-text.ts';
 
 export interface DriverCrowdOptions {
   readonly driver: Driver;
+  /** Of the driver's setup. */
+  readonly data: unknown;
+  /** By user: the datacentre that serves them, 0 for none, as the driver tells it. */
+  readonly places: Uint8Array;
   /** Of this thread. */
   readonly users: readonly DriverUser[];
   readonly book: LoadBook;
@@ -30,6 +34,9 @@ const KEPT_MAX = 10_000;
 /** Sent in one go; then what has arrived has its turn. */
 const BURST_MAX = 256;
 const REASONS_MAX = 20;
+/** Boxes that are read at the same time, and how long one may take. */
+const BOXES_AT_ONCE = 16;
+const BOX_MS = 30_000;
 
 interface Device {
   readonly user: DriverUser;
@@ -96,6 +103,28 @@ export class DriverCrowd {
     return [...this.#reasons];
   }
 
+  /**
+   * Has every box read, where the driver can: what arrives then was missed before. Returns why some
+   * could not be read.
+   */
+  async readBoxes(progress: (read: number) => void): Promise<string[]> {
+    const waiting = [...this.#devices.values()];
+    const problems: string[] = [];
+    let read = 0;
+    const worker = async (): Promise<void> => {
+      for (let device = waiting.shift(); device; device = waiting.shift()) {
+        try {
+          await this.#within(BOX_MS, device.connection?.readBox?.());
+        } catch (error) {
+          problems.push(`the box of user ${device.user.index}: ${reasonOf(error)}`);
+        }
+        progress(++read);
+      }
+    };
+    await Promise.all(Array.from({ length: BOXES_AT_ONCE }, worker));
+    return problems;
+  }
+
   /** Closes all connections. What is still kept counts as not sent. */
   stop(): void {
     this.#stopped = true;
@@ -107,13 +136,23 @@ export class DriverCrowd {
   }
 
   async #connect(device: Device): Promise<void> {
-    const { driver, book, clock } = this.#o;
+    const { driver, data, places, book, clock } = this.#o;
     const { user } = device;
     let over = false;
-    const connection = await driver.connect(user, {
-      arrived: (text) => this.#arrived(user.index, text),
-      acked: (n) => {
-        if (book.ackedMs[n] === 0) book.ackedMs[n] = clock.monotonicMs();
+    const events: DriverEvents = {
+      arrived: (text, id) => this.#arrived(user.index, text, id),
+      acked: (n, how = 'stored') => {
+        if (book.ackedMs[n] === 0) {
+          book.ackedMs[n] = clock.monotonicMs();
+          book.ack[n] = ACKS.indexOf(how);
+        }
+        if (how === 'stored') events.stored(n);
+      },
+      stored: (n) => {
+        if (book.storedMs[n] === 0) book.storedMs[n] = clock.monotonicMs();
+      },
+      servedBy: (dc) => {
+        places[user.index] = dc;
       },
       refused: (n, why) => {
         this.#say(`refused: ${why}`);
@@ -124,7 +163,8 @@ export class DriverCrowd {
         over = true;
         this.#lost(device, why);
       },
-    });
+    };
+    const connection = await driver.connect(user, events, data);
     if (over) throw new Error('the connection broke at once');
     if (this.#stopped) {
       connection.close();
@@ -194,7 +234,7 @@ export class DriverCrowd {
     }
   }
 
-  #arrived(recipient: number, text: string): void {
+  #arrived(recipient: number, text: string, id: number | undefined): void {
     const { book, run, clock } = this.#o;
     const n = numberIn(text, run);
     if (n < 0 || n >= book.count) return;
@@ -203,14 +243,28 @@ export class DriverCrowd {
       return;
     }
     if (book.arrivedMs[n] !== 0) {
-      if (book.copies[n]! < 255) book.copies[n]!++;
+      const again = id !== undefined && book.arrivedId[n] === id;
+      if (!again && book.copies[n]! < 255) book.copies[n]!++;
       return;
     }
     book.arrivedMs[n] = clock.monotonicMs();
+    if (id !== undefined) {
+      book.arrivedId[n] = id; // by which its order is judged in the end
+      return;
+    }
     const chat = book.sender[n]! * 2 ** 26 + recipient;
     const newest = this.#newest.get(chat) ?? -1;
     if (n < newest) book.disordered[n] = 1;
     else this.#newest.set(chat, n);
+  }
+
+  #within(ms: number, work: Promise<void> | undefined): Promise<void> {
+    if (work === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const late = new Error(`was not read within ${ms / 1_000} s`);
+      const timer = this.#o.clock.after(ms, () => reject(late));
+      work.then(resolve, reject).finally(() => timer.cancel());
+    });
   }
 
   #after(ms: number, run: () => void): void {

@@ -28,7 +28,8 @@ describe('a driver’s file', () => {
       'connect: is missing; write: export default { connect(user, hears) { ... } }',
       'name: use 1 to 64 letters, digits, dots, dashes and spaces',
       'acknowledges: use true or false',
-      'conect: is not known; use name, acknowledges, connect',
+      'teardown: use a function',
+      'conect: is not known; use name, acknowledges, setup, connect, teardown',
     ]);
   });
 

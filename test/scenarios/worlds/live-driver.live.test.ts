@@ -92,7 +92,7 @@ describe('a generator under a driver that harms it', () => {
       const world = await worldThat('');
       const started = runWorld(world, quick(), {
         signal: controller.signal,
-        progress: ({ phase }) => phase === 'load' && controller.abort(new Error('told to stop')),
+        progress: ({ phase }) => phase === 'hold' && controller.abort(new Error('told to stop')),
       });
       await expect(started).rejects.toThrow('told to stop');
       const report = process.report.getReport() as unknown as { readonly workers: unknown[] };
