@@ -2,15 +2,11 @@
  * What `calibrate` and `twin` share: measuring this machine with progress, and reading the file of
  * an earlier measurement.
  */
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { type CalibrateOptions, calibrate } from '../scenarios/calibrate/calibrate.ts';
 import type { CpuTime } from '../scenarios/calibrate/cpu-time.ts';
-import {
-  CALIBRATION_LENGTH_MAX,
-  type Calibration,
-  parseCalibration,
-} from '../sim/model/calibration.ts';
+import { readCalibrationFile } from '../scenarios/library-api/calibration-file.ts';
+import type { Calibration } from '../sim/model/calibration.ts';
 import type { OptionReader } from './option-values.ts';
 import { packageInfo } from './package-info.ts';
 import { withScratch } from './scratch.ts';
@@ -65,18 +61,7 @@ export function readCalibration(
   file: string,
   reader: OptionReader,
 ): Calibration | undefined {
-  if (!existsSync(file)) {
-    reader.problems.push(`${option} ${file}: there is no such file; quincunx calibrate makes one`);
-    return undefined;
-  }
-  const stat = statSync(file);
-  if (!stat.isFile() || stat.size > CALIBRATION_LENGTH_MAX) {
-    reader.problems.push(
-      `${option} ${file}: is no file of at most ${CALIBRATION_LENGTH_MAX} bytes`,
-    );
-    return undefined;
-  }
-  const result = parseCalibration(readFileSync(file, 'utf8'));
+  const result = readCalibrationFile(file);
   if ('value' in result) return result.value;
   reader.problems.push(...result.problems.map((problem) => `${option} ${file}: ${problem}`));
   return undefined;

@@ -7,11 +7,12 @@ import { resolve } from 'node:path';
 import type { DrillInput } from '../../chaos/drill.ts';
 import { unsupportedFaults } from '../../chaos/plan.ts';
 import type { WorldResult } from '../../reports/results.ts';
+import { CheckpointError } from '../../sim/model/checkpoint.ts';
 import { type Scenario, ScenarioError, type ScenarioInput, scenario } from '../define.ts';
 import { loadDrill } from '../drills/load.ts';
 import { checkDrill, runDrill } from '../drills/run-drill.ts';
 import { loadScenario, withSeries } from '../load.ts';
-import { documentOf, loadWorld, runScenario } from '../run.ts';
+import { documentOf, loadWorld, runScenario, WorldFailure } from '../run.ts';
 import type { Progress } from '../worlds/world.ts';
 import { packageInfo } from './package-info.ts';
 import { type RunResult, runResult } from './result.ts';
@@ -21,7 +22,9 @@ import {
   type DrillSettings,
   drillSettings,
   type RunSettings,
+  runFiles,
   runSettings,
+  SettingsError,
   scaled,
 } from './settings.ts';
 import { thisMachine } from './this-machine.ts';
@@ -32,12 +35,13 @@ export async function runHere(
   settings: RunSettings,
 ): Promise<RunResult> {
   const asked = runSettings(settings);
+  const { service, checkpoints } = runFiles(asked);
   const whole = typeof what === 'string' ? await named(what) : valued(what);
   const value = scaled(withWindow(whole, asked), asked.scale);
   const { onProgress, signal, workers, worlds, seed, toxiproxy, fidelity, load } = asked;
-  const document = await withScratch((scratch) =>
+  const run = withScratch((scratch) =>
     runScenario(value, {
-      ...{ worlds, seed, toxiproxy, fidelity, load, scratch },
+      ...{ worlds, seed, toxiproxy, fidelity, load, scratch, service, checkpoints },
       workers: workers ?? availableParallelism(),
       signal: signal ?? new AbortController().signal,
       progress: (world, report) => onProgress?.(world, report),
@@ -46,6 +50,12 @@ export async function runHere(
       environment: thisMachine(),
     }),
   );
+  const document = await run.catch((error: unknown) => {
+    const cause = error instanceof WorldFailure ? error.cause : undefined;
+    if (!(cause instanceof CheckpointError)) throw error;
+    throw new SettingsError('run', [`checkpoint: ${asked.checkpoint}: ${cause.message}`]);
+  });
+  checkpoints?.remove();
   return runResult(document);
 }
 
@@ -66,7 +76,7 @@ export async function drillHere(
   const results: Record<string, WorldResult> = {};
   for (const world of asked.worlds) {
     results[world] = await withScratch(async (scratch) =>
-      runDrill(checked, await loadWorld(world, 'events'), {
+      runDrill(checked, await loadWorld(world, 'events', asked.load), {
         ...{ seed: asked.seed, toxiproxy: asked.toxiproxy, scratch },
         workers: availableParallelism(),
         signal: asked.signal ?? new AbortController().signal,

@@ -2,14 +2,20 @@
  * What may be said of a run beside its scenario. The names are those of the command's options; a
  * program may have got its values from anywhere, so all of them are checked, all at once.
  */
+import { resolve } from 'node:path';
 import * as z from 'zod';
 import { findRealToxiproxy, INSTALL_COMMAND } from '../../chaos/toxiproxy/real.ts';
+import { stationsOf } from '../../sim/model/calibration.ts';
+import type { ServiceTimes } from '../../sim/model/service-times.ts';
 import { type Scenario, WORLD_NAMES, type WorldName } from '../define.ts';
 import { FIDELITIES, type Fidelity } from '../fidelity.ts';
 import { findK6, INSTALL_K6 } from '../k6/run-k6.ts';
 import { LIVE_LOADS, type LiveLoad } from '../run.ts';
 import { atScale } from '../scale.ts';
 import type { Progress } from '../worlds/world.ts';
+import { readCalibrationFile } from './calibration-file.ts';
+import { type CheckpointFile, checkpointFile } from './checkpoint-file.ts';
+import { packageInfo } from './package-info.ts';
 
 /** Of `run` and `drill` alike. */
 export interface CommonSettings {
@@ -37,11 +43,22 @@ export interface RunSettings extends CommonSettings {
   readonly seconds?: number;
   /** Live: our own virtual users (default), or the real k6. */
   readonly load?: LiveLoad;
+  /**
+   * Model: service times that `quincunx calibrate` measured, in this file. Default: its own.
+   */
+  readonly calibration?: string;
+  /**
+   * Model: a file in which a long run keeps what it has. The same call goes on from there, with the
+   * same bits; at the end of the run it is removed.
+   */
+  readonly checkpoint?: string;
 }
 
 export interface DrillSettings extends CommonSettings {
   /** Default: the cluster world. */
   readonly worlds?: readonly ('cluster' | 'live')[];
+  /** Live: our own virtual users (default), or the real k6. */
+  readonly load?: LiveLoad;
 }
 
 /** Everything that is wrong with the settings of a call, one line each. */
@@ -57,12 +74,14 @@ export class SettingsError extends Error {
 const WORKERS_MAX = 256;
 const SECONDS_MAX = 366 * 86_400;
 const SCALE_MAX = 1e12;
+const PATH_LENGTH_MAX = 4096;
 
 const text = z
   .string()
   .min(1)
   .max(200)
   .regex(/^\P{Cc}*$/u, 'use printable characters');
+const path = z.string().min(1).max(PATH_LENGTH_MAX);
 /** By what it can do: a test runner's realm may have a class of its own. */
 const signal = z.custom<AbortSignal>(
   (value) => typeof (value as AbortSignal | undefined)?.throwIfAborted === 'function',
@@ -94,6 +113,8 @@ const runShape = z.strictObject({
   fidelity: z.enum(FIDELITIES).default('events'),
   seconds: z.number().min(1).max(SECONDS_MAX).optional(),
   load: z.enum(LIVE_LOADS).default('users'),
+  calibration: path.optional(),
+  checkpoint: path.optional(),
 });
 const drillShape = z.strictObject({
   ...common,
@@ -101,6 +122,7 @@ const drillShape = z.strictObject({
     .array(z.enum(['cluster', 'live']))
     .min(1)
     .default(['cluster']),
+  load: z.enum(LIVE_LOADS).default('users'),
 });
 
 export type CheckedRun = z.infer<typeof runShape>;
@@ -109,6 +131,36 @@ export type CheckedDrillSettings = z.infer<typeof drillShape>;
 /** With the defaults. Throws `SettingsError` with every problem found. */
 export function runSettings(settings: RunSettings): CheckedRun {
   return checked('run', runShape, settings);
+}
+
+/** What the files of the settings hold. Relative paths count from the working directory. */
+export interface RunFiles {
+  readonly service: ServiceTimes | undefined;
+  readonly checkpoints: CheckpointFile | undefined;
+}
+
+/** Throws `SettingsError` with everything that is wrong with them. */
+export function runFiles({ calibration, checkpoint, fidelity }: CheckedRun): RunFiles {
+  const problems: string[] = [];
+  let service: ServiceTimes | undefined;
+  let checkpoints: CheckpointFile | undefined;
+  if (calibration !== undefined) {
+    const read = readCalibrationFile(resolve(calibration));
+    if ('value' in read) service = stationsOf(read.value);
+    else problems.push(...read.problems.map((text) => `calibration: ${calibration}: ${text}`));
+  }
+  if (checkpoint !== undefined && fidelity === 'flow') {
+    problems.push("checkpoint: is for fidelity 'events'; a flow takes a minute at most");
+  } else if (checkpoint !== undefined) {
+    try {
+      const { version } = packageInfo();
+      checkpoints = checkpointFile(resolve(checkpoint), version, () => performance.now());
+    } catch (error) {
+      problems.push(`checkpoint: ${checkpoint}: ${(error as Error).message}`);
+    }
+  }
+  if (problems.length > 0) throw new SettingsError('run', problems);
+  return { service, checkpoints };
 }
 
 /** With the defaults. Throws `SettingsError` with every problem found. */
@@ -142,7 +194,7 @@ function missingPrograms(settings: CheckedRun | CheckedDrillSettings): string[] 
   if (settings.toxiproxy === 'real' && !findRealToxiproxy()) {
     problems.push(`toxiproxy: there is no toxiproxy-server; ${INSTALL_COMMAND}`);
   }
-  if ('load' in settings && settings.load === 'k6' && !findK6()) {
+  if (settings.load === 'k6' && !findK6()) {
     problems.push(`load: there is no k6; ${INSTALL_K6}`);
   }
   return problems;
