@@ -2,6 +2,7 @@
  * What k6 recorded, put together message by message: k6's JSON output has a line for each sample,
  * whose metadata name the message (script-metrics.ts).
  */
+import { disorderedIn } from '../../sim/users/chat-order.ts';
 import type { LedgerEntry } from '../../sim/users/ledger.ts';
 
 interface Sample {
@@ -119,28 +120,7 @@ export function lostOf(entries: readonly LedgerEntry[]): LedgerEntry[] {
 /** k6 reads its clock in whole milliseconds. */
 const CLOCK_MS = 1;
 
-/**
- * Messages of one sender in one chat that stand before one which had been acknowledged before they
- * were sent. Those that were under way together may stand in any order.
- */
+/** How many messages broke the order of their chat; see chat-order.ts. */
 export function disordered(entries: readonly LedgerEntry[]): number {
-  const chats = Map.groupBy(entries, ({ sender, recipient }) => `${sender} ${recipient}`);
-  let count = 0;
-  for (const chat of chats.values()) {
-    const done = chat
-      .filter(({ ackedMs, deliveredId }) => ackedMs !== undefined && deliveredId !== undefined)
-      .sort((one, other) => (one.ackedMs ?? 0) - (other.ackedMs ?? 0));
-    const sent = done.toSorted((one, other) => (one.sentMs ?? 0) - (other.sentMs ?? 0));
-    let newest = 0;
-    let next = 0;
-    for (const { sentMs = 0, deliveredId = 0 } of sent) {
-      for (; next < done.length; next++) {
-        const before = done[next];
-        if (!before || (before.ackedMs ?? 0) + CLOCK_MS >= sentMs) break;
-        newest = Math.max(newest, before.deliveredId ?? 0);
-      }
-      if (deliveredId < newest) count++;
-    }
-  }
-  return count;
+  return disorderedIn(entries, CLOCK_MS).length;
 }

@@ -5,19 +5,13 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ToxiproxyExtensions } from '../../chaos/toxiproxy/extensions.ts';
-import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
 import { Measurements } from '../../reports/measurements.ts';
 import type { WatchedLoad } from '../../sim/users/crowd-view.ts';
 import { DisturbanceTracker } from '../../sim/users/disturbance-tracker.ts';
 import { RunningFigures } from '../../sim/users/running-figures.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
-import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
-import { TRUST } from '../load/honesty.ts';
-import { startBehindProxies } from '../worlds/behind-proxies.ts';
-import { LiveMachines } from '../worlds/live-machines.ts';
-import { BacklogWatch, loopDelays } from '../worlds/live-status.ts';
+import { LiveBackend } from '../worlds/live-backend.ts';
 import { pause } from '../worlds/live-waiting.ts';
 import { type ScaledLoad, scaledLoad } from '../worlds/load.ts';
 import type { World, WorldOptions, WorldRun } from '../worlds/world.ts';
@@ -49,34 +43,17 @@ async function runLive(
   const startedMs = performance.now();
   const path = findK6();
   if (path === undefined) throw new Error(`there is no k6; get it with: ${INSTALL_K6}`);
-  const { topology, window } = scenario;
+  const { window } = scenario;
   const { signal, seed, progress } = options;
   const load = scaledLoad(scenario, scenario.worlds.live, seed);
   // What would end the run is watched here, with more in view than k6 has.
   const plan = watchedPlan(scriptPlan(scenario, seed));
   const clock = createNodeClock();
   const voidReasons: string[] = [];
-  const machines: LiveMachines = new LiveMachines(
-    () => cluster,
-    clock,
-    (why) => voidReasons.push(why),
-  );
-  signal.addEventListener('abort', () => machines.stop(), { once: true });
-  progress({ phase: 'start', done: 0, text: `five datacentres, ${options.toxiproxy} toxiproxy` });
-  const { driver, cluster, gateways, toxiproxyUrl } = await startBehindProxies(
-    {
-      ...{ topology, toxiproxy: options.toxiproxy, seed, signal },
-      dataFolder: join(options.scratch, 'live'),
-      testPhones: true,
-      geographicLatency: true,
-      gateway: true,
-      onUnexpectedExit: (dc, why) => machines.ended(dc, why),
-    },
-    later,
-  );
+  const world = options;
+  const backend = await LiveBackend.start({ scenario, world, clock, gateway: true }, later);
   const data = await prepareData({
-    gateways: new Map([...gateways].map(([dc, { proxied }]) => [dc, proxied])),
-    ...{ people: load.people, messages: load.messages, signal },
+    ...{ gateways: backend.gateways, people: load.people, messages: load.messages, signal },
     progress: (done, of) =>
       progress({ phase: 'arrive', done: (done / of) * 0.1, text: `${done} of ${of} people` }),
   });
@@ -91,20 +68,12 @@ async function runLive(
   const tracker = new DisturbanceTracker(watched, RETURN_MS);
   const figures = options.observe && new RunningFigures(watched, tracker, window.seconds);
   const nowMs = (): number => clock.monotonicMs() - windowStartMs;
-  const interpreter = new PlanInterpreter({
-    ...{ driver, dcs: dcIds(topology), clock, machines },
-    ...(options.toxiproxy === 'embedded'
-      ? { extensions: new ToxiproxyExtensions(toxiproxyUrl) }
-      : {}),
-    onStruck: (fault) => tracker.struck(fault, nowMs()),
-    onHealed: (fault) => tracker.healed(fault, nowMs()),
+  const faults = backend.play(windowStartMs, {
+    struck: (fault) => tracker.struck(fault, nowMs()),
+    healed: (fault) => tracker.healed(fault, nowMs()),
   });
-  const { rollBack, endNow } = options;
-  const stops = [signal, rollBack, endNow].filter((each) => each !== undefined);
-  const stopFaults = AbortSignal.any(stops);
-  const faults = interpreter.run({ faults: scenario.faults }, windowStartMs, stopFaults);
   faults.catch(() => {}); // awaited below; k6 may fail before
-  const backlog = new BacklogWatch(cluster, dcIds(topology), (dc, count) => {
+  const backlog = backend.backlogs((dc, count) => {
     const [at, tags] = [nowMs() / 1_000, { dc: String(dc) }];
     if (at < 0) return;
     for (const each of [measurements, figures?.measurements])
@@ -129,6 +98,7 @@ async function runLive(
   });
   let outcome: K6Outcome;
   try {
+    const { endNow } = options;
     outcome = await runK6({ path, folder, script, data, startAtMs, signal, endNow, ledger });
   } finally {
     const failure = await looking.stop();
@@ -139,13 +109,8 @@ async function runLive(
   const { entries } = ledger;
   const disturbances = disturbancesOf(records, entries, (user) => load.people[user]?.homeDc ?? 0);
   measureK6(ledger, entries, disturbances, load.people, measurements, whole);
-  for (const [dc, delayMs] of await loopDelays(cluster, dcIds(topology))) {
-    if (delayMs <= TRUST.dcLoopDelayP99Ms) continue;
-    const late = `p99 ${delayMs.toFixed(0)} ms`;
-    voidReasons.push(`the machine was too busy: the event loop of DC ${dc} ran late, ${late}`);
-  }
   voidReasons.push(
-    ...interpreter.problems,
+    ...(await backend.troubles()),
     ...distrust(ledger, plan, measurements, startAtMs, whole),
     ...(whole ? disagreements(scenario, outcome.broken, measurements) : []),
   );
