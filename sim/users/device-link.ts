@@ -51,6 +51,8 @@ export const BEHAVIOUR = {
   retryMs: 250,
   /** A device away from home looks whether home is back. */
   homeLookMs: 1_500,
+  /** It must stay for what is under way: it looks again so much later. */
+  stayLookMs: 500,
   /** A proxy accepts for a DC that is down, and hangs up: home is back if it stays open so long. */
   homeProbeMs: 200,
   /** Messages in flight on one connection. */
@@ -297,7 +299,8 @@ export class DeviceLink {
       this.#lookingHome = false;
       if (this.#dc === this.#o.order[0]) return;
       this.#lookHome();
-      this.#lookHomeSoon(BEHAVIOUR.homeLookMs);
+      const { stayLookMs, homeLookMs } = BEHAVIOUR;
+      this.#lookHomeSoon(this.#host.mustStay() ? stayLookMs : homeLookMs);
     });
   }
 
