@@ -19,7 +19,8 @@ export interface Watched {
 }
 
 export interface LatencyFigure {
-  readonly path: 'same_dc' | 'cross_dc' | 'outage';
+  /** `all`: of a backend of which no paths are known. */
+  readonly path: 'same_dc' | 'cross_dc' | 'outage' | 'all';
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -54,10 +55,12 @@ export function liveFigures(look: Look, watched: Watched): LiveFigures | undefin
   const recent = excerpt(measurements, [[from, Math.max(from + bucketSeconds, atSeconds)]]);
   const rate = (metric: 'messages_offered' | 'messages_delivered'): number =>
     (recent.summary(metric)?.count ?? 0) / seconds;
-  const latencies = (['same_dc', 'cross_dc', 'outage'] as const).flatMap((path) => {
-    const summary = recent.summary('delivery_latency', { path });
+  const ofPath = (path: LatencyFigure['path']): LatencyFigure[] => {
+    const summary = recent.summary('delivery_latency', path === 'all' ? {} : { path });
     return summary === undefined ? [] : [{ path, p50Ms: summary.p50, p99Ms: summary.p99 }];
-  });
+  };
+  const byPath = (['same_dc', 'cross_dc', 'outage'] as const).flatMap(ofPath);
+  const latencies = byPath.length > 0 ? byPath : ofPath('all');
   const { sites } = watched.topology;
   const backlogs = sites.flatMap(({ id, name }) => {
     const waiting = measurements.summary('backlog', { dc: String(id) })?.last ?? 0;

@@ -109,7 +109,9 @@ function faultLines({ faults }: LiveFigures): ViewLine[] {
   ]);
 }
 
-const PATH_NAMES = { same_dc: 'same DC', cross_dc: 'cross DC', outage: 'outage' } as const;
+const PATH_NAMES = {
+  ...{ same_dc: 'same DC', cross_dc: 'cross DC', outage: 'outage', all: 'all' },
+} as const;
 
 function latencyLines({ latencies }: LiveFigures, spark: readonly Piece[]): ViewLine[] {
   if (latencies.length === 0) return [[label('latency'), ['nothing delivered just now', 'dim']]];

@@ -13,6 +13,11 @@ export interface BookTimes {
   readonly warmupMs: number;
   /** When nobody listened any more. */
   readonly endMs: number;
+  /**
+   * It was ended before its time: what is under way then is in no latency and counts as lost
+   * nowhere, and what would have been due later is not there. Default: it came to its end.
+   */
+  readonly endedEarly?: boolean;
 }
 
 export interface BookFigures {
@@ -30,7 +35,7 @@ export interface BookFigures {
 /** `acknowledges`: only what was acknowledged can be lost; otherwise what was sent. */
 export function measureBook(
   book: LoadBook,
-  { startMs, warmupMs, endMs }: BookTimes,
+  { startMs, warmupMs, endMs, endedEarly = false }: BookTimes,
   acknowledges: boolean,
   measurements: Measurements,
 ): BookFigures {
@@ -38,9 +43,10 @@ export function measureBook(
   const [lost, disordered, doubled]: [number[], number[], number[]] = [[], [], []];
   for (let n = 0; n < book.count; n++) {
     const [sentMs, arrivedMs] = [book.sentMs[n]!, book.arrivedMs[n]!];
+    if (endedEarly && startMs + book.dueMs[n]! > endMs) continue;
     const ackedMs = book.ackedMs[n]!;
     const isDue = acknowledges ? ackedMs > 0 : sentMs > 0 && book.refused[n] === REFUSED.no;
-    if (isDue && arrivedMs === 0) lost.push(n);
+    if (isDue && arrivedMs === 0 && !endedEarly) lost.push(n);
     if (book.disordered[n] === 1) disordered.push(n);
     if (book.copies[n]! > 0) doubled.push(n);
     copies += book.copies[n]!;
@@ -60,12 +66,13 @@ export function measureBook(
       measurements.add('messages_given_up', 1, {}, at(dueMs));
       continue;
     }
-    if (acknowledges && sentMs > 0) {
+    if (acknowledges && sentMs > 0 && !(endedEarly && ackedMs === 0)) {
       const ms = (ackedMs === 0 ? endMs : ackedMs) - dueMs;
       const ack = ACKS[book.ack[n]!] ?? 'stored';
       measurements.record('ack_latency', Math.max(0, ms), { ack }, at(dueMs));
     }
     if (arrivedMs > 0) measurements.add('messages_delivered', 1, {}, at(arrivedMs));
+    else if (endedEarly) continue;
     else if (sentMs > 0) missing++;
     const ms = (arrivedMs === 0 ? endMs : arrivedMs) - dueMs;
     measurements.record('delivery_latency', Math.max(0, ms), {}, at(dueMs));

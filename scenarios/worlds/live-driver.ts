@@ -22,7 +22,7 @@ import { PeopleWords } from '../../sim/users/people-words.ts';
 import { type Scenario, ScenarioError } from '../define.ts';
 import { DriverError, type DriverFile, NO_FAULTS } from '../load/driver-file.ts';
 import { bottlenecks, type GeneratorFigures, generatorNote } from '../load/honesty.ts';
-import { type BookFigures, measureBook } from '../load/measure-book.ts';
+import { type BookFigures, type BookTimes, measureBook } from '../load/measure-book.ts';
 import { RunningBook } from '../load/running-book.ts';
 import { setUp, tearDown } from '../load/setup.ts';
 import { abortable, pause } from './live-waiting.ts';
@@ -125,7 +125,8 @@ async function runLoad(
     const figures = measureBook(book, times, driver.acknowledges, measurements);
     const generator: GeneratorFigures = {
       threads: reports.map(({ meter }) => meter),
-      ...{ machineBusyShare, windowSeconds: window.seconds },
+      machineBusyShare,
+      windowSeconds: Math.min(window.seconds, secondsOf(times)),
       lagP99Ms: measurements.summary('generator_lag', {})?.p99,
       ...figures,
     };
@@ -143,6 +144,7 @@ async function runLoad(
       faults: [],
       voidReasons,
       notJudged,
+      endedEarly: times.endedEarly,
       notes: [
         `${people} of ${traffic.users.toLocaleString('en')} users (${load.scale}), driver ${driver.name}, ${target}`,
         generatorNote(generator),
@@ -157,7 +159,7 @@ async function runLoad(
 }
 
 interface Led {
-  readonly times: { readonly startMs: number; readonly warmupMs: number; readonly endMs: number };
+  readonly times: Required<BookTimes>;
   readonly machineBusyShare: number;
 }
 
@@ -165,14 +167,15 @@ interface Led {
 async function lead(
   { book, control, finished }: LoadThreads,
   { window, worlds }: Scenario,
-  { signal, progress, observe }: WorldOptions,
+  { signal, progress, observe, endNow }: WorldOptions,
 ): Promise<Led> {
   const clock = createCommonClock();
   const startMs = clock.monotonicMs() + LEAD_MS;
   const warmupMs = window.warmupSeconds * 1_000;
   const windowStartMs = startMs + warmupMs;
   const windowEndMs = windowStartMs + window.seconds * 1_000;
-  const rampEndMs = startMs + worlds.live.rampSeconds * 1_000;
+  const { rampSeconds } = worlds.live;
+  const rampEndMs = rampSeconds > 0 ? startMs + rampSeconds * 1_000 : 0;
   control.start(startMs, windowStartMs, windowEndMs);
   const figures = observe && new RunningBook(book, { startMs, warmupMs }, window.seconds);
   let lookedAt = Number.NEGATIVE_INFINITY;
@@ -185,6 +188,7 @@ async function lead(
   };
   const untilMs = async (ms: number): Promise<void> => {
     for (let left = ms - clock.monotonicMs(); left > 0; left = ms - clock.monotonicMs()) {
+      if (endNow?.aborted) return;
       // A thread that fails ends the run at once.
       await Promise.race([pause(Math.min(LOOK_MS, left), signal), finished]);
       look();
@@ -201,13 +205,19 @@ async function lead(
   await untilMs(windowEndMs);
   const machineBusyShare = machine();
   const open = new OpenMessages(book);
-  while (clock.monotonicMs() < windowEndMs + DRAIN_MS) {
+  while (clock.monotonicMs() < windowEndMs + DRAIN_MS && !endNow?.aborted) {
     if (control.allAre('sent') && open.count() === 0) break;
     progress({ phase: 'drain', done: 0.9, text: 'what is under way may arrive' });
     await Promise.race([pause(LOOK_MS, signal), finished]);
     look();
   }
-  return { times: { startMs, warmupMs, endMs: clock.monotonicMs() }, machineBusyShare };
+  const [endMs, endedEarly] = [clock.monotonicMs(), endNow?.aborted === true];
+  return { times: { startMs, warmupMs, endMs, endedEarly }, machineBusyShare };
+}
+
+/** How much of the window there was, at most. */
+function secondsOf({ startMs, warmupMs, endMs }: BookTimes): number {
+  return Math.max(0, endMs - startMs - warmupMs) / 1_000;
 }
 
 /** Messages that were sent and have not arrived; looks at each only until it has. */
