@@ -9,7 +9,8 @@ import type { ResultsDocument } from '../../reports/results.ts';
 import { type Scenario, ScenarioError, scenario, type WorldName } from '../../scenarios/define.ts';
 import { FIDELITIES, type Fidelity, fidelityProblems } from '../../scenarios/fidelity.ts';
 import { thisMachine } from '../../scenarios/library-api/this-machine.ts';
-import { DriverError, NO_FAULTS, NO_FAULTS_AT_TARGET } from '../../scenarios/load/driver-file.ts';
+import { driverFaultsProblem } from '../../scenarios/load/driver-choice.ts';
+import { DriverError } from '../../scenarios/load/driver-file.ts';
 import { loadScenario, ScenarioLoadError } from '../../scenarios/load.ts';
 import { LIVE_LOADS, type LiveLoad, runScenario, WorldFailure } from '../../scenarios/run.ts';
 import { SeriesError } from '../../scenarios/series-csv.ts';
@@ -253,10 +254,8 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     read.problems.push(...error.problems.map((problem) => `${error.about}: ${problem}`));
   }
   const isElsewhere = driver !== undefined && driver !== 'gateway';
-  if (isElsewhere && (loaded?.faults ?? []).length > 0) {
-    const why = options.driver === 'gateway' ? NO_FAULTS_AT_TARGET : NO_FAULTS;
-    read.problems.push(`--driver ${options.driver}: ${why}`);
-  }
+  const unplayable = driverFaultsProblem(driver, options, loaded?.faults ?? []);
+  if (unplayable) read.problems.push(`--driver ${options.driver}: ${unplayable}`);
   for (const world of isElsewhere ? [] : worlds) {
     const beyond = unsupportedFaults(loaded?.faults ?? [], world, toxiproxy);
     read.problems.push(...beyond.map((problem) => `--world ${world}: ${problem}`));

@@ -11,6 +11,7 @@ import { CheckpointError } from '../../sim/model/checkpoint.ts';
 import { type Scenario, ScenarioError, type ScenarioInput, scenario } from '../define.ts';
 import { loadDrill } from '../drills/load.ts';
 import { checkDrill, runDrill } from '../drills/run-drill.ts';
+import { driverFaultsProblem, driverWorldOf } from '../load/driver-choice.ts';
 import { loadScenario, withSeries } from '../load.ts';
 import { documentOf, loadWorld, runScenario, WorldFailure } from '../run.ts';
 import type { Progress } from '../worlds/world.ts';
@@ -35,9 +36,11 @@ export async function runHere(
   settings: RunSettings,
 ): Promise<RunResult> {
   const asked = runSettings(settings);
-  const { service, checkpoints } = runFiles(asked);
+  const { service, checkpoints, driver } = await runFiles(asked);
   const whole = typeof what === 'string' ? await named(what) : valued(what);
   const value = scaled(withWindow(whole, asked), asked.scale);
+  const unplayable = driverFaultsProblem(driver, asked, value.faults);
+  if (unplayable) throw new SettingsError('run', [`driver ${asked.driver}: ${unplayable}`]);
   const { onProgress, signal, workers, worlds, seed, toxiproxy, fidelity, load } = asked;
   const run = withScratch((scratch) =>
     runScenario(value, {
@@ -45,6 +48,7 @@ export async function runHere(
       workers: workers ?? availableParallelism(),
       signal: signal ?? new AbortController().signal,
       progress: (world, report) => onProgress?.(world, report),
+      ...(driver ? { worldOf: driverWorldOf(driver) } : {}),
       version: packageInfo().version,
       reproduce: callText('run', what, settings),
       environment: thisMachine(),

@@ -10,6 +10,7 @@ import type { ServiceTimes } from '../../sim/model/service-times.ts';
 import { type Scenario, WORLD_NAMES, type WorldName } from '../define.ts';
 import { FIDELITIES, type Fidelity } from '../fidelity.ts';
 import { findK6, INSTALL_K6 } from '../k6/run-k6.ts';
+import { type DriverChoice, readDriver } from '../load/driver-choice.ts';
 import { LIVE_LOADS, type LiveLoad } from '../run.ts';
 import { atScale } from '../scale.ts';
 import type { Progress } from '../worlds/world.ts';
@@ -43,6 +44,13 @@ export interface RunSettings extends CommonSettings {
   readonly seconds?: number;
   /** Live: our own virtual users (default), or the real k6. */
   readonly load?: LiveLoad;
+  /**
+   * Live: users over "mtproto" (as without it), on the "gateway" (REST and WebSocket), or those of
+   * a file, for a backend of your own at `target`.
+   */
+  readonly driver?: string;
+  /** Where that backend, or one gateway, listens on this machine: "ws://127.0.0.1:9000". */
+  readonly target?: string;
   /**
    * Model: service times that `quincunx calibrate` measured, in this file. Default: its own.
    */
@@ -113,6 +121,8 @@ const runShape = z.strictObject({
   fidelity: z.enum(FIDELITIES).default('events'),
   seconds: z.number().min(1).max(SECONDS_MAX).optional(),
   load: z.enum(LIVE_LOADS).default('users'),
+  driver: path.optional(),
+  target: path.optional(),
   calibration: path.optional(),
   checkpoint: path.optional(),
 });
@@ -133,15 +143,18 @@ export function runSettings(settings: RunSettings): CheckedRun {
   return checked('run', runShape, settings);
 }
 
-/** What the files of the settings hold. Relative paths count from the working directory. */
+/** What the settings name: files, a backend. Relative paths count from the working directory. */
 export interface RunFiles {
   readonly service: ServiceTimes | undefined;
   readonly checkpoints: CheckpointFile | undefined;
+  readonly driver: DriverChoice | undefined;
 }
 
-/** Throws `SettingsError` with everything that is wrong with them. */
-export function runFiles({ calibration, checkpoint, fidelity }: CheckedRun): RunFiles {
+/** Throws `SettingsError` with everything that is wrong with them, and what a driver throws. */
+export async function runFiles(asked: CheckedRun): Promise<RunFiles> {
+  const { calibration, checkpoint, fidelity, worlds } = asked;
   const problems: string[] = [];
+  const driver = await readDriver(asked, worlds, '', problems);
   let service: ServiceTimes | undefined;
   let checkpoints: CheckpointFile | undefined;
   if (calibration !== undefined) {
@@ -160,7 +173,7 @@ export function runFiles({ calibration, checkpoint, fidelity }: CheckedRun): Run
     }
   }
   if (problems.length > 0) throw new SettingsError('run', problems);
-  return { service, checkpoints };
+  return { service, checkpoints, driver };
 }
 
 /** With the defaults. Throws `SettingsError` with every problem found. */

@@ -1,4 +1,8 @@
-import { expect, test } from 'vitest';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, test, vi } from 'vitest';
 import { compare, drill, run, scenario } from '../../../scenarios/index.ts';
 import { matchers } from '../../../scenarios/library-api/matchers.ts';
 import '../../../scenarios/library-api/vitest.ts';
@@ -98,6 +102,75 @@ test('every wrong setting at once, before anything runs', async () => {
     expect(problems.some((problem) => problem.startsWith(field))).toBe(true);
   expect(problems).toHaveLength(5);
 });
+
+test('files and backends that are named are looked at before anything runs', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quincunx-library-'));
+  const named = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const error = await run(input, {
+    ...model,
+    calibration: named('calibration.json', '{}'),
+    checkpoint: named('notes', 'my notes'),
+    driver: join(folder, 'nope.ts'),
+    target: 'ws://192.0.2.1:1',
+    load: 'users',
+  }).catch((thrown: unknown) => thrown);
+  const { problems } = error as { readonly problems: readonly string[] };
+  expect(problems.filter((each) => !each.startsWith('calibration: '))).toEqual([
+    expect.stringMatching(/^driver: use it with worlds: \['live'\]/),
+    expect.stringMatching(/^target ws:\S+: 192\.0\.2\.1 is not this machine/),
+    expect.stringMatching(/^driver \S+nope\.ts: there is no such file/),
+    expect.stringMatching(/^checkpoint: \S+notes: cannot be read as a checkpoint/),
+  ]);
+  expect(problems.length).toBeGreaterThan(4);
+  expect(readFileSync(join(folder, 'notes'), 'utf8')).toBe('my notes');
+  rmSync(folder, { recursive: true });
+});
+
+test('a checkpoint of another run is refused, and one that is done with is gone', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'quincunx-library-'));
+  const checkpoint = join(folder, 'kept');
+  writeFileSync(checkpoint, gzipSync('something else'));
+  const kept = run(input, { ...model, checkpoint });
+  await expect(kept).rejects.toThrowError(/checkpoint: \S+kept: is not a checkpoint/);
+  expect(existsSync(checkpoint)).toBe(true);
+  rmSync(checkpoint);
+  const result = await run(input, { ...model, checkpoint });
+  expect(result).toHoldSlos();
+  expect(result.reproduce).toContain('checkpoint: ');
+  expect(existsSync(checkpoint)).toBe(false);
+  rmSync(folder, { recursive: true });
+}, 60_000);
+
+test('jest’s global expect is extended; without one it says what to do', async () => {
+  const added: object[] = [];
+  vi.stubGlobal('expect', undefined);
+  const without = import('../../../scenarios/library-api/jest.ts');
+  await expect(without).rejects.toThrowError(/no global expect; import it from '@jest\/globals'/);
+  vi.stubGlobal('expect', { extend: (more: object) => added.push(more) });
+  vi.resetModules();
+  await import('../../../scenarios/library-api/jest.ts');
+  vi.unstubAllGlobals();
+  expect(added).toEqual([{ toHoldSlos: expect.any(Function) }]);
+});
+
+test('an SLO with abortOnFail ends the run; the assertion says which', async () => {
+  const size = { users: 40, messagesPerSecond: 40 };
+  const result = await run(
+    {
+      ...input,
+      slos: { ...input.slos, ack_latency: [{ threshold: 'max<1ms', abortOnFail: true }] },
+      worlds: { cluster: size },
+    },
+    { worlds: ['cluster', 'live'] },
+  );
+  expect(result.verdict).toBe('broken');
+  expect(Object.keys(result.worlds)).toEqual(['cluster']);
+  expect(result.worlds.cluster?.aborted).toMatchObject({ threshold: 'max<1ms' });
+  expect(() => expect(result).toHoldSlos()).toThrowError(/broken: ack_latency max<1ms, was/);
+}, 60_000);
 
 test.each([
   [() => run('dc-outge'), /the nearest: dc-outage/],
