@@ -98,6 +98,8 @@ export class LiveCluster {
   readonly #troubles = new Map<number, MachineTrouble>();
   /** Those whose processes stand still. */
   readonly #paused = new Set<number>();
+  /** It is being stopped, or was never wanted: what has not begun yet must not begin. */
+  #over = false;
   #nextId = 1;
   #control: { close(): Promise<void> } | undefined;
 
@@ -107,6 +109,7 @@ export class LiveCluster {
    * is aborted before.
    */
   static async start(options: LiveClusterOptions): Promise<LiveCluster> {
+    options.signal?.throwIfAborted();
     const files = await openClusterFiles(options.dataFolder);
     const cluster = new LiveCluster(options, files);
     const errors = await cluster.#startAll(files.isNew);
@@ -179,6 +182,7 @@ export class LiveCluster {
     if (!signal?.aborted) await ended.promise;
     signal?.removeEventListener('abort', abort);
     givenUp = true;
+    if (pending.size > 0) this.#over = true;
     await Promise.all([...pending].map((dc) => this.kill(dc)));
     return [...errors].sort(([a], [b]) => a - b).map(([, error]) => error);
   }
@@ -194,6 +198,7 @@ export class LiveCluster {
     if (!listen) throw new Error(`no address for DC ${dc}`);
     const folder = dcFolder(this.#files.folder, dc);
     await mkdir(folder, { recursive: true });
+    if (this.#over) throw new Error(`DC ${dc} does not start: the cluster is being stopped`);
     const child = fork(new URL(`./dc-process${EXTENSION}`, import.meta.url), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
@@ -396,6 +401,7 @@ export class LiveCluster {
 
   /** Stops every datacentre in order; what does not stop in time is killed. */
   async stop(): Promise<void> {
+    this.#over = true;
     await this.#control?.close();
     this.#control = undefined;
     await Promise.all(

@@ -113,3 +113,26 @@ test('a start that nobody wants any more is given up', { timeout: SLOW_MS }, asy
   controller.abort(new Error('not any more'));
   await expect(started).rejects.toThrow('not any more');
 });
+
+test('given up in whichever turn, it leaves no process behind', { timeout: SLOW_MS }, async () => {
+  await cluster.stop();
+  const own = await mkdtemp(join(tmpdir(), 'quincunx-given-up-'));
+  const { clock: _clock, onStarting: _onStarting, ...plain } = options;
+  const start = (signal?: AbortSignal): Promise<LiveCluster> =>
+    LiveCluster.start({ ...plain, dataFolder: own, ...(signal ? { signal } : {}) });
+  const processes = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === 'ProcessWrap').length;
+  const before = processes();
+  for (let turns = 0; turns < 12; turns++) {
+    const controller = new AbortController();
+    const started = start(controller.signal);
+    started.catch(() => {});
+    for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+    controller.abort(new Error('not any more'));
+    await expect(started).rejects.toThrow('not any more');
+  }
+  // Processes of a start that went on by itself would hold the ports, and the disks.
+  await (await start()).stop();
+  await until('the last process is gone', () => processes() <= before);
+  await rm(own, { recursive: true });
+});
