@@ -26,6 +26,23 @@ describe('what is not right is said before anything runs, all at once', () => {
       ['--driver: use it with --world live', '--driver: needs --target'],
     ],
     [
+      'the users of the live world, at a target and in another world',
+      ['dc-outage', '--world', 'model', '--driver', 'mtproto', '--target', 'ws://127.0.0.1:1'],
+      [
+        '--driver mtproto: these are the users of --world live',
+        '--target: is not for --driver mtproto; its users sign in at five datacentres',
+      ],
+    ],
+    [
+      'a gateway that is none, faults at one, and other worlds',
+      ['dc-outage', '--driver', 'gateway', '--target', 'ws://127.0.0.1:1'],
+      [
+        '--driver gateway: use it with --world live alone',
+        '--target ws://127.0.0.1:1: use the address of a gateway, such as http://127.0.0.1:4731',
+        '--driver gateway: what runs at --target is not for this run to break',
+      ],
+    ],
+    [
       'a target alone, and k6',
       [SCENARIO, '--world', 'live', '--load', 'k6', '--target', 'ws://127.0.0.1:1'],
       ['--target: needs --driver', '--driver: is not for --load k6'],

@@ -5,6 +5,8 @@ import { type Scenario, ScenarioError, scenario } from '../../../scenarios/defin
 import { loadDriver } from '../../../scenarios/load/driver-file.ts';
 import { runScenario } from '../../../scenarios/run.ts';
 import { driverWorld } from '../../../scenarios/worlds/live-driver.ts';
+import type { Look } from '../../../scenarios/worlds/world.ts';
+import type { Driver } from '../../../sim/users/driver.ts';
 import { runWorld } from './run-world.ts';
 
 const RUN_MS = 60_000;
@@ -27,6 +29,28 @@ const worldThat = async (wrong: string) =>
     target: `ws://127.0.0.1:1/?${wrong}`,
     threads: 1,
   });
+
+const RAMPED = { live: { users: 20, messagesPerSecond: 200, rampSeconds: 0.5 } };
+
+/** The same driver with a setup, whose data each thread must have got to connect. */
+async function worldWithSetup(wrong: string, fails: () => void = () => {}) {
+  const driver = await loadDriver(DRIVER);
+  const calls: string[] = [];
+  const own: Driver<{ readonly word: string }> = {
+    ...(driver.driver as Driver<{ readonly word: string }>),
+    setup: ({ users }) => {
+      calls.push(`setup of ${users.length} users`);
+      return { word: 'open sesame' };
+    },
+    teardown: ({ word }, { users }) => {
+      calls.push(word === 'open sesame' ? `teardown of ${users.length} users` : 'nonsense');
+      fails();
+    },
+  };
+  const target = `ws://127.0.0.1:1/needs-setup?${wrong}`;
+  const world = driverWorld({ driver: { ...driver, driver: own as Driver }, target, threads: 1 });
+  return { world, calls };
+}
 
 describe('a generator under a driver that harms it', () => {
   test.each([
@@ -97,6 +121,90 @@ describe('a generator under a driver that harms it', () => {
       await expect(started).rejects.toThrow('told to stop');
       const report = process.report.getReport() as unknown as { readonly workers: unknown[] };
       expect(report.workers).toEqual([]);
+    },
+    RUN_MS,
+  );
+
+  test(
+    'setup comes first, and its data reaches the threads; phases, figures; teardown comes last',
+    async () => {
+      const { world, calls } = await worldWithSetup('');
+      const phases: string[] = [];
+      const looks: Look[] = [];
+      const { voidReasons } = await runWorld(world, quick({ worlds: RAMPED }), {
+        progress: ({ phase }) => phases.at(-1) !== phase && phases.push(phase),
+        observe: (look) => looks.push(look),
+      });
+      expect(phases).toEqual(['setup', 'connect', 'ramp', 'hold', 'drain', 'teardown']);
+      expect(calls).toEqual(['setup of 20 users', 'teardown of 20 users']);
+      expect(voidReasons.filter((why) => /teardown/.test(why))).toEqual([]);
+      // About once a second, and what is seen grows.
+      const seen = looks
+        .filter(({ atSeconds }) => atSeconds >= 0)
+        .map(({ measurements }) => measurements.summary('delivery_latency')?.count ?? 0);
+      expect(looks[0]!.atSeconds).toBeLessThan(0);
+      expect(looks.length).toBeGreaterThanOrEqual(3);
+      expect(looks.length).toBeLessThanOrEqual(8);
+      expect(Math.max(...seen)).toBeGreaterThan(100);
+    },
+    RUN_MS,
+  );
+
+  test(
+    'teardown comes after a failure and an interruption, too; one that fails makes the run void',
+    async () => {
+      const failing = await worldWithSetup('throws');
+      await expect(runWorld(failing.world, quick())).rejects.toThrow('a mistake in a handler');
+      expect(failing.calls).toHaveLength(2);
+      const interrupted = await worldWithSetup('');
+      const controller = new AbortController();
+      const run = runWorld(interrupted.world, quick(), {
+        signal: controller.signal,
+        progress: ({ phase }) => phase === 'hold' && controller.abort(new Error('told to stop')),
+      });
+      await expect(run).rejects.toThrow('told to stop');
+      expect(interrupted.calls).toHaveLength(2);
+      const left = await worldWithSetup('', () => {
+        throw new Error('the room is still full');
+      });
+      const { voidReasons } = await runWorld(left.world, quick());
+      expect(voidReasons).toContain(
+        'driver within: teardown: the room is still full; what it was to undo may still be there',
+      );
+    },
+    RUN_MS,
+  );
+
+  test('a setup that fails ends the run before anybody connects, without teardown', async () => {
+    const driver = await loadDriver(DRIVER);
+    const setup = (): never => {
+      throw new Error('no room');
+    };
+    const calls: string[] = [];
+    const teardown = (): unknown => calls.push('teardown');
+    const own = { ...driver, driver: { ...driver.driver, setup, teardown } as Driver };
+    const world = driverWorld({ driver: own, target: 'ws://127.0.0.1:1', threads: 1 });
+    await expect(runWorld(world, quick())).rejects.toThrow('driver within: setup: no room');
+    expect(calls).toEqual([]);
+  });
+
+  test(
+    'endNow: what was measured so far, and nothing of what would have come',
+    async () => {
+      const end = new AbortController();
+      const { endedEarly, messages, measurements } = await runWorld(
+        await worldThat(''),
+        quick({ window: { fromUtc: '17:00', seconds: 30, warmupSeconds: 0 } }),
+        {
+          endNow: end.signal,
+          observe: ({ atSeconds }) => atSeconds >= 1 && end.abort(new Error('enough')),
+        },
+      );
+      expect(endedEarly).toBe(true);
+      expect(messages).toBeGreaterThan(100);
+      expect(messages).toBeLessThan(200 * 15);
+      expect(measurements.summary('writes_lost')?.count).toBe(0);
+      expect(measurements.summary('delivery_latency')?.max).toBeLessThan(10_000);
     },
     RUN_MS,
   );
