@@ -116,6 +116,7 @@ test('a start that nobody wants any more is given up', { timeout: SLOW_MS }, asy
 
 test('given up in whichever turn, it leaves no process behind', { timeout: SLOW_MS }, async () => {
   await cluster.stop();
+  cut = false;
   const own = await mkdtemp(join(tmpdir(), 'quincunx-given-up-'));
   const { clock: _clock, onStarting: _onStarting, ...plain } = options;
   const start = (signal?: AbortSignal): Promise<LiveCluster> =>
