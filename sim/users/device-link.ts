@@ -296,39 +296,41 @@ export class DeviceLink {
     if (this.#lookingHome) return;
     this.#lookingHome = true;
     this.#timers.after(ms, () => {
-      this.#lookingHome = false;
-      if (this.#dc === this.#o.order[0]) return;
-      this.#lookHome();
-      const { stayLookMs, homeLookMs } = BEHAVIOUR;
-      this.#lookHomeSoon(this.#host.mustStay() ? stayLookMs : homeLookMs);
+      const { clock, order } = this.#o;
+      const lookedMs = clock.monotonicMs();
+      void this.#homeAnswers().then((answers) => {
+        this.#lookingHome = false;
+        if (this.#stopped || this.#dc === order[0]) return;
+        const { stayLookMs, homeLookMs } = BEHAVIOUR;
+        const mustStay = this.#host.mustStay();
+        const tookMs = clock.monotonicMs() - lookedMs;
+        if (answers && !mustStay && this.#connection && !this.#connecting) {
+          this.#fruitless = false;
+          this.giveUp(this.#connection); // reconnecting tries home first
+        }
+        this.#lookHomeSoon(mustStay ? stayLookMs : Math.max(stayLookMs, homeLookMs - tookMs));
+      });
     });
   }
 
-  /** Away from home, and nothing of ours waits in a queue here: go back as soon as home answers. */
-  #lookHome(): void {
+  /** Whether home takes a connection and keeps it; not asked while the device has to stay. */
+  async #homeAnswers(): Promise<boolean> {
     const { order, addresses, network } = this.#o;
-    const first = order[0];
-    if (!this.#connection || this.#dc === first || this.#host.mustStay()) return;
-    if (this.#connecting || !this.#host.signedIn()) return;
-    const away = this.#connection;
-    const address = addresses.get(first);
-    if (address === undefined) return;
-    network.connect(address, BEHAVIOUR.connectMs).then(
-      (probe) => {
-        let isOpen = true;
-        const onClose = (): void => {
-          isOpen = false;
-        };
-        probe.setHandlers({ onData: () => {}, onClose });
-        this.#timers.after(BEHAVIOUR.homeProbeMs, () => {
-          if (!isOpen) return;
-          probe.destroy();
-          if (this.#connection !== away || this.#host.mustStay()) return;
-          this.#fruitless = false;
-          this.giveUp(away); // reconnecting tries home first
-        });
-      },
-      () => {},
-    );
+    const address = addresses.get(order[0]);
+    if (address === undefined || !this.#connection || this.#dc === order[0]) return false;
+    if (this.#connecting || !this.#host.signedIn() || this.#host.mustStay()) return false;
+    try {
+      const probe = await network.connect(address, BEHAVIOUR.connectMs);
+      let isOpen = true;
+      const onClose = (): void => {
+        isOpen = false;
+      };
+      probe.setHandlers({ onData: () => {}, onClose });
+      await this.#timers.pause(BEHAVIOUR.homeProbeMs);
+      if (isOpen) probe.destroy();
+      return isOpen;
+    } catch {
+      return false;
+    }
   }
 }
