@@ -11,7 +11,7 @@ import type { WorldName } from '../../scenarios/define.ts';
 import { drillNames, loadDrill } from '../../scenarios/drills/load.ts';
 import { type CheckedDrill, runDrill } from '../../scenarios/drills/run-drill.ts';
 import { thisMachine } from '../../scenarios/library-api/this-machine.ts';
-import { documentOf, loadWorld } from '../../scenarios/run.ts';
+import { documentOf, LIVE_LOADS, type LiveLoad, loadWorld } from '../../scenarios/run.ts';
 import { ScenarioLoadError } from '../../scenarios/source-file.ts';
 import { drillPlanText } from '../drill-text.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
@@ -33,6 +33,7 @@ Examples:
   quincunx drill dc-loss                          in the cluster world (virtual time)
   quincunx drill partition-2-3 --world cluster,live --out out/drill
   quincunx drill disk-full --world live --toxiproxy real
+  quincunx drill dc-loss --world live --load k6   the same, under the load of the real k6
   quincunx drill ./my-drill.yaml --json > results.json
 
 A drill is data (TypeScript, YAML or JSON): a steady state that must be there before anything
@@ -54,6 +55,7 @@ interface RawOptions {
   readonly scale?: string;
   readonly from?: string;
   readonly toxiproxy: string;
+  readonly load: string;
   readonly out?: string;
   readonly json?: true;
   readonly quiet?: true;
@@ -72,6 +74,7 @@ export function addDrill(program: Command, finish: (code: ExitCode) => void): vo
     .option('--scale <1:N>', 'one person in N, writing as much as people do')
     .option('--from <HH:MM>', 'time of day of its beginning, UTC (default 12:00)')
     .option('--toxiproxy <which>', 'live: embedded, or the real toxiproxy-server', 'embedded')
+    .option('--load <which>', 'live: users (our own, over MTProto) or k6 (the real one)', 'users')
     .option('--out <folder>', 'write report.html, results.json and the others')
     .option('--json', 'print results.json on standard output, and nothing else')
     .option('--quiet', 'no progress')
@@ -100,7 +103,7 @@ async function list({ json }: RawOptions): Promise<ExitCode> {
 async function drill(nameOrPath: string | undefined, options: RawOptions): Promise<ExitCode> {
   const line = new LiveView(process.stderr, () => performance.now(), options.quiet === true);
   const wanted = await readOptions(nameOrPath, options);
-  const { checked, worlds, seed, toxiproxy, out } = wanted;
+  const { checked, worlds, seed, toxiproxy, load, out } = wanted;
   const datacentres = checked.scenario.topology.sites.map(({ id, name }) => ({ id, name }));
   const plan = drillPlanText(checked.drill, checked.blast, datacentres);
   if (options.dryRun) {
@@ -122,7 +125,7 @@ async function drill(nameOrPath: string | undefined, options: RawOptions): Promi
   try {
     for (const world of worlds) {
       results[world] = await withScratch(async (scratch) =>
-        runDrill(checked, await loadWorld(world, 'events'), {
+        runDrill(checked, await loadWorld(world, 'events', load), {
           ...{ seed, toxiproxy, scratch, workers: availableParallelism() },
           signal: interrupt.signal,
           progress: (report) => line.report(world, report),
@@ -158,6 +161,7 @@ interface Wanted {
   readonly worlds: readonly WorldName[];
   readonly seed: string;
   readonly toxiproxy: 'embedded' | 'real';
+  readonly load: LiveLoad;
   readonly out: string | undefined;
 }
 
@@ -173,6 +177,8 @@ async function readOptions(nameOrPath: string | undefined, options: RawOptions):
   const scale = read.scale('--scale', options.scale);
   const fromUtc = read.timeOfDay('--from', options.from);
   const toxiproxy = read.oneOf('--toxiproxy', options.toxiproxy, ['embedded', 'real']);
+  const load = read.oneOf('--load', options.load, LIVE_LOADS);
+  if (load === 'k6' && worlds.includes('live')) needProgram('k6', '--load k6', read);
   const out = options.out === undefined ? undefined : resolve(options.out);
   const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
@@ -197,17 +203,18 @@ async function readOptions(nameOrPath: string | undefined, options: RawOptions):
   }
   read.check();
   const scenario = scaledTo(checked!.scenario, scale);
-  return { checked: { ...checked!, scenario }, worlds, seed, toxiproxy, out };
+  return { checked: { ...checked!, scenario }, worlds, seed, toxiproxy, load, out };
 }
 
 function reproduceCommand(
   nameOrPath: string,
   worlds: readonly WorldName[],
-  { seed, scale, from, toxiproxy }: RawOptions,
+  { seed, scale, from, toxiproxy, load }: RawOptions,
 ): string {
   const words = ['quincunx', 'drill', nameOrPath, '--world', worlds.join(','), '--seed', seed];
   if (scale !== undefined) words.push('--scale', scale);
   if (from !== undefined) words.push('--from', from);
   if (toxiproxy !== 'embedded') words.push('--toxiproxy', toxiproxy);
+  if (load !== 'users') words.push('--load', load);
   return words.map(quoted).join(' ');
 }

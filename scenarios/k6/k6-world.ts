@@ -90,10 +90,7 @@ async function runLive(
     const before = window.warmupSeconds + LEAD_MS / 1_000;
     const total = before + window.seconds + plan.drainSeconds;
     const share = Math.min(1, Math.max(0, (atSeconds + before) / total));
-    const text =
-      atSeconds < window.seconds
-        ? `k6: ${atSeconds.toFixed(0)} of ${window.seconds} s`
-        : 'k6: the last messages arrive';
+    const text = progressText(atSeconds, window);
     progress({ phase: 'load', done: 0.1 + share * 0.85, text });
   });
   let outcome: K6Outcome;
@@ -134,6 +131,14 @@ async function runLive(
       ...lost.slice(0, 10),
     ],
   };
+}
+
+function progressText(atSeconds: number, { seconds, warmupSeconds }: Scenario['window']): string {
+  if (atSeconds < -warmupSeconds) return 'k6 starts, and people connect';
+  if (atSeconds < 0) return 'k6: warm-up';
+  return atSeconds < seconds
+    ? `k6: ${atSeconds.toFixed(0)} of ${seconds} s`
+    : 'k6: the last messages arrive';
 }
 
 /** What k6 records, as a crowd that can be watched; times in ms of the window. */
