@@ -29,6 +29,9 @@ const STATUS = { stored: 201, queued: 202, unknownToken: 401, tooMany: 429 };
 /** A box may be read at a datacentre that goes away meanwhile. */
 const READS_MAX = 20;
 
+/** Asking again would not help. */
+class BoxTooLong extends Error {}
+
 export class GatewayDevice implements DriverConnection {
   readonly #data: GatewayData;
   readonly #index: number;
@@ -74,7 +77,7 @@ export class GatewayDevice implements DriverConnection {
         await this.#read(this.#dc ?? this.#order[read % this.#order.length]!, this.#basePts ?? 0);
         return;
       } catch (error) {
-        if (read === READS_MAX || this.#over) throw error;
+        if (read === READS_MAX || this.#over || error instanceof BoxTooLong) throw error;
         await pause(DEVICE_MS.retry);
       }
     }
@@ -217,7 +220,7 @@ export class GatewayDevice implements DriverConnection {
       if (status !== 200) throw new Error(`DC ${dc} answers ${status}`);
       const page = body as { events: readonly GatewayEvent[]; pts: number; more: boolean };
       for (const { type, message } of page.events) {
-        if (type === 'missed') throw new Error('the box has more than can be read');
+        if (type === 'missed') throw new BoxTooLong('the box has more than can be read');
         if (type === 'message' && message) this.#told(message);
       }
       from = page.pts;
