@@ -94,7 +94,7 @@ async function driverFile(
   }
 }
 
-/** Why the faults of a scenario cannot be played there; undefined where they can, or it has none. */
+/** Why the faults of a scenario cannot be played there; undefined where nothing is in the way. */
 export function driverFaultsProblem(
   choice: DriverChoice | undefined,
   { driver }: DriverWords,
