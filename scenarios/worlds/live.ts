@@ -242,7 +242,8 @@ async function runLive(
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale})`,
       `${options.toxiproxy} toxiproxy on every link; access ${topology.access.medianMs} ± ${topology.access.jitterMs} ms, whichever DC a device connects to`,
       `datacentres used ${((cpuAfter - cpuBefore) / 1e6).toFixed(1)} s of CPU during the load`,
-      generatorNote(generator),
+      // Threads tell how they fared when they end: not of a run that ended before them.
+      ...(meters.length > 0 ? [generatorNote(generator)] : []),
       ...(watch.notesOf?.() ?? []),
       ...load.notes,
       ...crowd.ledger.violations.slice(0, VIOLATIONS_SHOWN).map(({ text }) => text),

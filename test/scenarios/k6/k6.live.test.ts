@@ -13,6 +13,7 @@ import { bundleScript } from '../../../scenarios/k6/bundle.ts';
 import type { K6Data } from '../../../scenarios/k6/data.ts';
 import { iterationsOf } from '../../../scenarios/k6/due.ts';
 import { disagreements, distrust, measureK6 } from '../../../scenarios/k6/judging.ts';
+import { K6Ledger } from '../../../scenarios/k6/k6-ledger.ts';
 import { type ScriptPlan, scriptPlan } from '../../../scenarios/k6/plan.ts';
 import { prepareData } from '../../../scenarios/k6/prepare.ts';
 import { findK6, INSTALL_K6, type K6Outcome, runK6 } from '../../../scenarios/k6/run-k6.ts';
@@ -156,6 +157,39 @@ function withK6(program: string): void {
     expect(outcome.exitCode).toBe(99);
     expect(outcome.broken).toHaveProperty('dropped_iterations');
     expect(reasons.join('; ')).toMatch(/\d+ messages were never sent: k6 had no free VU/);
+  });
+
+  test('is looked at while it runs, and ends early with what it recorded', {
+    timeout: RUN_MS,
+  }, async () => {
+    const chosen = small({ writes_lost: ['count==0'] });
+    const plan = { ...scriptPlan(chosen, '1'), connectSeconds: 1, windowSeconds: 30 };
+    const own = await mkdtemp(join(folder, 'run-'));
+    const [startAtMs, end] = [Date.now() + LEAD_MS, new AbortController()];
+    const ledger = new K6Ledger(data.pairs);
+    const delays: number[] = [];
+    // The window began a second after the load, by the clock of this machine.
+    const windowStartMs = startAtMs + 1_000 * plan.warmupSeconds;
+    ledger.onDelivered = ({ deliveredMs }) => {
+      delays.push(Date.now() - windowStartMs - (deliveredMs ?? 0));
+      if (delays.length === 120) end.abort();
+    };
+    const outcome = await runK6({
+      ...{ path: program, folder: own, script: await bundleScript(plan), data, startAtMs },
+      ...{ signal, endNow: end.signal, ledger },
+    });
+    expect(outcome.exitCode).toBe(105);
+    expect(outcome.ledger).toBe(ledger);
+    // What is lost cannot be told of what was under way; that is no reason to doubt the rest.
+    const people = data.users.map(({ dc }) => ({ homeDc: dc }));
+    const measurements = new Measurements({ windowSeconds: 30 });
+    measureK6(ledger, ledger.entries, [], people, measurements, false);
+    expect(distrust(ledger, plan, measurements, startAtMs, false)).toEqual([]);
+    expect(measurements.summary('writes_lost')).toBeUndefined();
+    expect(measurements.summary('delivery_latency')?.count).toBeGreaterThan(50);
+    expect(measurements.summary('delivery_latency')?.count).toBeLessThan(600);
+    // Told within about a second of its arrival, most of the time.
+    expect(delays.toSorted((a, b) => a - b)[delays.length >> 1]).toBeLessThan(1_500);
   });
 
   test('a script that cannot run is an error with k6’s own words', {

@@ -60,6 +60,44 @@ describe('the live world with its users on two threads', () => {
   );
 });
 
+describe('the live world, ended early', () => {
+  test.each([1, 2])(
+    'heals its faults and has what was measured: %d threads',
+    async (threads) => {
+      const end = new AbortController();
+      const looks: number[] = [];
+      const result = await runWorld(
+        (scenario, options) => runWatched(scenario, options, { threads }),
+        smallOutage,
+        {
+          observe: ({ atSeconds }) => {
+            looks.push(atSeconds);
+            if (atSeconds >= 4.5) end.abort();
+          },
+          endNow: end.signal,
+        },
+      );
+      const { measurements, faults, voidReasons } = result;
+      expect(result.endedEarly).toBe(true);
+      // Of the messages of the whole window about a third was due by then, and none is missing.
+      const offered = measurements.summary('messages_offered')?.count ?? 0;
+      expect(offered).toBe(result.messages);
+      expect(offered).toBeGreaterThan(40 * 3);
+      expect(offered).toBeLessThan(40 * 7);
+      expect(measurements.summary('writes_lost')).toBeUndefined();
+      expect(faults).toHaveLength(1);
+      expect(faults[0]!.healedAtSeconds).toBeGreaterThan(4.4);
+      expect(faults[0]!.healedAtSeconds).toBeLessThan(8);
+      // A busy machine may void it; that it ended early is no reason.
+      expect(voidReasons.filter((reason) => !/late|busy|stalled/.test(reason))).toEqual([]);
+      // Three looks a second and more, also while a datacentre is gone.
+      const inWindow = looks.filter((at) => at >= 0);
+      expect(inWindow.length).toBeGreaterThan(3 * 4.5);
+    },
+    RUN_MS,
+  );
+});
+
 describe('the live world, interrupted', () => {
   test(
     'leaves nothing behind',
