@@ -238,7 +238,7 @@ function abortedResult({ atSeconds, slo: { metric, threshold } }: Abort): Aborte
 
 /** For people: what ended the run, and when. */
 export function abortText({ atSeconds, slo }: Abort): string {
-  const value = `${Math.round((slo.value ?? 0) * 1000) / 1000} ${slo.unit}`;
+  const value = `${Number((slo.value ?? 0).toPrecision(4))} ${slo.unit}`;
   return `aborted at ${secondsText(atSeconds)}: ${slo.metric} ${slo.threshold} was ${value} (abortOnFail)`;
 }
 
