@@ -10,6 +10,7 @@ export type { Summary } from '../reports/measurements.ts';
 export type { MetricName } from '../reports/metrics.ts';
 export type { ResultsDocument, WorldResult } from '../reports/results.ts';
 export type { SloMap, SloResult, Verdict } from '../reports/slo.ts';
+export type { Conversations } from '../sim/traffic/conversations.ts';
 export type { Kind, Mix, MixName } from '../sim/traffic/kinds.ts';
 export type { SeriesPoint } from '../sim/traffic/series.ts';
 export type { Shape } from '../sim/traffic/shapes/index.ts';
@@ -18,6 +19,7 @@ export type {
   DriverConnection,
   DriverEvents,
   DriverMessage,
+  DriverRun,
   DriverUser,
 } from '../sim/users/driver.ts';
 export type { LinkOverride, Site, Topology } from '../system-under-test/topology.ts';

@@ -25,6 +25,8 @@ import { findK6, INSTALL_K6, type K6Outcome, runK6 } from './run-k6.ts';
 /** k6 makes its VUs meanwhile: a thousand take about 5 s. */
 const LEAD_MS = 8_000;
 const LOOK_MS = 250;
+const NO_THINK_TIMES =
+  'k6 has the answers of conversations in their order, but evenly spaced, not after think times';
 
 export const run: World = async (scenario, options) => {
   const cleanUp: (() => Promise<void>)[] = [];
@@ -127,6 +129,7 @@ async function runLive(
       `k6 sends and listens through the gateways (REST and WebSocket); its clock has whole milliseconds`,
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale}); k6 spaces messages evenly, at the rates of the load`,
       `${options.toxiproxy} toxiproxy on every link`,
+      ...(scenario.traffic.conversations ? [NO_THINK_TIMES] : []),
       ...load.notes,
       ...lost.slice(0, 10),
     ],
