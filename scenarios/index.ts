@@ -10,6 +10,7 @@ export type { Summary } from '../reports/measurements.ts';
 export type { MetricName } from '../reports/metrics.ts';
 export type { ResultsDocument, WorldResult } from '../reports/results.ts';
 export type { SloMap, SloResult, Verdict } from '../reports/slo.ts';
+export type { AbortingThreshold, SloThreshold } from '../reports/slo-threshold.ts';
 export type { Conversations } from '../sim/traffic/conversations.ts';
 export type { Kind, Mix, MixName } from '../sim/traffic/kinds.ts';
 export type { SeriesPoint } from '../sim/traffic/series.ts';

@@ -1,6 +1,7 @@
 /**
  * The file in which a long model run keeps what it has, and from which it goes on when it is run
- * again (`--checkpoint FILE`, `run(..., { checkpoint })`). Written beside the file and renamed, so that an interruption leaves the one before.
+ * again (`--checkpoint FILE`, or the setting of `run`). Written beside the file and renamed, so
+ * that an interruption leaves the one before.
  */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
