@@ -102,7 +102,7 @@ export class GatewayDevice implements DriverConnection {
     return gateway;
   }
 
-  /** The newest socket is the one that counts; the one before it is closed. */
+  /** The newest socket is the one that counts; the one before it is closed, if it may be left. */
   async #open(dc: number): Promise<void> {
     const [socket, { pts = 0 }] = await GatewaySocket.open({
       gateway: this.#gateway(dc),
@@ -110,7 +110,7 @@ export class GatewayDevice implements DriverConnection {
       heard: (event) => this.#heard(event),
       lost: () => this.#lost(socket),
     });
-    if (this.#over) {
+    if (this.#over || this.#mustStay) {
       socket.close();
       return;
     }
@@ -157,14 +157,18 @@ export class GatewayDevice implements DriverConnection {
     this.#looking = setTimeout(() => {
       const home = this.#order[0]!;
       if (this.#dc === undefined || this.#dc === home) return;
-      const mustStay = this.#queued.size > 0 || this.#underWay > 0;
-      const tried = mustStay ? Promise.resolve() : this.#open(home);
+      const tried = this.#mustStay ? Promise.resolve() : this.#open(home);
       tried
         .catch(() => {})
         .finally(() => {
           if (this.#dc !== home) this.#lookHomeLater();
         });
     }, DEVICE_MS.homeLook);
+  }
+
+  /** Connected, and something of its own is on its way there or waits in a queue. */
+  get #mustStay(): boolean {
+    return this.#dc !== undefined && (this.#queued.size > 0 || this.#underWay > 0);
   }
 
   #heard(event: GatewayEvent): void {
