@@ -87,11 +87,12 @@ function textSource(path: string): Source {
   };
 }
 
-/** Problems begin with their field, as in "faults[0].dc: there is no DC 9". */
+/** Problems begin with their field: "faults[0].dc: there is no DC 9", "slos['backlog']: ...". */
 function withLine(problem: string, path: string, { at }: ParsedYaml): string {
-  const field = /^([\w.[\]-]+): /.exec(problem)?.[1];
+  const [, field, quoted] = /^([\w.[\]-]+?)(?:\['([^']*)'\])?: /.exec(problem) ?? [];
   if (field === undefined) return problem;
-  const keys = field.split(/[.[\]]+/).filter((key) => key !== '');
+  const plain = field.split(/[.[\]]+/).filter((key) => key !== '');
+  const keys = quoted === undefined ? plain : [...plain, quoted];
   return `line ${at(keys).slice(path.length + 1)}: ${problem}`;
 }
 

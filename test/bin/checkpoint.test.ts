@@ -1,13 +1,14 @@
 /** `quincunx run --checkpoint`: broken off, gone on with, and files that are something else. */
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { checkpointFile } from '../../bin/checkpoint-file.ts';
 import { quincunx } from '../setup/command.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'quincunx-checkpoint-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 const run = (file: string, ...more: string[]) =>
   quincunx([
     ...['run', 'dc-outage', '--world', 'model', '--from', '03:00', '--quiet'],

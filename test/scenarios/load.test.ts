@@ -101,6 +101,18 @@ describe("a person's own file", () => {
     expect(right.stderr).not.toContain('traffic');
   });
 
+  test('problems of YAML have lines, those of SLOs too', async () => {
+    const lines = [
+      ...['name: mine', 'title: Mine', 'traffic: { users: 1e6, messagesPerDay: 1e6 }'],
+      ...["window: { fromUtc: '17:00', seconds: 60 }", 'slos:', "  writes_lost: ['count=0']"],
+      "  'delivery_latency{path:same_dcs}': ['p(99)<1s']",
+    ];
+    writeFileSync(join(folder, 'mine.yaml'), lines.join('\n'));
+    const { stderr } = await load('./mine.yaml', folder);
+    expect(stderr).toMatch(/line 6:\d+: slos\['writes_lost'\]: 'count=0' is no threshold/);
+    expect(stderr).toMatch(/line 7:\d+: slos\['delivery_latency\{path:same_dcs\}'\]: /);
+  });
+
   test('a plain object is checked like a scenario', async () => {
     const plain = await loadScenario(fixture('plain-object.mjs'), '/');
     expect(plain.window.warmupSeconds).toBe(5);
