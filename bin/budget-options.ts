@@ -22,7 +22,7 @@ export function readBudgets(
   return { ...budgets, ...Object.fromEntries(own) };
 }
 
-/** "5%" or "0.05" as a share. */
+/** "5%" or "0.05" as a share. A bare 5 is neither: who types it hardly means 500 %. */
 export function readShare(
   option: string,
   text: string,
@@ -32,7 +32,9 @@ export function readShare(
 ): number {
   const match = /^(\d{1,6}(?:\.\d{1,6})?)\s*(%?)$/.exec(text);
   const value = match ? Number(match[1]) / (match[2] === '%' ? 100 : 1) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  read.problems.push(`${option} ${text}: use ${min * 100}% to ${max * 100}%, such as 5%`);
+  const isBare = match?.[2] === '' && value > 1;
+  if (!isBare && value >= min && value <= max) return value;
+  const meant = isBare ? `; did you mean ${match[1]}%?` : ', such as 5%';
+  read.problems.push(`${option} ${text}: use ${min * 100}% to ${max * 100}%${meant}`);
   return min;
 }

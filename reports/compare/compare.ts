@@ -130,9 +130,7 @@ function metricOf(metric: string, runs: WorldRuns, options: CompareOptions): Met
   const why = missing.filter((text) => text !== '').join('; ');
   if (why !== '') return { ...draft, why, effects: [] };
   const fewest = Math.min(...[...a, ...b].map(({ all }) => all.total));
-  const enough = options.statistics.filter(
-    (statistic) => fewest >= samplesNeeded(statistic === 'p99' ? 99 : 50),
-  );
+  const enough = options.statistics.filter((statistic) => fewest >= neededFor(statistic));
   const few = options.statistics.filter((statistic) => !enough.includes(statistic));
   const effects = enough.flatMap((statistic) => effectOf(statistic, a, b, unit, runs, options));
   const [allA, allB] = [a, b].map((side) => side.map(({ all }) => all));
@@ -140,13 +138,22 @@ function metricOf(metric: string, runs: WorldRuns, options: CompareOptions): Met
   return {
     ...draft,
     ...(few.length > 0
-      ? { why: `${few.join(', ')}: a run has only ${fewest} messages` }
+      ? { why: fewText(few, fewest) }
       : effects.length === 0
         ? { why: 'the window is too short to compare single runs by their seconds' }
         : {}),
     effects,
     shape: shapeOf(allA!, allB!, { paired, confidence: options.confidence }),
   };
+}
+
+const neededFor = (statistic: Statistic): number => samplesNeeded(statistic === 'p99' ? 99 : 50);
+
+/** What is missing, and the two ways out of it. */
+function fewText(few: readonly Statistic[], fewest: number): string {
+  const needed = Math.max(...few.map(neededFor));
+  const only = `a run has only ${fewest} messages, and ${needed} are needed`;
+  return `${few.join(', ')}: ${only} (longer runs, or --statistic or --metric to leave it out)`;
 }
 
 interface DistributionOf {

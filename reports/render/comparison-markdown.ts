@@ -7,8 +7,8 @@ import {
   interval,
   methodText,
   metricRemarks,
-  percent,
   sideText,
+  testsText,
   valueText,
 } from './comparison-text.ts';
 import { code, escapeText, table } from './markdown-text.ts';
@@ -21,7 +21,7 @@ const MARKS: Readonly<Record<ComparisonVerdict, string>> = {
 };
 
 export function renderComparisonMarkdown(comparison: Comparison): string {
-  const { verdict, scenario, a, b, tests, confidence } = comparison;
+  const { verdict, scenario, a, b } = comparison;
   const lines = [
     `## ${MARKS[verdict]} ${COMPARISON_WORDS[verdict]}: ${escapeText(scenario)} against its baseline`,
     '',
@@ -33,8 +33,8 @@ export function renderComparisonMarkdown(comparison: Comparison): string {
   for (const [name, world] of Object.entries(comparison.worlds)) {
     lines.push('', ...worldLines(name, world));
   }
-  const chance = percent(1 - confidence);
-  lines.push('', `${tests} tests share one chance of a false alarm (${chance}, Holm).`);
+  const rule = testsText(comparison);
+  if (rule !== '') lines.push('', `${rule}.`);
   return `${lines.join('\n')}\n`;
 }
 

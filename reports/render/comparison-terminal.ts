@@ -10,6 +10,7 @@ import {
   metricRemarks,
   percent,
   sideText,
+  testsText,
   valueText,
 } from './comparison-text.ts';
 import { printable } from './format.ts';
@@ -30,7 +31,8 @@ export interface ComparisonTextOptions {
 
 export function renderComparison(comparison: Comparison, { plain }: ComparisonTextOptions): string {
   const colours = picocolors.createColors(!plain);
-  const { verdict, a, b, scenario, tests, confidence } = comparison;
+  const { verdict, a, b, scenario, confidence } = comparison;
+  const rule = testsText(comparison);
   const word = paint(verdict, colours)(`${MARKS[verdict]} ${COMPARISON_WORDS[verdict]}`);
   const lines = [
     `${colours.bold(word)}  ${comparisonSentence(comparison)}`,
@@ -42,11 +44,9 @@ export function renderComparison(comparison: Comparison, { plain }: ComparisonTe
       '',
       ...worldLines(name, world, colours),
     ]),
-    '',
-    colours.dim(
-      `${tests} tests share one chance of a false alarm (${percent(1 - confidence)}, Holm); ` +
-        `intervals ${percent(confidence)}, each for itself`,
-    ),
+    ...(rule === ''
+      ? []
+      : ['', colours.dim(`${rule}; intervals ${percent(confidence)}, each for itself`)]),
   ];
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
 }

@@ -55,6 +55,12 @@ export const interval = ({ low, high }: Pick<Effect, 'low' | 'high'>): string =>
 /** "25.1 ms". */
 export const valueText = (value: number, unit: string): string => formatValue(value, unit);
 
+/** What guards all tests together against a false alarm; nothing where none was made. */
+export function testsText({ tests, confidence }: Comparison): string {
+  if (tests === 0) return '';
+  return `${tests} tests share one chance of a false alarm (${percent(1 - confidence)}, Holm)`;
+}
+
 /** "5 runs (seeds 1, 2, 3, 4, 5; 0.1.0)". */
 export function sideText({ runs, seeds, versions }: Side): string {
   const shown = seeds.slice(0, 8).join(', ') + (seeds.length > 8 ? ', ...' : '');
@@ -77,10 +83,15 @@ export function methodText({ method, runsA, runsB, why }: WorldComparison): stri
   }
 }
 
+/** Beyond it the number only says that nothing is known. */
+const TENFOLD = 9;
+
 /** What a reader should know of one effect beyond its numbers. */
 export function effectRemark(effect: Effect): string {
   if (effect.verdict !== 'not enough data') return '';
-  const seen = `the smallest regression this could have shown is ${percent(effect.smallestSeen)}`;
+  const smallest =
+    effect.smallestSeen > TENFOLD ? 'more than tenfold' : percent(effect.smallestSeen);
+  const seen = `the smallest regression this could have shown is ${smallest}`;
   return effect.runsNeeded === undefined
     ? seen
     : `${seen}; about ${effect.runsNeeded} runs of each would decide it`;

@@ -119,7 +119,8 @@ test('GitHub gets a step summary and annotations', async () => {
 
 test('everything wrong is told at once', async () => {
   const options = await quincunx([
-    ...['compare', at('main.json'), '--budget', 'p42=1%', '--budget', '5000%', '--confidence', '2'],
+    ...['compare', at('main.json'), '--budget', 'p42=1%', '--budget', '5000%', '--budget', '5'],
+    ...['--confidence', '2'],
     ...['--metric', 'speed', '--metric', 'drain_time', '--world', 'mars'],
   ]);
   expect(options.code).toBe(104);
@@ -127,6 +128,7 @@ test('everything wrong is told at once', async () => {
     'name A and B',
     '--budget p42: use p50 or mean or p99',
     '--budget 5000%: use 0% to 1000%',
+    '--budget 5: use 0% to 1000%; did you mean 5%?',
     '--confidence 2: use 50% to 99.9%',
     "--metric speed: there is no metric 'speed'",
     '--metric drain_time: is a gauge; only trends are compared',
