@@ -48,6 +48,7 @@ test('holds the built program and what it reads, no sources and no tests', () =>
     'dist/bin/quincunx.js',
     'dist/scenarios/index.d.ts',
     'dist/scenarios/library/dc-outage.js',
+    ...['jest', 'matchers', 'vitest'].map((name) => `dist/scenarios/library-api/${name}.js`),
     'dist/system-under-test/five-datacentres.json',
     'dist/reports/render/page/page.js',
     'LICENSE',
