@@ -13,7 +13,7 @@ export const EXIT = {
   invalid: 104,
   /** Ctrl-C or SIGTERM (k6: external abort). */
   interrupted: 105,
-  /** The scenario file threw while it was loaded (k6: script exception). */
+  /** The scenario file threw while it was loaded, or the driver in a run (k6: script exception). */
   scenarioThrew: 107,
   /** Too little data, or the generator or the machine was the bottleneck: the run is void. */
   undecided: 111,
