@@ -71,8 +71,8 @@ that go back, or twice with another rate, are errors; gaps, empty cells and repe
 and read over.
 
 Exit codes: 0 held, 99 an SLO is broken, 104 invalid input, 105 interrupted, 107 the scenario or the
-driver threw, 111 undecided, 1 a fault of Quincunx. When a world fails, the worlds before it are still written to
---out, with a verdict that is never "held".
+driver threw, 111 undecided, 1 a fault of Quincunx. When a world fails, the worlds before it are
+still written to --out, with a verdict that is never "held".
 `;
 
 /** As commander hands them over: text, not yet looked at. */
