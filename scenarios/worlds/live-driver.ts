@@ -206,8 +206,8 @@ async function lead(
   const machineBusyShare = machine();
   const open = new OpenMessages(book);
   while (clock.monotonicMs() < windowEndMs + DRAIN_MS && !endNow?.aborted) {
-    if (control.allAre('sent') && open.count() === 0) break;
     progress({ phase: 'drain', done: 0.9, text: 'what is under way may arrive' });
+    if (control.allAre('sent') && open.count() === 0) break;
     await Promise.race([pause(LOOK_MS, signal), finished]);
     look();
   }
