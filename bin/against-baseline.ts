@@ -18,16 +18,15 @@ import {
 import { renderComparison } from '../reports/render/comparison-terminal.ts';
 import { comparisonAnnotations } from '../reports/render/github.ts';
 import type { ResultsDocument } from '../reports/results.ts';
-import { readBudgets } from './budget-options.ts';
+import { type RawCompared, readCompared } from './budget-options.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { OptionReader } from './option-values.ts';
 import { packageInfo } from './package-info.ts';
 import { readRuns } from './run-files.ts';
 
 /** As commander hands them over. */
-export interface RawBaselineOptions {
+export interface RawBaselineOptions extends RawCompared {
   readonly baseline?: string;
-  readonly budget?: readonly string[];
   readonly allowNoBaseline?: true;
 }
 
@@ -51,15 +50,17 @@ export function readBaselineOptions(
   raw: RawBaselineOptions,
   read: OptionReader,
 ): Baseline | undefined {
-  const { baseline: file, budget, allowNoBaseline } = raw;
+  const { baseline: file, allowNoBaseline } = raw;
   if (file === undefined) {
-    if (budget !== undefined) read.problems.push('--budget: needs --baseline <file>');
+    for (const name of ['metric', 'statistic', 'budget'] as const) {
+      if (raw[name] !== undefined) read.problems.push(`--${name}: needs --baseline <file>`);
+    }
     if (allowNoBaseline) read.problems.push('--allow-no-baseline: needs --baseline <file>');
     return undefined;
   }
-  const budgets = readBudgets(budget ?? [], read);
+  const compared = readCompared(raw, read);
   const a = existsSync(file) ? readRuns([file], read.problems) : undefined;
-  const options = { ...DEFAULTS, budgets, version: packageInfo().version, nameA: file };
+  const options = { ...DEFAULTS, ...compared, version: packageInfo().version, nameA: file };
   return {
     judge: (results) => {
       const b = joined(

@@ -1,7 +1,12 @@
 /** What a drill is going to do, for a terminal: its plan and what that touches. */
 import type { Drill } from '../chaos/drill.ts';
 import { describeFault } from '../chaos/plan.ts';
+import { wrapped } from '../reports/render/wrapped.ts';
 import type { BlastStepResult, ResultsDocument } from '../reports/results.ts';
+
+/** Columns of a plan, two of them in front; as wide as the narrowest usual terminal. */
+const PLAN_WIDTH = 78;
+const INDENT = ' '.repeat(14);
 
 type DcNames = ResultsDocument['datacentres'];
 
@@ -48,7 +53,10 @@ function blastLine(step: BlastStepResult, dcs: DcNames): string {
     `${percent(step.usersTouched)} touched`,
     `${step.largestGroup} of ${dcs.length} datacentres together`,
   ].filter((part) => part !== false);
-  return `${seconds(step.fromSeconds, length)}  ${parts.join(', ')}`;
+  const when = seconds(step.fromSeconds, length);
+  return wrapped(parts.join(', '), PLAN_WIDTH - INDENT.length)
+    .map((line, index) => `${index === 0 ? when.padEnd(INDENT.length) : INDENT}${line}`)
+    .join('\n  ');
 }
 
 function seconds(from: number, length: number): string {

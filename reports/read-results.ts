@@ -12,6 +12,8 @@ const PROBLEMS_SHOWN = 5;
 export function readResults(
   value: unknown,
 ): { readonly results: ResultsDocument } | { readonly problems: readonly string[] } {
+  const looksRight = typeof value === 'object' && value !== null && 'worlds' in value;
+  if (!looksRight) return { problems: ['is no results.json of quincunx: it has no worlds'] };
   const parsed = RESULTS.safeParse(value);
   // Nothing is dropped or changed: the check only says that it is what the type promises.
   if (parsed.success) return { results: value as ResultsDocument };

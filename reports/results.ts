@@ -12,7 +12,7 @@ import type { CounterName, GaugeName, Measurements, Summary, TrendName } from '.
 import { METRICS, type MetricName } from './metrics.ts';
 import { isPhase, type PhaseParts, phasesOf, splitPhase } from './phases.ts';
 import { evaluateSlos, overallVerdict, type SloMap, type SloResult, type Verdict } from './slo.ts';
-import { definitionOf, parseSelection, seriesKey, type Tags } from './tags.ts';
+import { definitionOf, isMetricName, parseSelection, seriesKey, type Tags } from './tags.ts';
 
 export const RESULTS_SCHEMA = 1;
 
@@ -114,6 +114,8 @@ export interface WorldInput {
   readonly faults: readonly FaultResult[];
   readonly notes: readonly string[];
   readonly voidReasons: readonly string[];
+  /** Why times may be longer than the system's own: then a time that is too long proves nothing. */
+  readonly slowReasons?: readonly string[];
   readonly slos: SloMap;
   readonly latencyBudget?: LatencyBudget;
   /** What ended the run before its time. */
@@ -188,7 +190,11 @@ export function worldResult(input: WorldInput): WorldResult {
   const phases = phasesOf(measurements, input.faults);
   const judged = evaluateSlos(input.slos, measurements, phases);
   const slos = aborted ? slosOfAborted(judged, aborted) : judged;
-  const voidReasons = [...input.voidReasons, ...faultProblems(input.faults)];
+  const voidReasons = [
+    ...input.voidReasons,
+    ...faultProblems(input.faults),
+    ...(isLateOnly(slos) ? (input.slowReasons ?? []) : []),
+  ];
   const selections = interestingSelections(measurements, input.slos, phases);
   const trends = selections.filter(({ metric }) => definitionOf(metric).kind === 'trend');
   const perTrend = <T>(
@@ -351,4 +357,18 @@ function bucketLimits(metric: TrendName): readonly number[] {
   return definitionOf(metric).unit === 's'
     ? BUCKET_LIMITS_MS.map((limit) => limit / 1000)
     : BUCKET_LIMITS_MS;
+}
+
+/** Something is broken, and nothing but times. */
+function isLateOnly(slos: readonly SloResult[]): boolean {
+  const broken = slos.filter(({ verdict }) => verdict === 'broken');
+  return broken.length > 0 && broken.every(({ metric }) => isTime(metric));
+}
+
+/** Whether an SLO's key is about how long something takes. */
+export function isTime(key: string): boolean {
+  const { metric } = parseSelection(key) ?? {};
+  if (metric === undefined || !isMetricName(metric)) return false;
+  const { unit } = METRICS[metric];
+  return unit === 'ms' || unit === 's';
 }

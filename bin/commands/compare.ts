@@ -7,10 +7,8 @@ import { baselineOf, baselineText } from '../../reports/compare/baseline.ts';
 import { type CompareOptions, DEFAULTS } from '../../reports/compare/compare.ts';
 import { STATISTICS } from '../../reports/compare/comparison.ts';
 import { differences, type RunSet } from '../../reports/compare/runs.ts';
-import type { MetricName } from '../../reports/metrics.ts';
-import { definitionOf, parseSelection, selectionProblems, seriesKey } from '../../reports/tags.ts';
 import { type Judged, judgedAs, withoutBaseline } from '../against-baseline.ts';
-import { readBudgets, readShare } from '../budget-options.ts';
+import { type RawCompared, readCompared, readShare } from '../budget-options.ts';
 import { EXIT, type ExitCode, InvalidInput } from '../exit-codes.ts';
 import { addStepSummary, annotate } from '../github-output.ts';
 import { OptionReader } from '../option-values.ts';
@@ -40,11 +38,8 @@ Exit codes: 0 same or improved, 99 a regression, 104 invalid input, 111 not enou
 is no baseline (--allow-no-baseline: then 0, for the first run of all), 1 a fault of Quincunx.
 `;
 
-interface RawOptions {
+interface RawOptions extends RawCompared {
   readonly save?: string;
-  readonly budget?: readonly string[];
-  readonly metric?: readonly string[];
-  readonly statistic?: readonly string[];
   readonly world?: readonly string[];
   readonly confidence: string;
   readonly seed: string;
@@ -89,6 +84,13 @@ function save(files: readonly string[], file: string): ExitCode {
   writeNamed('--save', file, text);
   const size = `${Math.ceil(text.length / 1000)} KB`;
   say(`${file}: ${runs.runs.length} runs of ${runs.scenario}, ${size}`);
+  for (const { seed, worlds } of runs.runs) {
+    for (const [world, { voidReasons, broken }] of Object.entries(worlds)) {
+      const doubts = [...voidReasons.map((why) => `void: ${why}`), ...broken];
+      if (doubts.length === 0) continue;
+      say(`is that a good run to compare with? seed ${seed}, ${world}: ${doubts.join('; ')}`);
+    }
+  }
   return EXIT.held;
 }
 
@@ -123,42 +125,19 @@ function readOptions(fileA: string, filesB: readonly string[], raw: RawOptions):
   const read = new OptionReader();
   if (filesB.length === 0) read.problems.push('name A and B: what was, then what is');
   const confidence = readShare('--confidence', raw.confidence, read, 0.5, 0.999);
-  const statistics = (raw.statistic ?? STATISTICS).map((name) =>
-    read.oneOf('--statistic', name, STATISTICS),
-  );
-  for (const key of raw.metric ?? []) read.problems.push(...metricProblems(key));
-  const budgets = readBudgets(raw.budget ?? [], read);
+  const compared = readCompared(raw, read);
   const worlds = raw.world === undefined ? undefined : read.worlds(raw.world);
   const seed = read.seed(raw.seed);
   read.check();
   return {
-    budgets,
-    statistics: [...new Set(statistics)],
+    ...compared,
     confidence,
     seed,
-    ...(raw.metric === undefined ? {} : { metrics: raw.metric.map(canonical) }),
     ...(worlds === undefined ? {} : { worlds }),
     version: packageInfo().version,
     nameA: fileA,
     nameB: filesB.join(' '),
   };
-}
-
-function metricProblems(key: string): string[] {
-  const selection = parseSelection(key);
-  if (!selection) return [`--metric ${key}: use metric{tag:value}`];
-  const { metric, tags } = selection;
-  const { phase: _phase, ...own } = tags;
-  const problems = selectionProblems(metric, own).map((problem) => `--metric ${key}: ${problem}`);
-  if (problems.length > 0) return problems;
-  const { kind } = definitionOf(metric as MetricName);
-  return kind === 'trend' ? [] : [`--metric ${key}: is a ${kind}; only trends are compared`];
-}
-
-/** As results documents name it; only for what `metricProblems` finds nothing wrong with. */
-function canonical(key: string): string {
-  const { metric, tags } = parseSelection(key)!;
-  return seriesKey(metric, tags);
 }
 
 function say(line: string): void {

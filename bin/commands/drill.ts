@@ -190,7 +190,9 @@ async function readOptions(nameOrPath: string | undefined, options: RawOptions):
     read.problems.push(`name a drill, or a file: ${drillNames().join(', ')}`);
   } else {
     try {
-      checked = await loadDrill(nameOrPath, process.cwd(), fromUtc ? { fromUtc } : {});
+      // A wrong time of day has been told.
+      const at = read.problems.length === 0 && fromUtc ? { fromUtc } : {};
+      checked = await loadDrill(nameOrPath, process.cwd(), at);
     } catch (error) {
       if (!(error instanceof ScenarioLoadError) || error.kind === 'threw') throw error;
       read.problems.push(...error.problems.map((problem) => `${error.about}: ${problem}`));

@@ -143,6 +143,8 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
     )
     .option('--target <address>', 'where that backend, or one gateway, listens on this machine')
     .option('--baseline <file>', 'compare with the runs in it (see quincunx compare --save)')
+    .option('--metric <key>', 'with --baseline: only this trend; repeat it', several)
+    .option('--statistic <name>', 'with --baseline: only p50, mean or p99; repeat it', several)
     .option('--budget <share>', 'slower by so much is no regression: 5%, or p99=15%', several)
     .option('--allow-no-baseline', 'a baseline that is not there yet is no failure')
     .option(

@@ -3,6 +3,7 @@
  * The world does the work; this decides, and says what happened when.
  */
 import {
+  type AbortCondition,
   blastOf,
   type Drill,
   type DrillInput,
@@ -11,7 +12,7 @@ import {
   faultsOfDrill,
 } from '../../chaos/drill.ts';
 import type { FaultRecord } from '../../chaos/plan.ts';
-import { type DrillResult, type WorldResult, worldResult } from '../../reports/results.ts';
+import { type DrillResult, isTime, type WorldResult, worldResult } from '../../reports/results.ts';
 import { overallVerdict, sloProblems } from '../../reports/slo.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import { type Scenario, ScenarioError, type ScenarioInput, scenario } from '../define.ts';
@@ -56,9 +57,12 @@ export function checkDrill(input: DrillInput, load: DrillLoad = {}): CheckedDril
   const thresholds = [
     ['slos', input.slos],
     ['steadyState.slos', input.steadyState?.slos],
-    ...(input.abortWhen ?? []).map(
-      ({ metric, is }, index) => [`abortWhen[${index}]`, { [metric]: [is] }] as const,
-    ),
+    ...(Array.isArray(input.abortWhen) ? input.abortWhen : []).flatMap((condition, index) => {
+      const { metric, is } = (condition ?? {}) as Partial<AbortCondition>;
+      // What is missing is told by drillProblems.
+      if (typeof metric !== 'string' || typeof is !== 'string') return [];
+      return [[`abortWhen[${index}]`, { [metric]: [is] }] as const];
+    }),
   ] as const;
   for (const [at, slos] of thresholds) {
     if (typeof slos !== 'object' || slos === null || Object.keys(slos).length === 0) {
@@ -121,8 +125,9 @@ export async function runDrill(
   monitor.end(run.measurements);
   const faults = struckBefore(run.faults, monitor.abortedAtSeconds);
   const result = worldResult({ ...run, faults: faults.map(faultResult), slos: drill.slos });
-  const verdict = overallVerdict([result, ...monitor.steps]);
-  return { ...result, verdict, drill: { steps: withRollback(monitor, faults), blast } };
+  const steps = slowSteps(withRollback(monitor, faults), drill, run.slowReasons);
+  const verdict = overallVerdict([result, ...steps]);
+  return { ...result, verdict, drill: { steps, blast } };
 }
 
 /** Says of an abort how long it took until everything had healed. */
@@ -138,6 +143,21 @@ function withRollback(monitor: DrillMonitor, faults: readonly FaultRecord[]): Dr
       ? [step, { name: 'rolled back', atSeconds: healed, verdict: 'held' }]
       : [step],
   );
+}
+
+/** That it did not recover is not known where the machine, too, made it slow. */
+function slowSteps(
+  steps: DrillResult['steps'],
+  { steadyState }: Drill,
+  slowReasons: readonly string[] = [],
+): DrillResult['steps'] {
+  const isSlow = slowReasons.length > 0 && Object.keys(steadyState?.slos ?? {}).every(isTime);
+  if (!isSlow) return steps;
+  return steps.map((step) => {
+    if (step.name !== 'recovered' || step.verdict !== 'broken') return step;
+    const why = [...(step.why ? [step.why] : []), ...slowReasons].join('; ');
+    return { ...step, verdict: 'undecided', why };
+  });
 }
 
 function unsteady(

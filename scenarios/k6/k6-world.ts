@@ -11,6 +11,7 @@ import { DisturbanceTracker } from '../../sim/users/disturbance-tracker.ts';
 import { RunningFigures } from '../../sim/users/running-figures.ts';
 import { createNodeClock } from '../../system-under-test/live/node-clock.ts';
 import type { Scenario } from '../define.ts';
+import { diskNote, diskStalls } from '../load/honesty.ts';
 import { LiveBackend } from '../worlds/live-backend.ts';
 import { pause } from '../worlds/live-waiting.ts';
 import { type ScaledLoad, scaledLoad } from '../worlds/load.ts';
@@ -103,6 +104,7 @@ async function runLive(
     const failure = await looking.stop();
     if (failure) voidReasons.push(`nobody looked on to the end: ${failure.message}`);
   }
+  const disk = await backend.disk();
   const whole = outcome.exitCode !== 105;
   const records = await faults;
   const { entries } = ledger;
@@ -124,11 +126,13 @@ async function runLive(
     wallSeconds: (performance.now() - startedMs) / 1_000,
     faults: records,
     voidReasons,
+    slowReasons: diskStalls(disk),
     endedEarly: !whole,
     notes: [
       `k6 sends and listens through the gateways (REST and WebSocket); its clock has whole milliseconds`,
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale}); k6 spaces messages evenly, at the rates of the load`,
       `${options.toxiproxy} toxiproxy on every link`,
+      ...(disk ? [diskNote(disk)] : []),
       ...(scenario.traffic.conversations ? [NO_THINK_TIMES] : []),
       ...load.notes,
       ...lost.slice(0, 10),

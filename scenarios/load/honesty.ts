@@ -2,6 +2,7 @@
  * Whether the latencies of a live run can be believed, or are those of the generator or of a
  * machine without a free core. Each reason says what was measured and what is trusted.
  */
+import type { DiskFigures } from '../../sim/parallel/disk-meter.ts';
 import type { ThreadMeter } from '../../sim/parallel/load-meter.ts';
 
 /**
@@ -25,6 +26,8 @@ export const TRUST = {
   machineLagP99Ms: 10,
   /** A thread that is stuck cannot even begin to meter itself. */
   meteredShare: 0.9,
+  /** A sync that has nothing to do with what is under test takes so long at most. */
+  syncMs: 200,
   /** So much of what was due was sent. */
   sentShare: 0.99,
 };
@@ -66,6 +69,24 @@ export function bottlenecks(figures: GeneratorFigures): string[] {
     reasons.push(`the load was not offered: ${sent} of ${offered} messages were sent (${share})`);
   }
   return reasons;
+}
+
+/**
+ * Why times are longer than what is under test makes them: the five datacentres share one disk, and
+ * it stalled. Whatever held meanwhile holds.
+ */
+export function diskStalls(disk: DiskFigures | undefined): string[] {
+  if (!disk || disk.longestMs <= TRUST.syncMs) return [];
+  const { longestMs, longestAt } = disk;
+  const took = `a sync of nothing but a small file took ${longestMs.toFixed(0)} ms`;
+  const when = `at ${longestAt.toFixed(0)} s, trusted up to ${TRUST.syncMs} ms`;
+  return [`the disk of this machine stalled: ${took} ${when}`];
+}
+
+/** For people, a line. */
+export function diskNote({ medianMs, longestMs }: DiskFigures): string {
+  const [median, longest] = [medianMs.toFixed(1), longestMs.toFixed(0)];
+  return `disk: a small sync took ${median} ms in the median, ${longest} ms at most`;
 }
 
 function threadBottlenecks(meter: ThreadMeter, who: string): string[] {

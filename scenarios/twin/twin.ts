@@ -216,7 +216,7 @@ function reasonsAgainst(
             `${share(calibratedBusyShare)} while they were calibrated`,
         ]
       : [];
-  return [...live.voidReasons, ...silent, ...busier];
+  return [...live.voidReasons, ...(live.slowReasons ?? []), ...silent, ...busier];
 }
 
 function notesOf({ worlds, faults }: Scenario, { load }: Calibration): string[] {

@@ -7,6 +7,7 @@ import type { Fault, FaultRecord } from '../../chaos/plan.ts';
 import type { ChaosDriver } from '../../chaos/toxiproxy/driver.ts';
 import { ToxiproxyExtensions } from '../../chaos/toxiproxy/extensions.ts';
 import { PlanInterpreter } from '../../chaos/toxiproxy/interpret.ts';
+import { type DiskFigures, DiskMeter } from '../../sim/parallel/disk-meter.ts';
 import type { Clock } from '../../system-under-test/environment/index.ts';
 import type { LiveCluster } from '../../system-under-test/live/live-cluster.ts';
 import type { StationMark } from '../../system-under-test/live/station-trace.ts';
@@ -45,6 +46,8 @@ export class LiveBackend {
   readonly #toxiproxyUrl: string;
   readonly #unexpected: readonly string[];
   #problems: readonly string[] = [];
+  #disk: Promise<DiskMeter> | undefined;
+  #metered: Promise<DiskFigures> | undefined;
 
   private constructor(
     options: LiveBackendOptions,
@@ -94,7 +97,9 @@ export class LiveBackend {
     starting = false;
     signal.throwIfAborted();
     await linksUp(started.cluster, dcIds(topology), signal);
-    return new LiveBackend(options, started, machines, unexpected);
+    const backend = new LiveBackend(options, started, machines, unexpected);
+    later(async () => void (await backend.disk()));
+    return backend;
   }
 
   /**
@@ -113,6 +118,9 @@ export class LiveBackend {
       ...(healed ? { onHealed: healed } : {}),
     });
     this.#problems = interpreter.problems;
+    const now = (): number => (clock.monotonicMs() - windowStartMs) / 1_000;
+    this.#disk = DiskMeter.start({ folder: world.scratch, now });
+    this.#disk.catch(() => {}); // told by disk()
     const { signal, rollBack, endNow } = world;
     const stops = [signal, rollBack, endNow].filter((each) => each !== undefined);
     return interpreter.run({ faults: scenario.faults }, windowStartMs, AbortSignal.any(stops));
@@ -121,6 +129,15 @@ export class LiveBackend {
   /** Tells how many writes wait for each DC, whenever it is asked to look. */
   backlogs(told: (dc: number, waiting: number) => void): BacklogWatch {
     return new BacklogWatch(this.cluster, this.dcs, told);
+  }
+
+  /**
+   * How the disk of this machine was while faults were played, seconds of the window; it is metered
+   * no longer then. Undefined where nothing was played. Rejects where it could not be written to.
+   */
+  async disk(): Promise<DiskFigures | undefined> {
+    this.#metered ??= this.#disk?.then((meter) => meter.stop());
+    return this.#metered;
   }
 
   /** Why the run cannot be believed, as far as this side goes; to be asked in the end. */

@@ -26,7 +26,13 @@ import { loadCrypto } from '../../system-under-test/mtproto/crypto.ts';
 import { RsaPublicKey } from '../../system-under-test/mtproto/rsa.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
 import type { Scenario } from '../define.ts';
-import { bottlenecks, type GeneratorFigures, generatorNote } from '../load/honesty.ts';
+import {
+  bottlenecks,
+  diskNote,
+  diskStalls,
+  type GeneratorFigures,
+  generatorNote,
+} from '../load/honesty.ts';
 import type { Later } from './behind-proxies.ts';
 import { LiveBackend } from './live-backend.ts';
 import { cpuOf } from './live-status.ts';
@@ -219,6 +225,7 @@ async function runLive(
       voidReasons.push(`the boxes could not be compared: ${(error as Error).message}`);
     }
   }
+  const disk = await backend.disk();
   const meters = elsewhere?.meters ?? [ownMeter];
   const seconds = Math.min(window.seconds, (ended - windowStartMs) / 1000);
   const generator = generatorOf(measurements, meters, machineBusyShare, seconds);
@@ -237,6 +244,7 @@ async function runLive(
     wallSeconds: (performance.now() - startedMs) / 1000,
     faults: records,
     voidReasons,
+    slowReasons: diskStalls(disk),
     endedEarly,
     notes: [
       `${load.people.length} of ${scenario.traffic.users.toLocaleString('en')} users (${load.scale})`,
@@ -244,6 +252,7 @@ async function runLive(
       `datacentres used ${((cpuAfter - cpuBefore) / 1e6).toFixed(1)} s of CPU during the load`,
       // Threads tell how they fared when they end: not of a run that ended before them.
       ...(meters.length > 0 ? [generatorNote(generator)] : []),
+      ...(disk ? [diskNote(disk)] : []),
       ...(watch.notesOf?.() ?? []),
       ...load.notes,
       ...crowd.ledger.violations.slice(0, VIOLATIONS_SHOWN).map(({ text }) => text),

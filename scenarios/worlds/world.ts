@@ -65,6 +65,8 @@ export interface WorldRun {
   readonly faults: readonly FaultRecord[];
   /** Reasons why the run cannot be trusted (generator too slow, machine contended): "undecided". */
   readonly voidReasons: readonly string[];
+  /** Why times may be longer than the system's own: then a time that is too long proves nothing. */
+  readonly slowReasons?: readonly string[];
   /** Facts a reader needs, such as scale, users, workers, what was left out. */
   readonly notes: readonly string[];
   /** What each hop of a message takes, where the world knows. */

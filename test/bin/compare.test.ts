@@ -85,6 +85,22 @@ test('a folder of runs becomes a baseline, and is the same as itself', async () 
   expect(code).toBe(0);
 });
 
+test('a baseline of runs that broke a promise is made, and remarked on', async () => {
+  const [model] = Object.values(fixture().worlds);
+  const voidReasons = ['the generator was late'];
+  const slos = model!.slos.map((slo, index) =>
+    index === 0 ? { ...slo, verdict: 'broken' as const } : slo,
+  );
+  const worlds = { model: { ...model!, slos, voidReasons } };
+  mkdirSync(at('bad'));
+  writeFileSync(at('bad', 'results.json'), renderJson({ ...fixture(), seed: '9', worlds }));
+  const { code, stderr } = await quincunx(['compare', '--save', at('bad.json'), at('bad')]);
+  expect(code).toBe(0);
+  expect(stderr).toContain(
+    'is that a good run to compare with? seed 9, model: void: the generator was late; ',
+  );
+});
+
 test('a baseline that cannot be written is told', async () => {
   const file = at('nowhere', 'base.json');
   const { code, stderr } = await quincunx(['compare', '--save', file, at('runs')]);

@@ -51,7 +51,7 @@ test('what is wrong is told at once', async () => {
   const { code, stderr } = await quincunx(['report', wrong, '--format', 'pdf']);
   expect(code).toBe(104);
   expect(stderr).toContain('--format pdf: use terminal or html');
-  expect(stderr).toContain('wrong.json: schema: ');
+  expect(stderr).toContain('wrong.json: is no results.json of quincunx');
   const gone = await quincunx(['report', join(folder, 'gone.json')]);
   expect(gone.code).toBe(104);
   expect(gone.stderr).toContain('gone.json: cannot be read');

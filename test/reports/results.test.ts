@@ -6,9 +6,15 @@ import { FAULT, fixture } from './fixture.ts';
 
 const SLOS: SloMap = { 'delivery_latency{path:same_dc}': ['p(99)<100ms'] };
 
-function world(ms: number, samples: number, rest: Partial<Parameters<typeof worldResult>[0]> = {}) {
+function world(
+  ms: number,
+  samples: number,
+  rest: Partial<Parameters<typeof worldResult>[0]> = {},
+  lost = 0,
+) {
   const measurements = new Measurements({ windowSeconds: 10 });
   measurements.record('delivery_latency', ms, { path: 'same_dc', dc: '1' }, 1, samples);
+  measurements.add('writes_lost', lost, {}, 10);
   return worldResult({
     measurements,
     digest: 'ab12',
@@ -25,6 +31,9 @@ function world(ms: number, samples: number, rest: Partial<Parameters<typeof worl
 const { firedAtSeconds: _fired, healedAtSeconds: _healed, ...planned } = FAULT;
 const notFired: FaultResult = planned;
 const notHealed: FaultResult = { ...planned, firedAtSeconds: 40 };
+
+const STALL = 'the disk of this machine stalled';
+const STALLED = { slowReasons: [STALL] };
 
 describe('the verdict of a world', () => {
   test.each([
@@ -57,6 +66,14 @@ describe('the verdict of a world', () => {
       ['the generator was late'],
     ],
     ['no promises', world(50, 1000, { slos: {} }), 'undecided', []],
+    ['the disk stalled, and it held', world(50, 1000, STALLED), 'held', []],
+    ['the disk stalled, and it was slow', world(150, 1000, STALLED), 'undecided', [STALL]],
+    [
+      'the disk stalled, and a write was lost',
+      world(150, 1000, { ...STALLED, slos: { ...SLOS, writes_lost: ['count==0'] } }, 1),
+      'broken',
+      [],
+    ],
   ])('%s', (_name, result, verdict, voidReasons) => {
     expect(result.verdict).toBe(verdict);
     expect(result.voidReasons).toEqual(voidReasons);

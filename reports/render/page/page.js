@@ -76,6 +76,14 @@
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const first = (values) => values[0];
 
+  /** After the window nothing is due: that is no outage, so nothing is drawn where nothing came. */
+  function inWindow({ timeline }, values) {
+    const { seconds } = results.window;
+    return values.map((value, i) =>
+      value === 0 && timeline.atSeconds[i] >= seconds ? null : value,
+    );
+  }
+
   function limitOf(path) {
     for (const world of Object.values(results.worlds)) {
       for (const slo of world.slos) {
@@ -207,6 +215,7 @@
         ...line,
         values: thin(latencyOf(world, line), greatest),
       }));
+      const sameDc = limitOf('same_dc');
       return {
         ...base,
         lines,
@@ -214,7 +223,7 @@
         yRange: latencyRange,
         yText: milliseconds,
         yAxisText: axisMilliseconds,
-        limit: limitOf('same_dc'),
+        limit: { ...sameDc, text: `same DC: ${sameDc.text}` },
         spanGaps: lines.length > 0 && world.messages < 50 * world.timeline.atSeconds.length,
       };
     },
@@ -243,7 +252,7 @@
         },
       ]
         .filter((line) => line.values)
-        .map((line) => ({ ...line, values: thin(line.values, mean) }));
+        .map((line) => ({ ...line, values: thin(inWindow(world, line.values), mean) }));
       return {
         ...base,
         lines,

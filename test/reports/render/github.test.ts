@@ -108,6 +108,10 @@ test('a results document is read back whole, and a broken one is told where', ()
   const back = readResults(JSON.parse(renderJson(fixture())));
   if ('problems' in back) throw new Error(back.problems.join());
   expect(renderJson(back.results)).toBe(renderJson(fixture()));
+  const none = ['is no results.json of quincunx: it has no worlds'];
+  for (const other of [[], 'text', null, { name: 'package' }]) {
+    expect(readResults(other)).toEqual({ problems: none });
+  }
   const broken = JSON.parse(renderJson(fixture()));
   broken.worlds.live.metrics.delivery_latency.p99 = 'fast';
   broken.worlds.live.slos[0].verdict = 'maybe';

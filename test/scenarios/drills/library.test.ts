@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DrillInput } from '../../../chaos/drill.ts';
+import dcLoss from '../../../chaos/library/dc-loss.ts';
 import { unsupportedFaults } from '../../../chaos/plan.ts';
 import { ScenarioError } from '../../../scenarios/define.ts';
 import { drillNames, loadDrill } from '../../../scenarios/drills/load.ts';
@@ -43,4 +44,10 @@ it('tells everything that is wrong with a drill at once, each with its place', (
     ]),
   );
   expect(() => checkDrill(input)).toThrow(ScenarioError);
+});
+
+it.each([5, 'backlog', [undefined], [{ is: 'max>10' }]])('abortWhen: %j is told', (abortWhen) => {
+  const input = { ...dcLoss, abortWhen } as unknown as DrillInput;
+  expect(() => checkDrill(input)).toThrow(ScenarioError);
+  expect(() => checkDrill(input)).toThrow(/abortWhen/);
 });

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import type { DrillInput } from '../../../chaos/drill.ts';
+import { Measurements } from '../../../reports/measurements.ts';
 import { checkDrill, type DrillLoad, runDrill } from '../../../scenarios/drills/run-drill.ts';
 import { loadWorld } from '../../../scenarios/run.ts';
-import type { WorldOptions } from '../../../scenarios/worlds/world.ts';
+import type { World, WorldOptions } from '../../../scenarios/worlds/world.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -74,6 +75,37 @@ test('cluster: without the steady state nothing is broken, and that is no verdic
   expect(result.verdict).toBe('undecided');
   expect(result.faults).toEqual([]);
   expect(result.voidReasons[0]).toMatch(/^the steady state was not there, so nothing was broken/);
+});
+
+test('that it did not recover is not known where the disk stalled', async () => {
+  const slow = (slowReasons: readonly string[]): World => {
+    return ({ window, faults }, { observe }) => {
+      const measurements = new Measurements({ windowSeconds: window.seconds });
+      for (let second = 0; second < window.seconds; second++) {
+        const ms = second < 7 ? 100 : 5_000;
+        measurements.record('delivery_latency', ms, { path: 'same_dc', dc: '1' }, second, 100);
+      }
+      for (const metric of ['writes_lost', 'order_violations'] as const) {
+        measurements.add(metric, 0, {}, window.seconds);
+      }
+      observe?.({ atSeconds: 7, measurements, inForce: [] });
+      return Promise.resolve({
+        ...{ world: 'live', measurements, digest: '', messages: 100, wallSeconds: 1 },
+        ...{ voidReasons: [], notes: [], slowReasons },
+        faults: faults.map((fault) => {
+          return { fault, firedAtSeconds: fault.atSeconds, healedAtSeconds: fault.atSeconds + 6 };
+        }),
+      });
+    };
+  };
+  const checked = checkDrill(DRILL, LOAD);
+  const broken = await runDrill(checked, slow([]), options());
+  expect(broken.verdict).toBe('broken');
+  const unknown = await runDrill(checked, slow(['the disk stalled']), options());
+  expect(unknown.verdict).toBe('undecided');
+  const step = unknown.drill?.steps.find(({ name }) => name === 'recovered');
+  expect(step).toMatchObject({ verdict: 'undecided' });
+  expect(step?.why).toMatch(/5,?000.*; the disk stalled$/);
 });
 
 test('live: processes stand still, clocks jump, disks fill up, and all is well in the end', async () => {

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import {
   bottlenecks,
+  diskNote,
+  diskStalls,
   type GeneratorFigures,
   generatorNote,
   TRUST,
@@ -91,5 +93,19 @@ describe('a run is void when the generator was the bottleneck', () => {
     expect(generatorNote(good)).toBe(
       'generator: 2 threads, 18.0 s of CPU, busy at most 95.0 %, sent late by p99 10.0 ms, event loop late by p99 100 ms, longest pause of a collector 500 ms; all cores 100.0 % in use',
     );
+  });
+});
+
+describe('a disk that stalls', () => {
+  const disk = { syncs: 240, medianMs: 1.24, longestMs: TRUST.syncMs, longestAt: 12 };
+  test('is told beyond the limit, not at it', () => {
+    expect(diskStalls(disk)).toEqual([]);
+    expect(diskStalls(undefined)).toEqual([]);
+    expect(diskStalls({ ...disk, longestMs: 912.4, longestAt: 87.3 })).toEqual([
+      'the disk of this machine stalled: a sync of nothing but a small file took 912 ms at 87 s, trusted up to 200 ms',
+    ]);
+  });
+  test('is in the report, whatever it did', () => {
+    expect(diskNote(disk)).toBe('disk: a small sync took 1.2 ms in the median, 200 ms at most');
   });
 });
