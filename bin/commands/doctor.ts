@@ -2,7 +2,12 @@
  * `quincunx doctor`: which real parts are there and what is used instead of those that are not,
  * what this machine has to give, and how far live latencies from it could be trusted.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { diskStalls } from '../../scenarios/load/honesty.ts';
+import { type DiskFigures, DiskMeter } from '../../sim/parallel/disk-meter.ts';
 import { lookAtMachine, type Machine, machineWarnings } from '../doctor/machine.ts';
 import { gradeOf, measureNoise, type Noise, noiseSentence } from '../doctor/noise.ts';
 import { findParts, type Part } from '../doctor/parts.ts';
@@ -11,7 +16,7 @@ import { packageInfo } from '../package-info.ts';
 
 const EXAMPLES = `
 Examples:
-  quincunx doctor             parts, machine, and a second and a half of measuring its clock
+  quincunx doctor             parts, machine, and some seconds of measuring its clock and disk
   quincunx doctor --json      the same as one document
   quincunx doctor --json | jq -r '.parts[] | select(.found | not) | .install'
 
@@ -19,11 +24,16 @@ Exit codes: 0 everything needed is there (a missing real part has something in i
 package is missing. A busy machine is a warning: it is only so now.
 `;
 
+const SYNC_EVERY_MS = 20;
+const SYNCS_FOR_MS = 1_000;
+
 interface Diagnosis {
   readonly quincunx: string;
   readonly parts: readonly Part[];
   readonly machine: Machine;
   readonly noise: Noise & { readonly grade: string };
+  /** Of small syncs where live runs keep their data. */
+  readonly disk: DiskFigures;
   readonly warnings: readonly string[];
 }
 
@@ -46,25 +56,49 @@ async function diagnose(): Promise<Diagnosis> {
   // First, before the programs that are asked for their versions disturb it.
   const noise = await measureNoise();
   const machine = await lookAtMachine();
+  const disk = await meterDisk();
   const grade = gradeOf(noise);
-  const disturbed = grade === 'steady' ? [] : [`noise: ${noiseSentence(noise)}`];
+  const disturbed = [
+    ...(grade === 'steady' ? [] : [`noise: ${noiseSentence(noise)}`]),
+    ...diskStalls(disk),
+  ];
   return {
     quincunx: packageInfo().version,
     parts: findParts(),
     machine,
     noise: { ...noise, grade },
+    disk,
     warnings: [...machineWarnings(machine), ...disturbed],
   };
 }
 
-function text({ quincunx, parts, machine, noise, warnings }: Diagnosis): string {
+async function meterDisk(): Promise<DiskFigures> {
+  const folder = await mkdtemp(join(tmpdir(), 'quincunx-doctor-'));
+  try {
+    const startedMs = performance.now();
+    const now = (): number => (performance.now() - startedMs) / 1_000;
+    const meter = await DiskMeter.start({ folder, everyMs: SYNC_EVERY_MS, now });
+    await new Promise((resolve) => setTimeout(resolve, SYNCS_FOR_MS));
+    return await meter.stop();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function text({ quincunx, parts, machine, noise, disk, warnings }: Diagnosis): string {
   const width = Math.max(...parts.map(({ name }) => name.length));
   const rows = parts.map(({ name, found, detail, version, instead, install }) => {
     const more = [version, instead && `instead: ${instead}`, install && `get it: ${install}`];
     const lines = more.filter(Boolean).map((line) => `\n${' '.repeat(width + 10)}${line}`);
     return `${found ? 'ok     ' : 'missing'}  ${name.padEnd(width)} ${detail}${lines.join('')}`;
   });
-  const about = [...machineRows(machine), ...noiseRows(noise)];
+  const { medianMs, longestMs, syncs } = disk;
+  const took = `${medianMs.toFixed(1)} ms in the median, ${longestMs.toFixed(1)} at most`;
+  const about = [
+    ...machineRows(machine),
+    ['syncs', `${took} (${syncs} small ones)`] as const,
+    ...noiseRows(noise),
+  ];
   const label = Math.max(...about.map(([name]) => name.length));
   const lines = [
     `quincunx ${quincunx}`,

@@ -74,10 +74,14 @@ async function timersFor(ms: number, { nowNs, sleep }: NoiseSource): Promise<num
   return late;
 }
 
+/** A busy thread that is stopped for more of the time does not have a core to itself (assumed). */
+const STOPPED_SHARE = 0.2;
+
 /** By the limits at which a live run itself says that it cannot be trusted. */
-export function gradeOf({ lateMs }: Noise): NoiseGrade {
+export function gradeOf({ lateMs, stoppedShare }: Noise): NoiseGrade {
   if (lateMs.p99 > TRUST.lagP99Ms) return 'too busy';
-  return lateMs.p99 > TRUST.machineLagP99Ms ? 'uneasy' : 'steady';
+  const isUneasy = lateMs.p99 > TRUST.machineLagP99Ms || stoppedShare > STOPPED_SHARE;
+  return isUneasy ? 'uneasy' : 'steady';
 }
 
 /** One sentence for people. */
@@ -87,7 +91,7 @@ export function noiseSentence(noise: Noise): string {
     case 'steady':
       return `the machine adds up to ${p99} ms (p99) to a live latency, as it is now`;
     case 'uneasy':
-      return `the machine adds up to ${p99} ms (p99) to a live latency: other work takes the cores`;
+      return `the machine adds ${p99} ms (p99) and more to a live latency: other work takes the cores`;
     case 'too busy':
       return (
         `a live run would be void: timers are ${p99} ms late (p99), ` +

@@ -20,6 +20,8 @@ test(
     });
     expect(found.machine.openFilesMax).toBeGreaterThan(0);
     expect(found.noise.clockStepNs).toBeLessThan(1e6);
+    expect(found.disk.syncs).toBeGreaterThan(0);
+    expect(found.disk.longestMs).toBeGreaterThanOrEqual(found.disk.medianMs);
     expect(found.noise.samples).toBeGreaterThan(10);
     expect(['steady', 'uneasy', 'too busy']).toContain(found.noise.grade);
     expect(code).toBe(0);
