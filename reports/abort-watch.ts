@@ -10,6 +10,9 @@
  *   value on the wrong side. So p(99)<100ms ends no run before 300 samples. A mean has no interval
  *   here and needs `MEAN_SAMPLES`.
  *
+ * It is looked at every second, so a run whose true value lies right at its limit ends more often
+ * than one time in twenty; whoever wants to see the end of such a run leaves `abortOnFail` out.
+ *
  * What is still under way is in no latency yet; in `within` it counts once its time is over.
  * What only the end can show (lost writes, drain times, phases) is judged there.
  */

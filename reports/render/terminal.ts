@@ -199,7 +199,11 @@ function sparklines(results: ResultsDocument, colours: Colours, width: number): 
   }
   if (lines.length === 0) return [];
   const seconds = timelineSeconds(Object.values(results.worlds));
-  return [`${colours.bold('over time')}${colours.dim(` (0 to ${seconds} s; backlogs at the end of each second)`)}`, ...lines, ''];
+  return [
+    `${colours.bold('over time')}${colours.dim(` (0 to ${seconds} s; backlogs at the end of each second)`)}`,
+    ...lines,
+    '',
+  ];
 }
 
 function timelineSeconds(worlds: readonly WorldResult[]): number {

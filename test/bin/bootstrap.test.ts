@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -162,4 +164,24 @@ describe('running the program', () => {
     expect(stdout).toBe('ready\nsignals: 1\n');
     expect(code).toBe(105);
   });
+});
+
+test('a signal that comes before the program has loaded is an interruption, too', async () => {
+  mkdirSync(join(root, 'bin'));
+  for (const name of ['quincunx.mjs', 'bootstrap']) {
+    cpSync(join(ROOT, 'bin', name), join(root, 'bin', name), { recursive: true });
+  }
+  // It has said nothing yet, and knows no signals.
+  const program = "process.stdout.write('up'); setInterval(() => {}, 1000);";
+  writeFileSync(join(root, 'bin', 'quincunx.ts'), program);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const child = spawn(process.execPath, [join(root, 'bin', 'quincunx.mjs'), 'list']);
+    let said = '';
+    child.stderr.on('data', (bytes: Buffer) => {
+      said += bytes.toString();
+    });
+    child.stdout.once('data', () => child.kill(signal));
+    const [code] = await once(child, 'close');
+    expect([signal, code, said]).toEqual([signal, 105, 'interrupted before anything had begun\n']);
+  }
 });
