@@ -78,8 +78,13 @@ function explain(error: unknown): ExitCode {
     return EXIT.invalid;
   }
   if (isScenarioLoadError(error)) {
-    say(error.message);
-    return error.kind === 'threw' ? EXIT.scenarioThrew : EXIT.invalid;
+    if (error.kind === 'threw') {
+      say(error.message);
+      return EXIT.scenarioThrew;
+    }
+    const problems = error.problems.map((problem) => `  - ${error.about}: ${problem}`);
+    say(['Invalid input:', ...problems].join('\n'));
+    return EXIT.invalid;
   }
   say(`A fault of Quincunx: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
   return EXIT.ourFault;
