@@ -98,8 +98,9 @@ export class LiveCluster {
   readonly #troubles = new Map<number, MachineTrouble>();
   /** Those whose processes stand still. */
   readonly #paused = new Set<number>();
-  /** It is being stopped, or was never wanted: what has not begun yet must not begin. */
-  #over = false;
+  /** How often it was stopped, or given up: what was to start before that must not begin then. */
+  #stops = 0;
+  #stopping = false;
   #nextId = 1;
   #control: { close(): Promise<void> } | undefined;
 
@@ -182,7 +183,7 @@ export class LiveCluster {
     if (!signal?.aborted) await ended.promise;
     signal?.removeEventListener('abort', abort);
     givenUp = true;
-    if (pending.size > 0) this.#over = true;
+    if (pending.size > 0) this.#stops++;
     await Promise.all([...pending].map((dc) => this.kill(dc)));
     return [...errors].sort(([a], [b]) => a - b).map(([, error]) => error);
   }
@@ -197,8 +198,11 @@ export class LiveCluster {
     const listen = this.#o.listen.get(dc);
     if (!listen) throw new Error(`no address for DC ${dc}`);
     const folder = dcFolder(this.#files.folder, dc);
+    const stops = this.#stops;
     await mkdir(folder, { recursive: true });
-    if (this.#over) throw new Error(`DC ${dc} does not start: the cluster is being stopped`);
+    if (this.#stopping || this.#stops !== stops) {
+      throw new Error(`DC ${dc} does not start: the cluster is being stopped`);
+    }
     const child = fork(new URL(`./dc-process${EXTENSION}`, import.meta.url), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       execArgv: [],
@@ -401,21 +405,27 @@ export class LiveCluster {
 
   /** Stops every datacentre in order; what does not stop in time is killed. */
   async stop(): Promise<void> {
-    this.#over = true;
-    await this.#control?.close();
-    this.#control = undefined;
-    await Promise.all(
-      [...this.#running.values()].map(async (running) => {
-        running.expected = true;
-        if (running.child.pid !== undefined) running.child.kill('SIGCONT');
-        this.#tell(running.child, { kind: 'stop' });
-        const timer = setTimeout(() => running.child.kill('SIGKILL'), STOP_MS);
-        await running.exited;
-        clearTimeout(timer);
-      }),
-    );
+    this.#stops++;
+    this.#stopping = true;
+    try {
+      await this.#control?.close();
+      this.#control = undefined;
+      await Promise.all([...this.#running.values()].map((running) => this.#end(running)));
+    } finally {
+      this.#stopping = false;
+    }
     for (const log of this.#logs.values()) log.end();
     this.#logs.clear();
+  }
+
+  async #end(running: Running): Promise<void> {
+    const { child, exited } = running;
+    running.expected = true;
+    if (child.pid !== undefined) child.kill('SIGCONT');
+    this.#tell(child, { kind: 'stop' });
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await exited;
+    clearTimeout(timer);
   }
 
   #tell(child: ChildProcess, message: ToDc): void {
