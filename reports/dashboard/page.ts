@@ -59,9 +59,11 @@ ${trusted(own('dashboard.css'))}</style>
 <p class="hint" id="connection" role="status">Connecting …</p>
 <noscript><p>This page needs JavaScript: it shows a run while it goes on.</p></noscript>
 <main>
+<div class="now">
 ${section('progress', 'Progress', markup`<ul class="worlds">${about.worlds.map(progressOf)}</ul>`)}
-${promises(about, lights)}
 ${section('faults', 'Faults in force', markup`<ul class="happened" id="in-force"><li>none</li></ul>`)}
+</div>
+${promises(about, lights)}
 ${section(
   'happening',
   'What happens',

@@ -26,6 +26,8 @@ export const LIMITS = {
   headMs: 5_000,
   /** A page asks again after so long. */
   retryMs: 1_000,
+  /** At the end, for who knocked while the run kept the process busy. */
+  lastCallMs: 50,
   /** At the end, for the last event to reach the pages. */
   closeMs: 500,
 } as const;
@@ -106,8 +108,9 @@ export class DashboardServer {
     }
   }
 
-  /** Ends all connections: at once where nothing is under way, else after `closeMs`. */
+  /** Ends all connections: after `lastCallMs`, or where something is under way, `closeMs` later. */
   async close(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, this.#limits.lastCallMs));
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const client of this.#clients) client.end();
     this.#clients.clear();

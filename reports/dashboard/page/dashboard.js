@@ -57,12 +57,22 @@
     if (document.title !== title) document.title = title;
   }
 
-  function provisional({ name, lights }) {
+  /** Of all worlds: what stands, then what the one that runs looks like so far. */
+  function summary(current) {
+    const judged = [...worlds.values()].filter(({ verdict }) => verdict !== undefined);
+    const has = (verdict) => judged.some((world) => world.verdict === verdict);
+    const parts = judged.map(({ name, verdict }) => `${name}: ${VERDICTS[verdict][2]}.`);
+    const lights = current?.verdict === undefined ? (current?.lights ?? []) : [];
     const count = (state) => lights.filter((light) => light.state === state).length;
     const [holds, broken, pending] = ['holds', 'broken', 'pending'].map(count);
-    const counts = `${name}: ${holds} hold, ${broken} broken, ${pending} without enough data`;
-    const text = `So far, in ${counts}. Provisional: the verdict comes at the end.`;
-    if (broken > 0) headline('broken', '✗', 'BROKEN SO FAR', text);
+    if (lights.length > 0) {
+      const counts = `${holds} hold, ${broken} broken, ${pending} without enough data`;
+      parts.push(`${current.name} so far: ${counts} (provisional).`);
+    }
+    const text = parts.join(' ');
+    if (has('broken')) headline('broken', '✗', 'BROKEN', text);
+    else if (broken > 0) headline('broken', '✗', 'BROKEN SO FAR', text);
+    else if (has('undecided')) headline('undecided', '?', 'UNDECIDED SO FAR', text);
     else if (pending > 0) headline('undecided', '·', 'NOT KNOWN YET', text);
     else headline('held', '✓', 'HOLDS SO FAR', text);
   }
@@ -120,7 +130,7 @@
       if (one.verdict !== undefined) return;
       Object.assign(one, { lights, faults, dirty: true });
       showLights(one, false);
-      provisional(one);
+      summary(one);
       const items = inForce.map(({ text, secondsLeft }) =>
         make('li', `${text}, ${Math.ceil(secondsLeft)} s left`),
       );
@@ -130,7 +140,7 @@
       const one = worlds.get(world);
       Object.assign(one, { verdict, lights, faults, dirty: true });
       showLights(one, true);
-      const [mark, word, sentence] = VERDICTS[verdict];
+      const [mark, word] = VERDICTS[verdict];
       const cell = document.querySelector(`td[data-world="${CSS.escape(world)}"][data-verdict]`);
       cell.className = verdict;
       cell.replaceChildren(make('span', `${mark} ${word}`, 'tag'));
@@ -139,7 +149,7 @@
       say(line.querySelector('.phase'), `${mark} ${word}`);
       say(line.querySelector('.text'), voidReasons.join('; '));
       byId('in-force').replaceChildren(make('li', 'none'));
-      headline(verdict, mark, word, `The ${world} world has ended: ${sentence} there.`);
+      summary(one);
     },
     end({ how, verdict, text, report }) {
       ended = true;
@@ -149,8 +159,19 @@
       headline(verdict ?? 'undecided', mark, word, `${text}${where}`);
       connection('The command has ended. This page keeps what it shows, and asks no more.', false);
       byId('in-force').replaceChildren(make('li', 'none'));
+      for (const world of worlds.values()) if (world.verdict === undefined) leaveOut(world.name);
     },
   };
+
+  /** A world that has no verdict when the command ends. */
+  function leaveOut(name) {
+    const phase = ofWorld('.worlds li', name).querySelector('.phase');
+    say(phase, phase.textContent === 'waits' ? 'did not run' : 'did not end');
+    for (const cell of document.querySelectorAll('td[data-world]')) {
+      if (cell.dataset.world !== name) continue;
+      if (cell.dataset.verdict || cell.className === 'none') say(cell, 'not judged');
+    }
+  }
 
   // ---- charts ----------------------------------------------------------------------------
 
@@ -284,12 +305,17 @@
   }
 
   let failures = 0;
+  let run;
   const source = new EventSource('events');
   source.addEventListener('open', () => {
     failures = 0;
     connection('Live. Provisional until the end.', false);
   });
-  source.addEventListener('message', ({ data }) => {
+  source.addEventListener('message', ({ data, lastEventId }) => {
+    const from = lastEventId.split('-', 1)[0];
+    // Another run has begun on this port: it has another page.
+    if (run !== undefined && from !== run) location.reload();
+    run = from;
     const event = JSON.parse(data);
     handlers[event.type]?.(event);
   });
