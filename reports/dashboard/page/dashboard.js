@@ -17,6 +17,7 @@
     holds: ['✓', 'holds so far'],
     broken: ['✗', 'broken so far'],
     pending: ['·', 'not enough data yet'],
+    empty: ['·', 'no data yet'],
   };
   const VERDICTS = {
     held: ['✓', 'HELD', 'every promise held'],
@@ -90,16 +91,19 @@
         say(cell, 'not judged');
         continue;
       }
-      const [mark, word] = final ? finalLight(light.state) : LIGHTS[light.state];
       const known = light.state !== 'pending';
-      const value = known || light.value !== 'no data' ? ` ${light.value}` : '';
+      const isEmpty = light.value === 'no data';
+      const [mark, word] = final
+        ? finalLight(light.state)
+        : LIGHTS[isEmpty && !known ? 'empty' : light.state];
+      const value = known || !isEmpty ? ` ${light.value}` : '';
       const text = `${mark} ${word}${value}`;
       if (cell.textContent.startsWith(text) && cell.dataset.final === String(final)) continue;
       cell.dataset.final = String(final);
       cell.className = light.state === 'broken' ? 'broken' : light.state;
       if (final && !known) cell.className = 'undecided';
       cell.replaceChildren(make('span', mark, 'mark'), ` ${word}`, make('b', value));
-      if (light.why) cell.append(make('small', light.why));
+      if (light.why && (final || !isEmpty)) cell.append(make('small', light.why));
     }
   }
 
@@ -221,6 +225,8 @@
     const before = drawn.get(figure);
     const x = world.points.map((point) => point.atSeconds);
     const latest = x[x.length - 1];
+    // What is in force is shaded until now.
+    const faults = world.faults.map((fault) => ({ healedAtSeconds: latest, ...fault }));
     const changing = {
       x,
       lines,
@@ -229,7 +235,7 @@
     };
     if (before?.names === names) {
       const { spec, chart } = before;
-      spec.faults.splice(0, spec.faults.length, ...world.faults);
+      spec.faults.splice(0, spec.faults.length, ...faults);
       // The lines' own objects are known to the chart.
       for (const [index, line] of spec.lines.entries()) line.values = lines[index].values;
       Object.assign(spec, changing, { lines: spec.lines });
@@ -240,7 +246,7 @@
         ...changing,
         ...timeAxis(about.windowSeconds),
         ...{ xName: 'at', xValue: (value) => `${digits(value)} s` },
-        ...{ faults: [...world.faults], log: kind === 'latency', sync: world.name },
+        ...{ faults: [...faults], log: kind === 'latency', sync: world.name },
         ...TEXTS[kind],
       };
       const chart = draw(figure, spec);

@@ -103,6 +103,8 @@ globalThis.reportCharts = (() => {
       for (const [from, to] of stretches(u, faults)) ctx.fillRect(from, top, to - from, height);
       ctx.strokeStyle = css('--fault-line');
       ctx.lineWidth = window.devicePixelRatio || 1;
+      // What was drawn before may have been dashed.
+      ctx.setLineDash([]);
       for (const edge of stretches(u, faults).flat()) {
         if (edge > left && edge < left + width) line(ctx, edge, top, edge, top + height);
       }

@@ -111,7 +111,7 @@ describe.skipIf(noBrowser)('the dashboard in a browser', () => {
     await says(page, '#in-force', 'dc_loss of Dubai, 2 s left');
     await says(page, 'td[data-world=cluster][data-light="0"]', /✓ holds so far 31 ms/);
     await says(page, 'td[data-world=cluster][data-light="1"]', /✗ broken so far 31 ms/);
-    await says(page, 'td[data-world=cluster][data-light="2"]', /· not enough data yet/);
+    await says(page, 'td[data-world=cluster][data-light="2"]', /· no data yet/);
     await says(page, '.worlds li', /27 %, load/);
     await expect.poll(() => page.locator('.charts:not([hidden]) canvas').count()).toBe(3);
     for (const colours of await page.evaluate<number[]>(INK)) expect(colours).toBeGreaterThan(3);
@@ -130,7 +130,11 @@ describe.skipIf(noBrowser)('the dashboard in a browser', () => {
     feed.progress('live', { phase: 'start', done: 0, text: '' });
     await says(page, '.charts:not([hidden])', 'Nothing has been measured yet');
     feed.look('live', snapshotAt(2));
-    await says(page, '#sentence', /^cluster: a promise was broken\. live so far: 0 hold, 0 broken, 3 without/);
+    await says(
+      page,
+      '#sentence',
+      /^cluster: a promise was broken\. live so far: 0 hold, 0 broken, 3 without/,
+    );
     await says(page, '#word', /^BROKEN$/);
     const end = { verdict: 'broken', text: 'A promise was broken.', report: '/tmp/report.html' };
     feed.end({ how: 'ended', ...(end as typeof end & { verdict: 'broken' }) });
@@ -145,6 +149,19 @@ describe.skipIf(noBrowser)('the dashboard in a browser', () => {
     await picture(page, `${name}-ended`);
     expect(errors).toEqual([]);
     expect(new Set(requests)).toEqual(new Set([server.url, `${server.url}events`]));
+    await done();
+  });
+
+  test('a command that is gone without a word: the page says so, and keeps what it shows', async () => {
+    const { server, feed, page, done } = await shown();
+    await says(page, '#connection', 'Live');
+    for (let at = 0; at <= 12; at++) feed.look('cluster', snapshotAt(at));
+    await expect.poll(() => page.locator('.charts:not([hidden]) canvas').count()).toBe(3);
+    await server.close();
+    await says(page, '#connection', 'lost; trying again');
+    await says(page, '#word', 'BROKEN SO FAR');
+    await page.locator('.charts:not([hidden]) summary').nth(1).click();
+    await expect.poll(() => page.locator('.numbers tr').count()).toBe(14);
     await done();
   });
 });
