@@ -16,7 +16,7 @@ import type { OptionReader } from './option-values.ts';
 export function addDashboardOption(command: Command): Command {
   return command.option(
     '--dashboard [port]',
-    'show the run in a browser while it goes on, at 127.0.0.1 (default: a free port)',
+    'watch it in a browser, at 127.0.0.1 (default: a free port); goes behind the name',
   );
 }
 

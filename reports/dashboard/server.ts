@@ -15,6 +15,7 @@ import type { AddressInfo } from 'node:net';
 import { EventBuffer } from './event-buffer.ts';
 import type { DashboardEvent, NumberedEvent } from './events.ts';
 
+/** Assumed: far above what people with a browser or two need, far below what would hurt a run. */
 export const LIMITS = {
   /** Pages that are shown events at the same time. */
   clientsMax: 16,
@@ -81,7 +82,8 @@ export class DashboardServer {
     await new Promise<void>((resolve, reject) => {
       one.#server.once('error', reject);
       one.#server.listen(options.port, '127.0.0.1', () => {
-        one.#server.off('error', reject);
+        // No page is worth a run.
+        one.#server.off('error', reject).on('error', () => {});
         resolve();
       });
     });
