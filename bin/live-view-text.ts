@@ -3,6 +3,7 @@
  * pieces, each with a style; it is cut to the width before colours come in.
  */
 import type { createColors } from 'picocolors';
+import type { LiveFigures } from '../reports/live-figures.ts';
 import {
   digits,
   formatCount,
@@ -13,7 +14,6 @@ import {
 } from '../reports/render/format.ts';
 import { sparkline } from '../reports/render/sparkline.ts';
 import type { Progress } from '../scenarios/worlds/world.ts';
-import type { LiveFigures } from './live-view-figures.ts';
 
 export type Colours = ReturnType<typeof createColors>;
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan';

@@ -4,8 +4,9 @@
  * drawn is in live-view-text.ts; here is when, and how a terminal takes it.
  */
 import picocolors from 'picocolors';
+import { type LiveFigures, liveFigures, type Watched } from '../reports/live-figures.ts';
 import type { Look, Progress } from '../scenarios/worlds/world.ts';
-import { type LiveFigures, liveFigures, type Watched } from './live-view-figures.ts';
+import { snapshotOf } from './live-view-figures.ts';
 import { paint, plainText, type ViewState, viewLines } from './live-view-text.ts';
 import { ProgressLine, type ProgressStream } from './progress-line.ts';
 import { TimeLeft } from './time-left.ts';
@@ -129,7 +130,7 @@ export class LiveView {
     const { look, watched } = this.#look;
     // Worlds are looked at more often than figures change for people.
     if (Math.floor(look.atSeconds) === Math.floor(state.figures?.atSeconds ?? -1)) return;
-    const figures = liveFigures(look, watched);
+    const figures = liveFigures(snapshotOf(look, watched), watched);
     if (figures === undefined) return;
     this.#state = { ...state, figures, ...historyWith(state, figures) };
   }

@@ -34,6 +34,8 @@ export interface RunOptions extends Omit<WorldOptions, 'progress' | 'rollBack' |
   readonly progress: (world: WorldName, report: Progress) => void;
   /** A threshold with abortOnFail is broken, and ends the run: a line for people. */
   readonly onAbort?: (world: WorldName, text: string) => void;
+  /** A world has ended and been judged. */
+  readonly onJudged?: (world: WorldName, result: WorldResult) => void;
   /** Version of quincunx. */
   readonly version: string;
   /** Command that repeats the run. */
@@ -100,6 +102,7 @@ export async function runScenario(
       const judged = worldResult({ ...run, faults, slos, notes, voidReasons, aborted });
       const surprise = surpriseOf(name, judged.verdict, scenario);
       results[name] = surprise ? { ...judged, notes: [surprise, ...judged.notes] } : judged;
+      options.onJudged?.(name, results[name]);
       if (aborted) break;
     } catch (cause) {
       throw new WorldFailure(name, cause, unfinished(scenario, results, options));

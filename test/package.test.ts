@@ -50,6 +50,7 @@ test('holds the built program and what it reads, no sources and no tests', () =>
     'dist/scenarios/library/dc-outage.js',
     ...['jest', 'matchers', 'vitest'].map((name) => `dist/scenarios/library-api/${name}.js`),
     'dist/system-under-test/five-datacentres.json',
+    'dist/reports/dashboard/page/dashboard.js',
     'dist/reports/render/page/page.js',
     'LICENSE',
   ];

@@ -13,6 +13,13 @@ import { type CheckedDrill, runDrill } from '../../scenarios/drills/run-drill.ts
 import { thisMachine } from '../../scenarios/library-api/this-machine.ts';
 import { documentOf, LIVE_LOADS, type LiveLoad, loadWorld } from '../../scenarios/run.ts';
 import { ScenarioLoadError } from '../../scenarios/source-file.ts';
+import {
+  addDashboardOption,
+  Dashboard,
+  observerOf,
+  type RawDashboard,
+  readDashboard,
+} from '../dashboard.ts';
 import { drillPlanText } from '../drill-text.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-codes.ts';
 import { onInterrupt } from '../interrupt.ts';
@@ -34,6 +41,7 @@ Examples:
   quincunx drill partition-2-3 --world cluster,live --out out/drill
   quincunx drill disk-full --world live --toxiproxy real
   quincunx drill dc-loss --world live --load k6   the same, under the load of the real k6
+  quincunx drill dc-loss --world live --dashboard   watch it in a browser; the address is printed
   quincunx drill ./my-drill.yaml --json > results.json
 
 A drill is data (TypeScript, YAML or JSON): a steady state that must be there before anything
@@ -57,13 +65,14 @@ interface RawOptions {
   readonly toxiproxy: string;
   readonly load: string;
   readonly out?: string;
+  readonly dashboard?: RawDashboard;
   readonly json?: true;
   readonly quiet?: true;
 }
 
 export function addDrill(program: Command, finish: (code: ExitCode) => void): void {
   const several = (value: string, before: readonly string[] = []): string[] => [...before, value];
-  program
+  const command = program
     .command('drill')
     .description('break something on purpose, undo it, and say whether the backend stood it')
     .argument('[drill]', 'name in the library, or the path of a file')
@@ -77,7 +86,8 @@ export function addDrill(program: Command, finish: (code: ExitCode) => void): vo
     .option('--load <which>', 'live: users (our own, over MTProto) or k6 (the real one)', 'users')
     .option('--out <folder>', 'write report.html, results.json and the others')
     .option('--json', 'print results.json on standard output, and nothing else')
-    .option('--quiet', 'no progress')
+    .option('--quiet', 'no progress');
+  addDashboardOption(command)
     .addHelpText('after', EXAMPLES)
     .action(async (nameOrPath: string | undefined, options: RawOptions) => {
       finish(options.list ? await list(options) : await drill(nameOrPath, options));
@@ -113,7 +123,10 @@ async function drill(nameOrPath: string | undefined, options: RawOptions): Promi
     return EXIT.held;
   }
   if (!options.quiet) line.say(plan);
+  const watched = { ...checked.scenario, slos: checked.drill.slos };
+  const dashboard = await dashboardOf(wanted);
   const interrupt = onInterrupt((text) => line.say(text));
+  if (dashboard) line.say(`dashboard: ${dashboard.url}`);
   const results: Record<string, WorldResult> = {};
   const documentNow = (): ResultsDocument =>
     documentOf(checked.scenario, results, {
@@ -128,25 +141,43 @@ async function drill(nameOrPath: string | undefined, options: RawOptions): Promi
         runDrill(checked, await loadWorld(world, 'events', load), {
           ...{ seed, toxiproxy, scratch, workers: availableParallelism() },
           signal: interrupt.signal,
-          progress: (report) => line.report(world, report),
-          observe: line.observer({ ...checked.scenario, slos: checked.drill.slos }),
+          progress: (report) => {
+            line.report(world, report);
+            dashboard?.progress(world, report);
+          },
+          observe: observerOf(line.observer(watched), dashboard, () => world),
         }),
       );
+      dashboard?.judged(world, results[world]);
     }
     line.clear();
     const document = documentNow();
-    printResults(document, out, options.json === true);
+    const report = printResults(document, out, options.json === true);
+    dashboard?.ended(document, report);
     return exitCodeOf(document.verdict);
   } catch (error) {
     line.clear();
+    dashboard?.failed(interrupt.signal.aborted);
     const done = Object.keys(results).length;
     if (out !== undefined && done > 0 && done < worlds.length) keepFinished(out, documentNow());
     if (!interrupt.signal.aborted) throw error;
     process.stderr.write('interrupted; every fault was undone and everything cleaned up\n');
     return EXIT.interrupted;
   } finally {
+    await dashboard?.close();
     interrupt.release();
   }
+}
+
+async function dashboardOf(wanted: Wanted): Promise<Dashboard | undefined> {
+  const { dashboardPort, checked, seed, worlds } = wanted;
+  if (dashboardPort === undefined) return undefined;
+  const { name, title, slos } = checked.drill;
+  const about = {
+    ...({ command: 'drill', name, title, seed, worlds, version: packageInfo().version } as const),
+    windowSeconds: checked.scenario.window.seconds,
+  };
+  return Dashboard.start(dashboardPort, about, { ...checked.scenario, slos });
 }
 
 /** The worlds before the one that failed: what they found, but never as a pass. */
@@ -163,6 +194,8 @@ interface Wanted {
   readonly toxiproxy: 'embedded' | 'real';
   readonly load: LiveLoad;
   readonly out: string | undefined;
+  /** Port of the dashboard, if one is wanted; 0: a free one. */
+  readonly dashboardPort: number | undefined;
 }
 
 async function readOptions(nameOrPath: string | undefined, options: RawOptions): Promise<Wanted> {
@@ -185,6 +218,7 @@ async function readOptions(nameOrPath: string | undefined, options: RawOptions):
   if (toxiproxy === 'real' && worlds.includes('live')) {
     needProgram('toxiproxy', '--toxiproxy real', read);
   }
+  const dashboardPort = readDashboard(options.dashboard, read);
   let checked: CheckedDrill | undefined;
   if (nameOrPath === undefined) {
     read.problems.push(`name a drill, or a file: ${drillNames().join(', ')}`);
@@ -205,7 +239,8 @@ async function readOptions(nameOrPath: string | undefined, options: RawOptions):
   }
   read.check();
   const scenario = scaledTo(checked!.scenario, scale);
-  return { checked: { ...checked!, scenario }, worlds, seed, toxiproxy, load, out };
+  const rest = { worlds, seed, toxiproxy, load, out, dashboardPort };
+  return { checked: { ...checked!, scenario }, ...rest };
 }
 
 function reproduceCommand(

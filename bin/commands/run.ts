@@ -27,6 +27,13 @@ import {
 } from '../against-baseline.ts';
 import { readCalibration } from '../calibrating.ts';
 import { type CheckpointFile, checkpointFile } from '../checkpoint-file.ts';
+import {
+  addDashboardOption,
+  Dashboard,
+  observerOf,
+  type RawDashboard,
+  readDashboard,
+} from '../dashboard.ts';
 import { type DriverChoice, driverWorldOf, readDriverOptions } from '../driver-options.ts';
 import { EXIT, type ExitCode, exitCodeOf, InvalidInput } from '../exit-codes.ts';
 import { addStepSummary, annotate } from '../github-output.ts';
@@ -56,6 +63,7 @@ Examples:
   quincunx run dc-outage --world live --driver gateway        people on REST and WebSocket
   quincunx run steady-day --world live --driver gateway --target http://127.0.0.1:4731   of serve
   quincunx run dc-outage --world model --for 1d --checkpoint day.checkpoint    55 billion messages
+  quincunx run short-outage --world live --dashboard 8080     watch it in a browser
 
 With --checkpoint, a model run that was broken off (Ctrl-C too) goes on where it was when the same
 command is given again, and gives the same bits; at its end the file is removed.
@@ -93,6 +101,7 @@ interface RawOptions extends RawBaselineOptions {
   readonly trafficColumn?: string;
   readonly checkpoint?: string;
   readonly calibration?: string;
+  readonly dashboard?: RawDashboard;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -111,11 +120,13 @@ interface Wanted {
   readonly service: ServiceTimes | undefined;
   readonly baseline: Baseline | undefined;
   readonly reproduce: string;
+  /** Port of the dashboard, if one is wanted; 0: a free one. */
+  readonly dashboardPort: number | undefined;
 }
 
 export function addRun(program: Command, finish: (code: ExitCode) => void): void {
   const several = (value: string, before: readonly string[] = []): string[] => [...before, value];
-  program
+  const command = program
     .command('run')
     .description('run a scenario, say whether its promises held, write the report')
     .argument('<scenario>', 'name in the library (see quincunx list), or the path of a file')
@@ -152,7 +163,8 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
       'write report.html, results.json, junit.xml, summary.md, metrics.prom',
     )
     .option('--json', 'print results.json on standard output, and nothing else')
-    .option('--quiet', 'no progress')
+    .option('--quiet', 'no progress');
+  addDashboardOption(command)
     .addHelpText('after', EXAMPLES)
     .action(async (nameOrPath: string, options: RawOptions) => {
       finish(await run(nameOrPath, options));
@@ -162,11 +174,14 @@ export function addRun(program: Command, finish: (code: ExitCode) => void): void
 async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
   const line = new LiveView(process.stderr, () => performance.now(), options.quiet === true);
   const wanted = await readOptions(nameOrPath, options);
+  const dashboard = await dashboardOf(wanted);
   const interrupt = onInterrupt((text) => line.say(text));
+  if (dashboard) line.say(`dashboard: ${dashboard.url}`);
   if (!options.quiet) {
     line.say(`${wanted.scenario.name}: ${wanted.scenario.title} (seed ${wanted.seed})`);
     for (const oddity of seriesOddities(wanted.scenario)) line.say(`note: ${oddity}`);
   }
+  let running: WorldName = wanted.worlds[0]!;
   try {
     const results = await withScratch((scratch) =>
       runScenario(wanted.scenario, {
@@ -174,8 +189,13 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
         ...(wanted.driver ? { worldOf: driverWorldOf(wanted.driver) } : {}),
         scratch,
         signal: interrupt.signal,
-        progress: (world, report) => line.report(world, report),
-        observe: line.observer(wanted.scenario),
+        progress: (world, report) => {
+          running = world;
+          line.report(world, report);
+          dashboard?.progress(world, report);
+        },
+        observe: observerOf(line.observer(wanted.scenario), dashboard, () => running),
+        onJudged: (world, result) => dashboard?.judged(world, result),
         onAbort: (world, text) => line.say(`${world} ${text}`),
         version: packageInfo().version,
         environment: thisMachine(),
@@ -183,10 +203,12 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
     );
     wanted.checkpoints?.remove();
     line.clear();
-    printResults(results, wanted.out, options.json === true);
+    const report = printResults(results, wanted.out, options.json === true);
+    dashboard?.ended(results, report);
     return againstBaseline(results, wanted.baseline, options.json === true);
   } catch (error) {
     line.clear();
+    dashboard?.failed(interrupt.signal.aborted);
     if (error instanceof WorldFailure && error.cause instanceof CheckpointError) {
       throw new InvalidInput([`--checkpoint ${options.checkpoint}: ${error.cause.message}`]);
     }
@@ -200,8 +222,22 @@ async function run(nameOrPath: string, options: RawOptions): Promise<ExitCode> {
     }
     throw error;
   } finally {
+    await dashboard?.close();
     interrupt.release();
   }
+}
+
+async function dashboardOf(wanted: Wanted): Promise<Dashboard | undefined> {
+  const { dashboardPort, scenario: of, seed, worlds } = wanted;
+  if (dashboardPort === undefined) return undefined;
+  return Dashboard.start(
+    dashboardPort,
+    {
+      ...{ command: 'run', name: of.name, title: of.title, seed, worlds },
+      ...{ version: packageInfo().version, windowSeconds: of.window.seconds },
+    },
+    of,
+  );
 }
 
 /** The worse of the run's own verdict and of the comparison, if there is one. */
@@ -243,6 +279,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     ? readCalibration('--calibration', options.calibration, read)
     : undefined;
   const baseline = readBaselineOptions(options, read);
+  const dashboardPort = readDashboard(options.dashboard, read);
   const outProblem = out === undefined ? undefined : folderProblem('--out', out);
   if (outProblem) read.problems.push(outProblem);
   if (toxiproxy === 'real' && worlds.includes('live')) {
@@ -280,6 +317,7 @@ async function readOptions(nameOrPath: string, options: RawOptions): Promise<Wan
     service: calibration && stationsOf(calibration),
     baseline,
     reproduce: reproduceCommand(nameOrPath, worlds, options),
+    dashboardPort,
   };
 }
 

@@ -244,7 +244,10 @@ function pair(left: string, right: string): string {
 }
 
 /** "DC 4 (Mumbai)" for every DC that a text names. */
-export function nameDatacentres(text: string, results: ResultsDocument): string {
+export function nameDatacentres(
+  text: string,
+  results: Pick<ResultsDocument, 'datacentres'>,
+): string {
   return text.replace(/\bDC (\d{1,2})\b/g, (whole, id: string) => {
     const site = results.datacentres.find((candidate) => candidate.id === Number(id));
     return site ? `${whole} (${site.name})` : whole;

@@ -9,8 +9,55 @@ globalThis.reportCharts = (() => {
   const CHART_HEIGHT = 210;
   /** Each takes a line of the chart. */
   const FAULTS_NAMED_MAX = 4;
+  /** Seconds between two numbers of a time axis. */
+  const TIME_STEPS = [
+    ...[0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400],
+    ...[28800, 86400, 172800, 604800, 1209600, 2592000],
+  ];
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const charts = [];
+
+  // ---- numbers as text -------------------------------------------------------------------
+
+  const digits = (value) =>
+    Math.abs(value) >= 100
+      ? Math.round(value).toLocaleString('en-US')
+      : String(Number(value.toPrecision(3)));
+  const milliseconds = (value) =>
+    value >= 10000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
+  const amount = (value) => {
+    if (value >= 1e9) return `${digits(value / 1e9)}B`;
+    if (value >= 1e6) return `${digits(value / 1e6)}M`;
+    if (value >= 10000) return `${digits(value / 1e3)}K`;
+    return digits(value);
+  };
+  const axisMilliseconds = (value) =>
+    value >= 1000 ? `${value / 1000} s` : `${Number(value.toPrecision(3))} ms`;
+
+  /** Axis of a run in hours, minutes or seconds, whichever its length asks for. */
+  function timeAxis(endSeconds) {
+    const [unit, name] =
+      endSeconds >= 7200 ? [3600, 'hours'] : endSeconds >= 1200 ? [60, 'minutes'] : [1, 'seconds'];
+    return {
+      xIncrements: TIME_STEPS,
+      xText: (value) => `${Number((value / unit).toPrecision(6))}`,
+      xValue: unit === 1 ? (value) => `${digits(value)} s` : duration,
+      xLabel: `${name} from the start of the window`,
+    };
+  }
+
+  /** "6 h 24 min", "21 min 5 s". */
+  function duration(value) {
+    const whole = Math.round(value);
+    const parts = [
+      [Math.floor(whole / 3600), 'h'],
+      [Math.floor((whole % 3600) / 60), 'min'],
+      [whole % 60, 's'],
+    ].filter(([count]) => count > 0);
+    return parts.length === 0 ? '0 s' : parts.map(([count, name]) => `${count} ${name}`).join(' ');
+  }
+
+  // ---- one chart -------------------------------------------------------------------------
 
   /** 1, 2, 5 times powers of ten from min to max; only powers of ten where that is too many. */
   function logSplits(min, max) {
@@ -56,6 +103,8 @@ globalThis.reportCharts = (() => {
       for (const [from, to] of stretches(u, faults)) ctx.fillRect(from, top, to - from, height);
       ctx.strokeStyle = css('--fault-line');
       ctx.lineWidth = window.devicePixelRatio || 1;
+      // What was drawn before may have been dashed.
+      ctx.setLineDash([]);
       for (const edge of stretches(u, faults).flat()) {
         if (edge > left && edge < left + width) line(ctx, edge, top, edge, top + height);
       }
@@ -168,7 +217,8 @@ globalThis.reportCharts = (() => {
   /**
    * spec: { x, xText, xSplits, xIncrements, xLabel,
    *         lines: [{ label, values, colour, dash, width, fill }],
-   *         yText, yAxisText, log, yRange, faults, limit, sync }
+   *         yText, yAxisText, log, yRange, faults, limit, sync, xRange }
+   * With `xRange` the axis does not move, and cannot be zoomed. Returns the chart, if there is one.
    */
   function draw(figure, spec) {
     const plot = figure.querySelector('.plot');
@@ -177,8 +227,9 @@ globalThis.reportCharts = (() => {
       empty.className = 'empty';
       empty.textContent = 'nothing was recorded';
       plot.replaceChildren(empty);
-      return;
+      return undefined;
     }
+    plot.replaceChildren();
     const faults = spec.faults ?? [];
     const axis = {
       stroke: () => css('--quiet'),
@@ -193,7 +244,7 @@ globalThis.reportCharts = (() => {
       padding: [8, 12, 0, 0],
       cursor: {
         y: false,
-        drag: { x: true, y: false },
+        drag: { x: spec.xRange === undefined, y: false },
         points: { size: 6 },
         ...(spec.sync ? { sync: { key: spec.sync } } : {}),
       },
@@ -207,7 +258,7 @@ globalThis.reportCharts = (() => {
         },
       },
       scales: {
-        x: { time: false },
+        x: { time: false, ...(spec.xRange ? { range: () => spec.xRange } : {}) },
         y: spec.log
           ? { distr: 3, range: () => spec.yRange }
           : { range: (_u, _min, max) => [0, max > 0 ? roundMax(max * 1.08) : 1] },
@@ -269,6 +320,7 @@ globalThis.reportCharts = (() => {
     plot.addEventListener('keydown', (event) => moveCursor(event, chart));
     const details = figure.querySelector('details');
     details.addEventListener('toggle', () => fillNumbers(details, spec), { once: true });
+    return chart;
   }
 
   function moveCursor(event, chart) {
@@ -317,5 +369,8 @@ globalThis.reportCharts = (() => {
   const redrawAll = () => {
     for (const chart of charts) chart.redraw(false, true);
   };
-  return { css, draw, logRange, logSplits, redrawAll, tableOf, writeNames };
+  return {
+    ...{ amount, axisMilliseconds, digits, milliseconds, timeAxis },
+    ...{ css, draw, fillNumbers, logRange, logSplits, redrawAll, tableOf, writeNames },
+  };
 })();

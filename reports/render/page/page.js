@@ -4,7 +4,8 @@
  */
 (() => {
   const uPlot = globalThis.uPlot;
-  const { draw, logRange, redrawAll } = globalThis.reportCharts;
+  const { draw, logRange, redrawAll, timeAxis } = globalThis.reportCharts;
+  const { amount, axisMilliseconds, digits, milliseconds } = globalThis.reportCharts;
   const heat = globalThis.reportHeat;
   const results = JSON.parse(document.getElementById('results').textContent);
 
@@ -12,11 +13,6 @@
   const TIMELINE_POINTS_MAX = 2000;
   /** Percentile axis ends at 99.999 %: five powers of ten. */
   const PERCENTILE_NINES_MAX = 5;
-  /** Seconds between two numbers of a time axis. */
-  const TIME_STEPS = [
-    ...[0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400],
-    ...[28800, 86400, 172800, 604800, 1209600, 2592000],
-  ];
   /** A heatmap shows a decade of latency at least. */
   const HEAT_BANDS_MIN = 20;
   /** Drawn where the scenario itself promises nothing for same-DC pairs. */
@@ -40,20 +36,6 @@
   ];
   // ---- numbers as text -------------------------------------------------------------------
 
-  const digits = (value) =>
-    Math.abs(value) >= 100
-      ? Math.round(value).toLocaleString('en-US')
-      : String(Number(value.toPrecision(3)));
-  const milliseconds = (value) =>
-    value >= 10000 ? `${digits(value / 1000)} s` : `${digits(value)} ms`;
-  const amount = (value) => {
-    if (value >= 1e9) return `${digits(value / 1e9)}B`;
-    if (value >= 1e6) return `${digits(value / 1e6)}M`;
-    if (value >= 10000) return `${digits(value / 1e3)}K`;
-    return digits(value);
-  };
-  const axisMilliseconds = (value) =>
-    value >= 1000 ? `${value / 1000} s` : `${Number(value.toPrecision(3))} ms`;
   const percentileText = (nines) => {
     const percentile = 100 - 100 * 10 ** -nines;
     return `${Number(percentile.toPrecision(nines < 1 ? 3 : Math.ceil(nines) + 3))} %`;
@@ -152,29 +134,6 @@
     if (present.length === 0) return undefined;
     return present[0].map((_, index) => present.reduce((total, list) => total + list[index], 0));
   };
-
-  /** Axis of a run in hours, minutes or seconds, whichever its length asks for. */
-  function timeAxis(endSeconds) {
-    const [unit, name] =
-      endSeconds >= 7200 ? [3600, 'hours'] : endSeconds >= 1200 ? [60, 'minutes'] : [1, 'seconds'];
-    return {
-      xIncrements: TIME_STEPS,
-      xText: (value) => `${Number((value / unit).toPrecision(6))}`,
-      xValue: unit === 1 ? (value) => `${digits(value)} s` : duration,
-      xLabel: `${name} from the start of the window`,
-    };
-  }
-
-  /** "6 h 24 min", "21 min 5 s". */
-  function duration(value) {
-    const whole = Math.round(value);
-    const parts = [
-      [Math.floor(whole / 3600), 'h'],
-      [Math.floor((whole % 3600) / 60), 'min'],
-      [whole % 60, 's'],
-    ].filter(([count]) => count > 0);
-    return parts.length === 0 ? '0 s' : parts.map(([count, name]) => `${count} ${name}`).join(' ');
-  }
 
   function overTime(name) {
     const world = results.worlds[name];
