@@ -3,6 +3,7 @@
  * standard output, everything else to standard error.
  */
 import { Command, CommanderError } from 'commander';
+import type { ScenarioError } from '../scenarios/define.ts';
 import type { ScenarioLoadError } from '../scenarios/load.ts';
 import { COMMANDS, NEEDS_ALL } from './command-table.ts';
 import { type Applied, addCommonOptions, withOrigin } from './config/apply.ts';
@@ -63,6 +64,12 @@ async function main(words: readonly string[]): Promise<ExitCode> {
   return code;
 }
 
+/** What is wrong with a scenario and shows only where a world takes it up. */
+function scenarioErrorIn(error: unknown): ScenarioError | undefined {
+  const isOne = error instanceof Error && error.name === 'ScenarioError';
+  return isOne ? (error as ScenarioError) : undefined;
+}
+
 /** Without its class, which would have to be loaded for every command. */
 function isScenarioLoadError(error: unknown): error is ScenarioLoadError {
   return error instanceof Error && error.name === 'ScenarioLoadError';
@@ -84,6 +91,11 @@ function explain(error: unknown): ExitCode {
     }
     const problems = error.problems.map((problem) => `  - ${error.about}: ${problem}`);
     say(['Invalid input:', ...problems].join('\n'));
+    return EXIT.invalid;
+  }
+  const beyond = scenarioErrorIn(error);
+  if (beyond) {
+    say(['Invalid input:', ...beyond.problems.map((problem) => `  - ${problem}`)].join('\n'));
     return EXIT.invalid;
   }
   say(`A fault of Quincunx: ${error instanceof Error ? (error.stack ?? error.message) : error}`);

@@ -408,10 +408,12 @@ function failed(error: WorldFailure, out: string | undefined, interrupted: boole
   const ofDriver = cause instanceof DriverError;
   if (ofDriver && !interrupted) say(error.message);
   else if (interrupted) say(`interrupted in the ${error.world} world; everything was cleaned up`);
+  else if (cause instanceof ScenarioError) say(`the ${error.world} world cannot run this:`);
   else say(cause instanceof Error ? `${error.message}\n${cause.stack ?? ''}` : error.message);
   if (out !== undefined && error.finished !== undefined) {
     say(`what finished before it: ${writeReports(out, error.finished)}`);
   }
   if (interrupted) return EXIT.interrupted;
+  if (cause instanceof ScenarioError) throw new InvalidInput(cause.problems);
   return ofDriver ? EXIT.scenarioThrew : EXIT.ourFault;
 }

@@ -21,7 +21,7 @@ import {
 } from '../../sim/traffic/schedule.ts';
 import type { CrowdPerson, DueMessage } from '../../sim/users/crowd.ts';
 import { dcIds } from '../../system-under-test/topology.ts';
-import type { LiveSize, Scenario, WorldSize } from '../define.ts';
+import { type LiveSize, type Scenario, ScenarioError, type WorldSize } from '../define.ts';
 import { loadInput } from '../load-input.ts';
 
 export interface ScaledLoad {
@@ -50,7 +50,8 @@ export function scaledLoad(
   const servedAt = travels(scenario, seed);
   const people = schedule.people.map((person): CrowdPerson => {
     if (person.testPhone === undefined) {
-      throw new Error(`DC ${person.homeDc} has more users than test numbers (10,000)`);
+      const why = `DC ${person.homeDc} has no test numbers for more than 10,000 of them`;
+      throw new ScenarioError([`${schedule.people.length} users: ${why}; use fewer`]);
     }
     digest.text(person.testPhone);
     const { index, homeDc, name } = person;

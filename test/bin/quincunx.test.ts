@@ -78,6 +78,18 @@ describe('what is not right', () => {
   );
 });
 
+test.each(['run steady-day', 'drill dc-loss'])(
+  '%s with more users than a world takes',
+  async (what) => {
+    const args = [...what.split(' '), '--world', 'cluster', '--scale', '1:20000', '--quiet'];
+    const { code, stderr } = await quincunx(args);
+    expect(stderr).toMatch(
+      /^Invalid input:\n {2}- 40000 users: DC \d has no test numbers for more/,
+    );
+    expect(code).toBe(104);
+  },
+);
+
 test('list --json and doctor --json print one document each', async () => {
   const list = await quincunx(['list', '--json']);
   const names = JSON.parse(list.stdout).scenarios.map((row: { name: string }) => row.name);
