@@ -84,7 +84,7 @@ test.each(['run steady-day', 'drill dc-loss'])(
     const args = [...what.split(' '), '--world', 'cluster', '--scale', '1:20000', '--quiet'];
     const { code, stderr } = await quincunx(args);
     expect(stderr).toMatch(
-      /^Invalid input:\n {2}- 40000 users: DC \d has no test numbers for more/,
+      /^(the cluster .*\n)?Invalid input:\n {2}- 40000 users: DC \d has no test numbers for more/,
     );
     expect(code).toBe(104);
   },
