@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../system-under-test/environment/index.ts';
 import { BookWatch } from '../users/book-watch.ts';
-import type { CrowdPerson } from '../users/crowd.ts';
+import type { CrowdPerson, DueMessage } from '../users/crowd.ts';
 import type { CrowdView } from '../users/crowd-view.ts';
 import type { LoadBook } from '../users/load-book.ts';
 import { SharedLedger } from '../users/shared-ledger.ts';
@@ -17,6 +17,15 @@ export interface BookCrowdOptions {
   readonly windowSeconds: number;
   /** See common-clock.ts. */
   readonly clock: Clock;
+}
+
+/** What threads need of a load, whatever their users speak. */
+export interface ThreadedLoad extends BookCrowdOptions {
+  readonly threads: number;
+  readonly messages: readonly DueMessage[];
+  /** Of what people write; see people-words.ts. */
+  readonly seed: string;
+  readonly signal: AbortSignal;
 }
 
 /** What was started on the threads. */

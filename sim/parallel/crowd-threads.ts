@@ -1,28 +1,16 @@
 /** The crowd of a live world whose users are on worker threads, over MTProto. */
-import type { Clock } from '../../system-under-test/environment/index.ts';
 import type { Topology } from '../../system-under-test/topology.ts';
-import type { CrowdPerson, DueMessage } from '../users/crowd.ts';
 import { bookOf, sharedBook } from '../users/load-book.ts';
-import { BookCrowd, type StartedThreads, sleep } from './book-crowd.ts';
+import { BookCrowd, type StartedThreads, sleep, type ThreadedLoad } from './book-crowd.ts';
 import type { CrowdReport, CrowdTask } from './crowd-worker.ts';
 import { LoadControl, sharedControl } from './load-control.ts';
 import { runTasks } from './pool.ts';
 
-export interface CrowdThreadsOptions {
-  readonly threads: number;
-  readonly people: readonly CrowdPerson[];
-  readonly messages: readonly DueMessage[];
-  readonly warmupMs: number;
-  readonly windowSeconds: number;
+export interface CrowdThreadsOptions extends ThreadedLoad {
   readonly topology: Topology;
   readonly addresses: ReadonlyMap<number, string>;
   readonly rsaPublicKeyPem: string;
-  /** See common-clock.ts. */
-  readonly clock: Clock;
   readonly signInsAtOnce: number;
-  /** Of what people write; see people-words.ts. */
-  readonly seed: string;
-  readonly signal: AbortSignal;
 }
 
 const LOOK_MS = 50;

@@ -3,29 +3,17 @@
  * is told by the driver (`readBox`); what was promised of it is compared here.
  */
 import { randomBytes } from 'node:crypto';
-import type { Clock } from '../../system-under-test/environment/index.ts';
 import { disorderedIn } from '../users/chat-order.ts';
-import type { CrowdPerson, DueMessage } from '../users/crowd.ts';
 import { sharedBook } from '../users/load-book.ts';
-import { BookCrowd, type StartedThreads, sleep } from './book-crowd.ts';
+import { BookCrowd, type StartedThreads, sleep, type ThreadedLoad } from './book-crowd.ts';
 import { startLoadThreads } from './load-threads.ts';
 import type { LoadReport } from './load-worker.ts';
 import type { PersonModule } from './person-module.ts';
 
-export interface DriverThreadsOptions {
-  readonly threads: number;
+export interface DriverThreadsOptions extends ThreadedLoad {
   readonly driver: PersonModule;
   /** For every `connect`. */
   readonly data: unknown;
-  readonly people: readonly CrowdPerson[];
-  readonly messages: readonly DueMessage[];
-  readonly warmupMs: number;
-  readonly windowSeconds: number;
-  /** See common-clock.ts. */
-  readonly clock: Clock;
-  /** Of what people write; see people-words.ts. */
-  readonly seed: string;
-  readonly signal: AbortSignal;
 }
 
 const LOOK_MS = 50;
